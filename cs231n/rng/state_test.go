@@ -1,0 +1,317 @@
+package rng_test
+
+import (
+	"encoding/binary"
+	"hash/crc32"
+	"math"
+	"os"
+	"path/filepath"
+	"runtime"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cs231n-go/assignment3/cs231n/rng"
+)
+
+// torchMix draws in every way there is, each time leaving a normal to be handed
+// out and the generator between two twists.
+func torchMix(s *rng.Torch) (all []float32) {
+	x := make([]float32, 333)
+	keep := make([]bool, 9)
+	for range 3 {
+		s.Normal(x[:3], 1, 2)
+		s.Uniform(x[3:30], -1, 1)
+		s.Dropout(keep, 0.5)
+		for i, k := range keep {
+			if x[30+i] = 0; k {
+				x[30+i] = 1
+			}
+		}
+		x[39] = float32(s.BaseSeed())
+		s.Normal(x[40:], 0, 1)
+		all = append(all, x...)
+	}
+	return all
+}
+
+func numpyMix(s *rng.NumPy) (all []float64) {
+	x := make([]float64, 333)
+	for range 3 {
+		s.Randn(x[:3])
+		x[3] = s.Float64()
+		x[4] = float64(s.RandInt(1000))
+		for i, v := range s.Choice(50, 7) {
+			x[5+i] = float64(v)
+		}
+		ints := make([]int, 5)
+		s.RandInts(ints, 1<<40)
+		for i, v := range ints {
+			x[12+i] = float64(v)
+		}
+		s.Rand(x[17:])
+		all = append(all, x...)
+	}
+	return all
+}
+
+func TestStateGoesOnWhereItWas(t *testing.T) {
+	t.Parallel()
+	for before := range 4 {
+		a := rng.NewTorch(3)
+		for range before {
+			torchMix(a)
+		}
+		state, err := a.MarshalBinary()
+		require.NoError(t, err)
+		var b rng.Torch
+		require.NoError(t, b.UnmarshalBinary(state))
+		assert.Equal(t, torchMix(a), torchMix(&b), "Torch after %d rounds", before)
+
+		c := rng.NewNumPy(3)
+		for range before {
+			numpyMix(c)
+		}
+		state, err = c.MarshalBinary()
+		require.NoError(t, err)
+		var d rng.NumPy
+		require.NoError(t, d.UnmarshalBinary(state))
+		assert.Equal(t, numpyMix(c), numpyMix(&d), "NumPy after %d rounds", before)
+	}
+}
+
+// Every method is followed by opening the file again, so one that forgot to write
+// the state would show.
+func TestFileFollowsEachDraw(t *testing.T) {
+	t.Parallel()
+	t.Run("Torch", func(t *testing.T) {
+		t.Parallel()
+		path := filepath.Join(t.TempDir(), "torch.rng")
+		plain := rng.NewTorch(rng.DefaultTorchSeed)
+		draws := map[string]func(*rng.Torch) any{
+			"Uniform":  func(s *rng.Torch) any { x := make([]float32, 5); s.Uniform(x, 0, 1); return x },
+			"Normal 3": func(s *rng.Torch) any { x := make([]float32, 3); s.Normal(x, 0, 1); return x },
+			"Normal":   func(s *rng.Torch) any { x := make([]float32, 40); s.Normal(x, 0, 1); return x },
+			"Dropout":  func(s *rng.Torch) any { k := make([]bool, 20); s.Dropout(k, 0.5); return k },
+			"BaseSeed": func(s *rng.Torch) any { return s.BaseSeed() },
+			"Seed":     func(s *rng.Torch) any { s.Seed(8); return nil },
+		}
+		for range 2 {
+			for name, draw := range draws {
+				s, err := rng.OpenTorch(path)
+				require.NoError(t, err)
+				require.Equal(t, draw(plain), draw(s), name)
+				require.NoError(t, s.Err())
+			}
+		}
+	})
+	t.Run("NumPy", func(t *testing.T) {
+		t.Parallel()
+		path := filepath.Join(t.TempDir(), "numpy.rng")
+		plain := rng.NewNumPy(rng.DefaultNumPySeed)
+		draws := map[string]func(*rng.NumPy) any{
+			"Float64":  func(s *rng.NumPy) any { return s.Float64() },
+			"Rand":     func(s *rng.NumPy) any { x := make([]float64, 5); s.Rand(x); return x },
+			"Randn":    func(s *rng.NumPy) any { x := make([]float64, 5); s.Randn(x); return x },
+			"RandInt":  func(s *rng.NumPy) any { return s.RandInt(1000) },
+			"RandInts": func(s *rng.NumPy) any { x := make([]int, 5); s.RandInts(x, 1000); return x },
+			"Choice":   func(s *rng.NumPy) any { return s.Choice(1000, 4) },
+			"Seed":     func(s *rng.NumPy) any { s.Seed(8); return nil },
+		}
+		for range 2 {
+			for name, draw := range draws {
+				s, err := rng.OpenNumPy(path)
+				require.NoError(t, err)
+				require.Equal(t, draw(plain), draw(s), name)
+				require.NoError(t, s.Err())
+			}
+		}
+	})
+}
+
+func TestRestoringABoundStreamWritesItsFile(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "torch.rng")
+	checkpoint := rng.NewTorch(77)
+	torchMix(checkpoint)
+	state, err := checkpoint.MarshalBinary()
+	require.NoError(t, err)
+
+	s, err := rng.OpenTorch(path)
+	require.NoError(t, err)
+	require.NoError(t, s.UnmarshalBinary(state))
+	again, err := rng.OpenTorch(path)
+	require.NoError(t, err)
+	assert.Equal(t, torchMix(checkpoint), torchMix(again))
+}
+
+func TestSavedFileCanBeOpened(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	path := filepath.Join(dir, "stream")
+	a := rng.NewNumPy(5)
+	numpyMix(a)
+	require.NoError(t, a.Save(path))
+	saved, err := os.ReadFile(path)
+	require.NoError(t, err)
+	want := numpyMix(a)
+	unchanged, err := os.ReadFile(path)
+	require.NoError(t, err)
+	assert.Equal(t, saved, unchanged, "saving must not bind the stream to the file")
+
+	b, err := rng.OpenNumPy(path)
+	require.NoError(t, err)
+	assert.Equal(t, want, numpyMix(b))
+	files, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	assert.Len(t, files, 1, "temporary files are left over")
+}
+
+func TestBadStates(t *testing.T) {
+	t.Parallel()
+	good, err := rng.NewTorch(1).MarshalBinary()
+	require.NoError(t, err)
+	numpy, err := rng.NewNumPy(1).MarshalBinary()
+	require.NoError(t, err)
+	edit := func(at int, to ...byte) []byte {
+		bad := append([]byte(nil), good...)
+		copy(bad[at:], to)
+		return bad
+	}
+	farPos := edit(10, 0xff, 0xff)
+	body := farPos[:len(farPos)-crc32.Size]
+	binary.LittleEndian.PutUint32(farPos[len(body):], crc32.ChecksumIEEE(body))
+
+	for _, test := range []struct {
+		name  string
+		state []byte
+		want  string
+	}{
+		{"empty", nil, "this is not the state of a random stream"},
+		{"another file", []byte("PK\x03\x04 some archive"), "this is not the state of a random stream"},
+		{"cut in the header", good[:9], "this is not the state of a random stream"},
+		{"cut", good[:len(good)-1], "cut short or added to"},
+		{"longer", append(edit(0), 0), "cut short or added to"},
+		{"later version", edit(8, 2), "version 2, this program reads version 1"},
+		{"flipped bit", edit(100, good[100]^4), "checksum"},
+		{"position", farPos, "position 65535 is beyond 624"},
+		{"other kind", numpy, "that of a NumPy stream, not of a Torch stream"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			s := rng.NewTorch(9)
+			err := s.UnmarshalBinary(test.state)
+			require.ErrorContains(t, err, test.want)
+			assert.Equal(t, torchMix(rng.NewTorch(9)), torchMix(s), "a refused state must not change the stream")
+
+			path := filepath.Join(t.TempDir(), "torch.rng")
+			require.NoError(t, os.WriteFile(path, test.state, 0o600))
+			_, err = rng.OpenTorch(path)
+			require.ErrorContains(t, err, test.want)
+			assert.ErrorContains(t, err, path)
+			assert.ErrorContains(t, err, "delete the file")
+			left, err := os.ReadFile(path)
+			require.NoError(t, err)
+			assert.Equal(t, len(test.state), len(left), "a refused file must stay as it is")
+		})
+	}
+
+	_, err = new(rng.NumPy).MarshalBinary()
+	assert.ErrorContains(t, err, "never seeded")
+}
+
+func TestFileThatCannotBeWritten(t *testing.T) {
+	t.Parallel()
+	_, err := rng.OpenNumPy(filepath.Join(t.TempDir(), "missing", "numpy.rng"))
+	require.ErrorIs(t, err, os.ErrNotExist)
+
+	dir := filepath.Join(t.TempDir(), "gone")
+	require.NoError(t, os.Mkdir(dir, 0o700))
+	s, err := rng.OpenNumPy(filepath.Join(dir, "numpy.rng"))
+	require.NoError(t, err)
+	require.NoError(t, os.RemoveAll(dir))
+	want, got := make([]float64, 4), make([]float64, 4)
+	rng.NewNumPy(rng.DefaultNumPySeed).Rand(want)
+	s.Rand(got)
+	assert.Equal(t, want, got, "the draw itself goes well")
+	first := s.Err()
+	require.ErrorIs(t, first, os.ErrNotExist)
+	s.RandInt(-1)
+	assert.Equal(t, first, s.Err(), "the first error stays")
+	if runtime.GOOS == "windows" {
+		return
+	}
+	assert.ErrorContains(t, first, dir)
+}
+
+func TestArgumentsThatMakeNoSense(t *testing.T) {
+	t.Parallel()
+	nan, inf := math.NaN(), math.Inf(1)
+	x := make([]float32, 20)
+	for name, draw := range map[string]func(*rng.Torch){
+		"want from ≤ to, finite in float32, got from 2, to 1":      func(s *rng.Torch) { s.Uniform(x, 2, 1) },
+		"want from ≤ to, finite in float32, got from NaN, to 1":    func(s *rng.Torch) { s.Uniform(x, nan, 1) },
+		"want from ≤ to, finite in float32, got from 0, to +Inf":   func(s *rng.Torch) { s.Uniform(x, 0, inf) },
+		"want from ≤ to, finite in float32, got from -3e+38, to 3": func(s *rng.Torch) { s.Uniform(x, -3e38, 3e38) },
+		"want a standard deviation ≥ 0, got -1":                    func(s *rng.Torch) { s.Normal(x, 0, -1) },
+		"want a standard deviation ≥ 0, got NaN":                   func(s *rng.Torch) { s.Normal(x[:3], 0, nan) },
+		"want a probability to keep in [0, 1], got 1.5":            func(s *rng.Torch) { s.Dropout(make([]bool, 3), 1.5) },
+		"want a probability to keep in [0, 1], got NaN":            func(s *rng.Torch) { s.Dropout(make([]bool, 3), nan) },
+	} {
+		s := rng.NewTorch(4)
+		draw(s)
+		require.ErrorContains(t, s.Err(), name)
+		assert.Equal(t, torchMix(rng.NewTorch(4)), torchMix(s), "%s: it must not draw", name)
+	}
+	assert.Equal(t, make([]float32, 20), x, "the destination must stay as it is")
+
+	for name, draw := range map[string]func(*rng.NumPy){
+		"NumPy.RandInt: want n ≥ 1, got 0":                   func(s *rng.NumPy) { s.RandInt(0) },
+		"NumPy.RandInts: want n ≥ 1, got -5":                 func(s *rng.NumPy) { s.RandInts(make([]int, 2), -5) },
+		"NumPy.Choice: want n ≥ 1 and k ≥ 0, got n 0, k 3":   func(s *rng.NumPy) { s.Choice(0, 3) },
+		"NumPy.Choice: want n ≥ 1 and k ≥ 0, got n 10, k -3": func(s *rng.NumPy) { s.Choice(10, -3) },
+	} {
+		s := rng.NewNumPy(4)
+		draw(s)
+		require.ErrorContains(t, s.Err(), name)
+		assert.Equal(t, numpyMix(rng.NewNumPy(4)), numpyMix(s), "%s: it must not draw", name)
+	}
+}
+
+// Nothing to fill takes no draws, in Python as well.
+func TestEmptyDestinations(t *testing.T) {
+	t.Parallel()
+	s := rng.NewTorch(4)
+	s.Uniform(nil, 0, 1)
+	s.Normal(nil, 0, 1)
+	s.Dropout(nil, 0.5)
+	require.NoError(t, s.Err())
+	assert.Equal(t, torchMix(rng.NewTorch(4)), torchMix(s))
+
+	n := rng.NewNumPy(4)
+	n.Rand(nil)
+	n.Randn(nil)
+	n.RandInts(nil, 3)
+	assert.Empty(t, n.Choice(3, 0))
+	require.NoError(t, n.Err())
+	assert.Equal(t, numpyMix(rng.NewNumPy(4)), numpyMix(n))
+}
+
+func FuzzUnmarshalBinary(f *testing.F) {
+	good, err := rng.NewTorch(1).MarshalBinary()
+	require.NoError(f, err)
+	f.Add(good)
+	f.Add(good[:50])
+	f.Fuzz(func(t *testing.T, data []byte) {
+		s := rng.NewTorch(2)
+		if s.UnmarshalBinary(data) != nil {
+			return
+		}
+		// What was taken over must be a state to draw from, and be stored alike.
+		again, err := s.MarshalBinary()
+		require.NoError(t, err)
+		require.Equal(t, data, again)
+		torchMix(s)
+	})
+}

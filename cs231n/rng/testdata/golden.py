@@ -1,0 +1,127 @@
+"""Writes golden.json: what NumPy and PyTorch draw, for golden_test.go to compare with.
+
+    python golden.py > golden.json
+
+Made with NumPy 2.4 and PyTorch 2.15 on a processor with AVX2. Each case seeds a
+stream and runs a list of operations on it, so that an operation that takes a draw
+too many or too few spoils all that follow. Values are bit patterns. Of a long
+result only both ends are stored, and the SHA-256 of its little-endian bytes.
+"""
+
+import hashlib
+import json
+import math
+
+import numpy as np
+import torch
+
+SEEDS = [0, 231, 2**32 - 1]
+SIZES = [1, 2, 15, 16, 17, 31, 40, 100]
+
+
+def patterns(values):
+    """The bit patterns of an array, as JSON fields."""
+    values = np.ascontiguousarray(values).reshape(-1)
+    bits = values.view(f"u{values.itemsize}").tolist()
+    if len(bits) <= 40:
+        return {"bits": bits}
+    return {"bits": bits[:8], "tail": bits[-8:], "sha256": hashlib.sha256(values.tobytes()).hexdigest()}
+
+
+def draw():
+    """One draw of PyTorch's generator, all 32 bits of it.
+
+    PyTorch offers no such function: peek at the 64 bits of two draws, of which the
+    first are the upper ones, then go back and take one.
+    """
+    state = torch.get_rng_state()
+    both = torch.empty((), dtype=torch.int64).random_(-(2**63), None).item() % 2**64
+    torch.set_rng_state(state)
+    torch.rand(1)
+    return both >> 32
+
+
+def dropout(n, p):
+    """The MCG31m1 stream, from one draw of PyTorch's.
+
+    PyTorch 2.15 draws bernoulli_ otherwise, so this is worked out from the
+    generator's definition with Python's integers instead of asked of PyTorch.
+    """
+    x = draw() % (2**31 - 1) or 1
+    keep = []
+    for _ in range(n):
+        keep.append(x / (2**31 - 1) < p)
+        x = 1132489760 * x % (2**31 - 1)
+    return np.array(keep, dtype=np.uint8)
+
+
+def linear(n_in, n_out):
+    """A layer's parameters in the order in which they are drawn."""
+    layer = torch.nn.Linear(n_in, n_out)
+    return torch.cat([layer.weight.detach().reshape(-1), layer.bias.detach()]).numpy()
+
+
+TORCH = {
+    "uniform": lambda n, a, b: torch.empty(n).uniform_(a, b).numpy(),
+    "normal": lambda n, a, b: torch.empty(n).normal_(a, b).numpy(),
+    "dropout": lambda n, a, b: dropout(n, a),
+    "base_seed": lambda n, a, b: torch.empty((), dtype=torch.int64).random_().numpy(),
+    "linear": lambda n, a, b: linear(int(a), n),
+}
+
+NUMPY = {
+    "float64": lambda n, a, b: np.array([np.random.random() for _ in range(n)]),
+    "rand": lambda n, a, b: np.random.rand(n),
+    "randn": lambda n, a, b: np.random.randn(n),
+    "randint": lambda n, a, b: np.array([np.random.randint(int(a)) for _ in range(n)], dtype=np.int64),
+    "randints": lambda n, a, b: np.random.randint(int(a), size=n),
+    "choice": lambda n, a, b: np.random.choice(int(a), n),
+}
+
+
+def case(name, table, seed, *ops):
+    (torch.manual_seed if table is TORCH else np.random.seed)(seed)
+    done = []
+    for op, n, *args in ops:
+        a, b = (args + [0, 0])[:2]
+        done.append({"op": op, "n": n, "a": a, "b": b, **patterns(table[op](n, a, b))})
+    return {"name": name, "seed": seed, "ops": done}
+
+
+def torch_cases():
+    for seed in SEEDS + [2**40 + 7, 2**64 - 1, 67280421310721]:
+        # 700 goes beyond one twist of the generator.
+        yield case("uniform", TORCH, seed, ("uniform", 3, 0, 1), ("uniform", 700, 0, 1), ("uniform", 1, 0, 1))
+    for a, b in [(-1, 1), (-0.3, 0.7), (0.1, 0.10001), (-1 / math.sqrt(3), 1 / math.sqrt(3)), (1e-3, 1e5), (2, 2), (-1e38, 1e38), (1e-42, 1e-40)]:
+        yield case("uniform bounds", TORCH, 231, ("uniform", 500, a, b))
+    for n in SIZES:
+        for seed in SEEDS if n < 31 else [231]:
+            yield case("normal size", TORCH, seed, ("normal", n, 0, 1), ("uniform", 1, 0, 1))
+    for a, b in [(0, 0.02), (1.5, 3), (-7, 0.1), (2, 0)]:
+        yield case("normal moments", TORCH, 5, ("normal", 3, a, b), ("normal", 40, a, b))
+    yield case("kept normal", TORCH, 1, ("normal", 1, 0, 1), ("uniform", 2, -1, 1), ("normal", 20, 0, 1), ("dropout", 5, 0.5), ("normal", 2, 3, 2), ("normal", 1, 0, 1), ("uniform", 1, 0, 1))
+    yield case("whole layer", TORCH, 231, ("linear", 1024, 4), ("uniform", 1, 0, 1))
+    yield case("whole layer", TORCH, 0, ("linear", 7, 1024), ("uniform", 1, 0, 1))
+    yield case("epoch", TORCH, 231, ("base_seed", 1), ("uniform", 5, 0, 1), ("base_seed", 1), ("base_seed", 1))
+    for seed in SEEDS:
+        yield case("dropout", TORCH, seed, ("dropout", 40, 0.9), ("dropout", 3000, 0.5), ("dropout", 7, 0), ("dropout", 7, 1), ("uniform", 2, 0, 1))
+
+
+def numpy_cases():
+    for seed in SEEDS:
+        yield case("rand", NUMPY, seed, ("float64", 3), ("rand", 700), ("float64", 1))
+        for n in SIZES:
+            yield case("randn size", NUMPY, seed, ("randn", n), ("rand", 1))
+    yield case("kept normal", NUMPY, 231, ("randn", 3), ("rand", 2), ("randint", 3, 10), ("randn", 1), ("randn", 5), ("choice", 4, 9), ("randn", 1), ("rand", 1))
+    for n in [1, 2, 3, 10, 64, 65, 1000, 400135, 2**31, 2**32 - 1, 2**32, 2**32 + 1, 2**53]:
+        yield case("integers", NUMPY, 231, ("randint", 3, n), ("randints", 9, n), ("choice", 5, n), ("rand", 1))
+    yield case("minibatches", NUMPY, 231, ("randints", 50, 400135), ("choice", 25, 50), ("choice", 25, 50), ("randn", 1))
+
+
+def main():
+    cases = {"torch": torch_cases(), "numpy": numpy_cases()}
+    lines = {k: ",\n".join(json.dumps(c, separators=(",", ":")) for c in v) for k, v in cases.items()}
+    print("{" + ",\n".join(f'"{k}": [\n{v}]' for k, v in lines.items()) + "}")
+
+
+main()
