@@ -1,0 +1,67 @@
+// Package mnist reads the MNIST handwritten digits: 60,000 images for training and
+// 10,000 for testing, 28×28 pixels in shades of grey, each with its label.
+//
+// [Load] needs no download of its own: the four archives, as published, come with a
+// Go module that this project requires. It also reads them from a folder, and
+// [Fetch] fills such a folder from a public mirror.
+//
+// Source: Y. LeCun, C. Cortes and C. Burges, "The MNIST database of handwritten
+// digits", http://yann.lecun.com/exdb/mnist/.
+package mnist
+
+import "fmt"
+
+// Set is a list of labelled images in file order.
+type Set struct {
+	Images     []byte // N·Rows·Cols pixels, image after image, row after row; 0 is the background
+	Labels     []byte // N digits, 0 to 9
+	N          int
+	Rows, Cols int
+}
+
+// Image returns the pixels of image i, a part of Images. It panics, as any index
+// does, if there is no such image.
+func (s Set) Image(i int) []byte {
+	size := s.Rows * s.Cols
+	return s.Images[i*size : (i+1)*size : (i+1)*size]
+}
+
+// Floats writes the n images from image i on to dst, scaled to [0, 1] as
+// torchvision's ToTensor does: x/255 in float32.
+//
+// Shapes: dst (n, Rows·Cols). It panics, as any slice expression does, if the set
+// has no such images or dst no room for them.
+func (s Set) Floats(i, n int, dst []float32) {
+	size := s.Rows * s.Cols
+	pixels := s.Images[i*size : (i+n)*size]
+	dst = dst[:len(pixels)]
+	for j, x := range pixels {
+		dst[j] = float32(x) / 255
+	}
+}
+
+// newSet pairs images with their labels, whose names are for errors.
+func newSet(images, labels IDX, imagesName, labelsName string) (Set, error) {
+	if len(images.Dims) != 3 {
+		return Set{}, fmt.Errorf("mnist: %s: want images in 3 dimensions, got %d", imagesName, len(images.Dims))
+	}
+	if len(labels.Dims) != 1 {
+		return Set{}, fmt.Errorf("mnist: %s: want labels in 1 dimension, got %d", labelsName, len(labels.Dims))
+	}
+	n := images.Dims[0]
+	if labels.Dims[0] != n {
+		return Set{}, fmt.Errorf("mnist: %s has %d labels for the %d images of %s", labelsName, labels.Dims[0], n, imagesName)
+	}
+	for i, label := range labels.Data {
+		if label > 9 {
+			return Set{}, fmt.Errorf("mnist: %s: label %d is %d, want a digit", labelsName, i, label)
+		}
+	}
+	return Set{
+		Images: images.Data,
+		Labels: labels.Data,
+		N:      n,
+		Rows:   images.Dims[1],
+		Cols:   images.Dims[2],
+	}, nil
+}
