@@ -1,0 +1,28 @@
+// Package gradcheck measures how far a computed array is from what it should be.
+package gradcheck
+
+import (
+	"fmt"
+	"math"
+)
+
+// RelError is the assignment's error measure, the largest relative difference of two arrays:
+//
+//	max |x − y| / max(1e-8, |x| + |y|)
+//
+// It is NaN where either array holds one, so that a broken result cannot look right. Arrays of
+// different length are a mistake of the caller and panic.
+func RelError(x, y []float64) float64 {
+	if len(x) != len(y) {
+		panic(fmt.Errorf("gradcheck: RelError of arrays with %d and %d values", len(x), len(y)))
+	}
+	worst := 0.0
+	for i := range x {
+		e := math.Abs(x[i]-y[i]) / math.Max(1e-8, math.Abs(x[i])+math.Abs(y[i]))
+		if math.IsNaN(e) {
+			return e
+		}
+		worst = math.Max(worst, e)
+	}
+	return worst
+}
