@@ -1,0 +1,212 @@
+// Package checkpoint keeps a model's variables and a training run's state in one file that is either
+// complete or not there at all.
+//
+// The file is in the safetensors format (https://huggingface.co/docs/safetensors), so Python's
+// safetensors package reads the same weights. It is written to a temporary file, synced and renamed
+// over the old one: a kill, a crash or a full disk in the middle of a save leaves the previous
+// checkpoint as it was. A SHA-256 over everything in the file is checked when it is loaded.
+//
+// GoMLX's own checkpoint package does not serve here: it writes in place, and drops the error of a
+// write that fails because the disk is full.
+package checkpoint
+
+import (
+	"bufio"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+	"github.com/google/renameio/v2"
+	"github.com/nlpodyssey/safetensors"
+)
+
+const (
+	stateKey  = "state"
+	digestKey = "sha256"
+)
+
+// dtypeNames pairs the element types that a checkpoint can hold.
+func dtypeNames() map[dtypes.DType]safetensors.DType {
+	return map[dtypes.DType]safetensors.DType{
+		dtypes.Float32: safetensors.F32,
+		dtypes.Float64: safetensors.F64,
+		dtypes.Int64:   safetensors.I64,
+		dtypes.Int32:   safetensors.I32,
+		dtypes.Uint8:   safetensors.U8,
+	}
+}
+
+// array is a variable as the file holds it. (The library's own TensorView cannot be made for scalars.)
+type array struct {
+	dtype safetensors.DType
+	shape []uint64
+	data  []byte
+}
+
+func (a array) DType() safetensors.DType { return a.dtype }
+func (a array) Shape() []uint64          { return a.shape }
+func (a array) Data() []byte             { return a.data }
+func (a array) DataLen() uint64          { return uint64(len(a.data)) }
+
+// Save writes all variables of store and the JSON form of state to path, replacing what was there
+// before only when everything is on disk. The folder of path is made if needed.
+func Save(path string, store *model.Store, state any) (err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("checkpoint %s is not saved (an earlier one stays as it was): %w", path, err)
+		}
+	}()
+	stateJSON, err := json.Marshal(state)
+	if err != nil {
+		return err
+	}
+	arrays := make(map[string]array)
+	for v := range store.IterVariables() {
+		if arrays[v.Path()], err = fetch(v); err != nil {
+			return err
+		}
+	}
+	info := map[string]string{stateKey: string(stateJSON)}
+	info[digestKey] = digest(info[stateKey], arrays)
+
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	if err := removeLeftovers(path); err != nil {
+		return err
+	}
+	file, err := renameio.NewPendingFile(path, renameio.WithTempDir(filepath.Dir(path)), renameio.WithPermissions(0o644))
+	if err != nil {
+		return err
+	}
+	defer file.Cleanup()
+	buffered := bufio.NewWriterSize(file, 1<<20)
+	if err := safetensors.SerializeToWriter(arrays, info, buffered); err != nil {
+		return err
+	}
+	if err := buffered.Flush(); err != nil {
+		return err
+	}
+	return file.CloseAtomicallyReplace()
+}
+
+// removeLeftovers deletes temporary files of saves to path that were killed half way.
+func removeLeftovers(path string) error {
+	leftovers, err := filepath.Glob(filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+"[0-9]*"))
+	for _, file := range leftovers {
+		err = errors.Join(err, os.Remove(file))
+	}
+	return err
+}
+
+// fetch copies a variable's bytes from the device.
+func fetch(v *model.Variable) (array, error) {
+	dtype, ok := dtypeNames()[v.DType()]
+	if !ok {
+		return array{}, fmt.Errorf("variable %s has the type %s, which checkpoints do not hold", v.Path(), v.DType())
+	}
+	a := array{dtype: dtype, shape: []uint64{}}
+	for _, d := range v.Shape().Dimensions {
+		a.shape = append(a.shape, uint64(d))
+	}
+	value, err := v.Value()
+	if err != nil {
+		return array{}, err
+	}
+	err = value.ConstBytes(func(b []byte) { a.data = slices.Clone(b) })
+	return a, err
+}
+
+// Load reads the checkpoint at path: its variables into a new store, its state into the value that
+// state points to. A missing file is an error that matches [fs.ErrNotExist].
+func Load(path string, state any) (*model.Store, error) {
+	info, arrays, err := read(path)
+	if err != nil {
+		if !errors.Is(err, fs.ErrNotExist) {
+			err = fmt.Errorf("checkpoint %s cannot be used: %w; remove it to start anew", path, err)
+		}
+		return nil, err
+	}
+	if err := json.Unmarshal([]byte(info[stateKey]), state); err != nil {
+		return nil, fmt.Errorf("checkpoint %s: its state is of another kind: %w", path, err)
+	}
+	store := model.NewStore()
+	for _, name := range slices.Sorted(maps.Keys(arrays)) {
+		t, err := arrays[name].tensor()
+		if err != nil {
+			return nil, fmt.Errorf("checkpoint %s: variable %s: %w", path, name, err)
+		}
+		if _, err := store.CreateVariable(name, t); err != nil {
+			return nil, fmt.Errorf("checkpoint %s: %w", path, err)
+		}
+	}
+	return store, nil
+}
+
+// read parses and verifies the file.
+func read(path string) (map[string]string, map[string]array, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	_, meta, err := safetensors.ReadMetadata(data)
+	if err != nil {
+		return nil, nil, fmt.Errorf("it is damaged or only half there (%w)", err)
+	}
+	content, err := safetensors.Deserialize(data)
+	if err != nil {
+		return nil, nil, fmt.Errorf("it is damaged or only half there (%w)", err)
+	}
+	arrays := make(map[string]array)
+	for _, t := range content.Tensors() {
+		arrays[t.Name] = array{t.TensorView.DType(), t.TensorView.Shape(), t.TensorView.Data()}
+	}
+	info := meta.Metadata()
+	if _, ok := info[stateKey]; !ok {
+		return nil, nil, errors.New("it was not written by this program (no training state in it)")
+	}
+	if digest(info[stateKey], arrays) != info[digestKey] {
+		return nil, nil, errors.New("it is damaged (its SHA-256 does not match its content)")
+	}
+	return info, arrays, nil
+}
+
+// digest is the SHA-256 of the state and of every variable's name, type, shape and bytes.
+func digest(state string, arrays map[string]array) string {
+	hash := sha256.New()
+	fmt.Fprintf(hash, "%d %s\n", len(state), state)
+	for _, name := range slices.Sorted(maps.Keys(arrays)) {
+		a := arrays[name]
+		fmt.Fprintf(hash, "%q %s %v %d\n", name, a.dtype, a.shape, len(a.data))
+		hash.Write(a.data)
+	}
+	return hex.EncodeToString(hash.Sum(nil))
+}
+
+// tensor copies the array into GoMLX's memory.
+func (a array) tensor() (*tensors.Tensor, error) {
+	for dtype, name := range dtypeNames() {
+		if name != a.dtype {
+			continue
+		}
+		dims := make([]int, len(a.shape))
+		for i, d := range a.shape {
+			dims[i] = int(d)
+		}
+		t := tensors.FromShape(shapes.Make(dtype, dims...))
+		err := t.MutableBytes(func(b []byte) { copy(b, a.data) })
+		return t, err
+	}
+	return nil, fmt.Errorf("the type %s is not one that checkpoints hold", a.dtype)
+}
