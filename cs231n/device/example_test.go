@@ -1,0 +1,19 @@
+package device_test
+
+import (
+	"fmt"
+
+	"github.com/cs231n-go/assignment3/cs231n/device"
+)
+
+// Whoever opens a backend closes it.
+func Example() {
+	backend, err := device.Open()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer backend.Finalize()
+	fmt.Println(backend.NumDevices() > 0)
+	// Output: true
+}

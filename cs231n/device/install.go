@@ -1,0 +1,58 @@
+package device
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"path/filepath"
+	"time"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/go-xla/installer"
+)
+
+const (
+	// noInstall is go-xla's own variable against downloads.
+	noInstall = "GOMLX_NO_AUTO_INSTALL"
+
+	// reachTime is how long a server may take to answer at all, and installTime how long a download of some
+	// 100 MB may take. In a notebook every cell is a program of its own that would wait anew.
+	reachTime   = 5 * time.Second
+	installTime = 3 * time.Minute
+)
+
+// install downloads go-xla's CPU plugin and opens it.
+func (m machine) install(options string) (compute.Backend, error) {
+	dir := m.installDir()
+	if dir == "" {
+		return nil, errors.New("go-xla's plugin cannot be installed: there is no home directory; set HOME or run `make setup`")
+	}
+	if err := m.fetch(dir); err != nil {
+		return nil, fmt.Errorf("go-xla's plugin cannot be downloaded: %w; run `make setup`, or set %s to skip this step",
+			flat(err), noInstall)
+	}
+	path := first(filepath.Join(dir, "pjrt_c_api_cpu*_plugin.so"))
+	if path == "" {
+		return nil, fmt.Errorf("go-xla's installer left no plugin in %s; run `make setup`", dir)
+	}
+	return m.load(path, options)
+}
+
+// download runs go-xla's installer for the CPU plugin. The installer knows no deadline, so a download that takes
+// too long is left to end by itself and no longer waited for.
+func download(dir string) error {
+	client := http.Client{Timeout: reachTime}
+	response, err := client.Head("https://api.github.com")
+	if err != nil {
+		return err
+	}
+	response.Body.Close()
+	done := make(chan error, 1)
+	go func() { done <- installer.CPUAutoInstall(dir, true, installer.Quiet) }()
+	select {
+	case err := <-done:
+		return err
+	case <-time.After(installTime):
+		return fmt.Errorf("no end after %v", installTime)
+	}
+}

@@ -1,0 +1,149 @@
+package device
+
+import (
+	"debug/elf"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/go-xla/compute/xla"
+	"github.com/gomlx/go-xla/pjrt"
+	"k8s.io/klog/v2"
+)
+
+// load opens the plugin file with go-xla's options, a list such as "tf32=true,preallocate".
+func (m machine) load(path, options string) (backend compute.Backend, err error) {
+	if err := m.check(path); err != nil {
+		return nil, err
+	}
+	config, clean, err := alias(path)
+	if err != nil {
+		return nil, err
+	}
+	defer clean()
+	if options != "" {
+		config += "," + options
+	}
+	if !strings.Contains(options, "tf32") {
+		config += ",tf32=false"
+	}
+	if pjrt.IsCUDAName(filepath.Base(path)) {
+		if !strings.Contains(options, "shared_buffers") {
+			config += ",shared_buffers=false"
+		}
+		defer setUpCUDA(path)()
+	}
+	// go-xla logs what it also returns as an error; the caller would read everything twice.
+	logging := klog.CaptureState()
+	klog.SetLogger(klog.Logger{})
+	defer logging.Restore()
+	// A library that offers no PJRT table makes go-xla follow a nil pointer.
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("the plugin %s does not load: %v; run `make setup` for one that does", path, r)
+		}
+	}()
+	backend, err = xla.New(config)
+	if err != nil {
+		return nil, fmt.Errorf("the plugin %s does not load: %w", path, flat(err))
+	}
+	return backend, nil
+}
+
+// alias returns a path under which go-xla may load the plugin. go-xla takes any plugin for a GPU's whose path holds
+// the word cuda or nvidia, so a CPU plugin in a checkout such as ~/cuda-course is loaded through a symbolic link,
+// which clean removes again.
+func alias(path string) (link string, clean func(), err error) {
+	name := filepath.Base(path)
+	if pjrt.IsCUDAName(name) || !pjrt.IsCUDAName(path) {
+		return path, func() {}, nil
+	}
+	dir, err := os.MkdirTemp("", "pjrt-")
+	if err != nil {
+		return "", nil, fmt.Errorf("no temporary directory for a link to %s: %w; set TMPDIR to one that can be written", path, err)
+	}
+	link = filepath.Join(dir, name)
+	if err := os.Symlink(path, link); err != nil {
+		os.RemoveAll(dir)
+		return "", nil, fmt.Errorf("no link to the plugin: %w; move the checkout to a path without \"cuda\" or \"nvidia\"", err)
+	}
+	return link, func() { os.RemoveAll(dir) }, nil
+}
+
+// check looks at a plugin file before it is opened, because the dynamic loader's own messages name neither
+// the machine's architecture nor a remedy.
+func (m machine) check(path string) error {
+	info, err := os.Stat(path)
+	if err != nil {
+		return fmt.Errorf("the plugin cannot be read: %w; give the path of a pjrt_c_api_*_plugin.so, or run `make setup`", err)
+	}
+	if info.IsDir() {
+		return fmt.Errorf("%s is a directory; give the path of the pjrt_c_api_*_plugin.so in it", path)
+	}
+	if runtime.GOOS != "linux" {
+		return nil // Other systems' libraries are not ELF files: leave them to the loader.
+	}
+	file, err := elf.Open(path)
+	if err != nil {
+		return fmt.Errorf("%s is not a shared library: %w; a download may be incomplete: run `make setup`", path, flat(err))
+	}
+	defer file.Close()
+	if file.Machine != m.arch {
+		return fmt.Errorf("%s is for %s, this machine is %s; install the plugin's build for %s",
+			path, archName(file.Machine), archName(m.arch), archName(m.arch))
+	}
+	symbols, err := file.DynamicSymbols()
+	if err != nil && !errors.Is(err, elf.ErrNoSymbols) {
+		return fmt.Errorf("%s is damaged: %w; run `make setup`", path, flat(err))
+	}
+	for _, s := range symbols {
+		if s.Name == pjrt.GetPJRTApiFunctionName {
+			return nil
+		}
+	}
+	return fmt.Errorf("%s is not a PJRT plugin: it has no function %s; give the path of a pjrt_c_api_*_plugin.so",
+		path, pjrt.GetPJRTApiFunctionName)
+}
+
+// archName writes an architecture as the system does: x86_64, aarch64.
+func archName(machine elf.Machine) string {
+	return strings.ToLower(strings.TrimPrefix(machine.String(), "EM_"))
+}
+
+// setUpCUDA tells XLA where a plugin from a Python package finds CUDA's tools (ptxas, libdevice), which XLA
+// reads from the environment alone, and turns off go-xla's own check, which knows another layout only. It
+// returns a function that undoes the second.
+func setUpCUDA(path string) (undo func()) {
+	const checks, flags, dataDir = "GOPJRT_CUDA_CHECKS", "XLA_FLAGS", "--xla_gpu_cuda_data_dir="
+	packages := filepath.Dir(filepath.Dir(filepath.Dir(path)))
+	for _, tools := range []string{"nvidia/cu13", "nvidia/cuda_nvcc"} {
+		dir := filepath.Join(packages, tools)
+		major := strings.Contains(tools, "13") == strings.Contains(path, "cuda13")
+		if set := os.Getenv(flags); major && isDir(dir) && !strings.Contains(set, dataDir) {
+			os.Setenv(flags, strings.TrimSpace(set+" "+dataDir+dir))
+		}
+	}
+	if _, set := os.LookupEnv(checks); set || !isDir(filepath.Join(packages, "nvidia")) {
+		return func() {}
+	}
+	os.Setenv(checks, "no")
+	return func() { os.Unsetenv(checks) }
+}
+
+// oneLine is an error whose message has no line breaks; PJRT's own may run over many lines.
+type oneLine struct{ error }
+
+func (e oneLine) Error() string { return strings.Join(strings.Fields(e.error.Error()), " ") }
+func (e oneLine) Unwrap() error { return e.error }
+
+// flat puts err on one line. It returns nil for nil.
+func flat(err error) error {
+	if err == nil {
+		return nil
+	}
+	return oneLine{err}
+}

@@ -1,0 +1,182 @@
+package device
+
+import (
+	"debug/elf"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+
+	"github.com/gomlx/go-xla/pjrt"
+)
+
+// A machine is what the search may know about the computer it runs on. Tests make up their own.
+type machine struct {
+	lookup func(name string) (string, bool) // environment variables
+	dir    string                           // working directory
+	home   string                           // the user's home directory, empty if unknown
+	system string                           // directory of plugins that all users share
+	driver string                           // a file that the NVIDIA driver made, empty where there is none
+	arch   elf.Machine
+	fetch  func(dir string) error // downloads go-xla's CPU plugin to dir
+}
+
+// thisMachine describes the computer that the program runs on.
+func thisMachine() machine {
+	m := machine{
+		lookup: os.LookupEnv,
+		system: "/usr/local/lib/go-xla",
+		arch:   map[string]elf.Machine{"amd64": elf.EM_X86_64, "arm64": elf.EM_AARCH64}[runtime.GOARCH],
+		fetch:  download,
+	}
+	m.dir, _ = os.Getwd()
+	m.home, _ = os.UserHomeDir()
+	// A container may be given any one of the machine's GPUs, so the device's number is not always 0.
+	for _, pattern := range []string{"/dev/nvidia[0-9]*", "/proc/driver/nvidia/version"} {
+		if found, _ := filepath.Glob(pattern); len(found) > 0 {
+			m.driver = found[0]
+			break
+		}
+	}
+	return m
+}
+
+func (m machine) isSet(name string) bool {
+	_, set := m.lookup(name)
+	return set
+}
+
+// root returns the checkout's directory, or an empty string and the reason why there is none.
+func (m machine) root() (dir, missing string) {
+	if root, _ := m.lookup("CS231N_ROOT"); root != "" {
+		if !isDir(filepath.Join(root, ".venv")) {
+			return "", fmt.Sprintf("CS231N_ROOT=%s holds no .venv: run `make setup` there", root)
+		}
+		return root, ""
+	}
+	for dir := m.dir; ; dir = filepath.Dir(dir) {
+		if isDir(filepath.Join(dir, ".venv")) {
+			return dir, ""
+		}
+		if dir == filepath.Dir(dir) {
+			return "", fmt.Sprintf("no .venv in %s or above it: run `make setup` in the checkout, or set CS231N_ROOT", m.dir)
+		}
+	}
+}
+
+// A plugin is a place where a PJRT plugin may lie.
+type plugin struct {
+	name     string // for people
+	path     string // empty where there is no file
+	platform string // cuda, cpu or whatever go-xla's naming rule says
+	missing  string // why it cannot be tried; empty if it can
+	reason   string // why it is the right one if it works
+}
+
+// plugins lists the plugins of the machine, present or not, in the order of preference.
+func (m machine) plugins() []plugin {
+	root, noRoot := m.root()
+	venv := func(name, platform, file, pack, reason string) plugin {
+		p := plugin{name: name, platform: platform, missing: noRoot, reason: reason}
+		if noRoot == "" {
+			// The folder carries Python's version in its name, which is the virtual environment's business.
+			p.path = first(filepath.Join(root, ".venv", "lib", "python3*", "site-packages", file))
+			if p.path == "" {
+				p.missing = fmt.Sprintf("the Python package %s is not in %s: run `make setup`", pack, filepath.Join(root, ".venv"))
+			}
+		}
+		return p
+	}
+	var cuda, cpu, other []plugin
+	for _, v := range []string{"13", "12"} {
+		p := venv("CUDA "+v+" plugin in .venv", "cuda", "jax_plugins/xla_cuda"+v+"/xla_cuda_plugin.so",
+			"jax-cuda"+v+"-pjrt", "the NVIDIA GPU answers")
+		if p.path == "" && noRoot == "" {
+			p.missing = fmt.Sprintf("the Python package jax-cuda%s-plugin[with-cuda] is not in %s", v, filepath.Join(root, ".venv"))
+		}
+		cuda = append(cuda, p)
+	}
+	cpu = append(cpu, venv("CPU plugin in .venv", "cpu", "lammps_jax_pjrt_cpu/pjrt_c_api_cpu_plugin.so",
+		"lammps-jax-pjrt-cpu", "no GPU answers, and this is the plugin that `make setup` installs"))
+	for _, dir := range m.pluginDirs() {
+		files, _ := filepath.Glob(filepath.Join(dir, "pjrt_c_api_*_plugin.so"))
+		// go-xla pins the version that it was tested with; where several lie there, that one goes first.
+		slices.SortStableFunc(files, func(a, b string) int {
+			return pinned(b) - pinned(a)
+		})
+		for _, file := range files {
+			p := plugin{name: "go-xla's plugin", path: file, platform: platform(file)}
+			switch {
+			case strings.HasPrefix(p.platform, "cuda"):
+				p.platform, p.reason = "cuda", "the NVIDIA GPU answers"
+				cuda = append(cuda, p)
+			case p.platform == "cpu":
+				p.reason = "no GPU answers, and no plugin is in .venv"
+				cpu = append(cpu, p)
+			default:
+				p.missing = "used only where GOMLX_BACKEND names it"
+				other = append(other, p)
+			}
+		}
+	}
+	if m.driver == "" {
+		for i := range cuda {
+			cuda[i].missing = "no NVIDIA driver: neither /dev/nvidia0 nor /proc/driver/nvidia/version exists"
+		}
+	}
+	if len(cpu) == 1 {
+		cpu = append(cpu, plugin{name: "go-xla's CPU plugin", platform: "cpu",
+			missing: "no pjrt_c_api_cpu_*_plugin.so in " + strings.Join(m.pluginDirs(), ":")})
+	}
+	return slices.Concat(cuda, cpu, other)
+}
+
+// pluginDirs returns the directories where go-xla keeps plugins.
+func (m machine) pluginDirs() []string {
+	if paths, set := m.lookup("PJRT_PLUGIN_LIBRARY_PATH"); set {
+		return slices.DeleteFunc(filepath.SplitList(paths), func(p string) bool { return p == "" })
+	}
+	var dirs []string
+	for _, dir := range []string{m.installDir(), m.system} {
+		if dir != "" {
+			dirs = append(dirs, dir, filepath.Join(dir, "nvidia"))
+		}
+	}
+	return dirs
+}
+
+// installDir is where go-xla installs plugins for one user.
+func (m machine) installDir() string {
+	if m.home == "" {
+		return ""
+	}
+	return filepath.Join(m.home, ".local", "lib", "go-xla")
+}
+
+// platform reads the platform from a file name pjrt_c_api_<platform>[_<version>]_plugin.so.
+func platform(file string) string {
+	name := strings.TrimPrefix(filepath.Base(file), "pjrt_c_api_")
+	name = strings.TrimSuffix(name, "_plugin.so")
+	name, _, _ = strings.Cut(name, "_v")
+	return name
+}
+
+func pinned(file string) int {
+	return strings.Count(filepath.Base(file), "_"+pjrt.DefaultCPUVersion+"_")
+}
+
+func isDir(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
+}
+
+// first returns the first file, in the order of names, that matches the pattern, or an empty string.
+func first(pattern string) string {
+	found, _ := filepath.Glob(pattern)
+	if len(found) == 0 {
+		return ""
+	}
+	return found[0]
+}

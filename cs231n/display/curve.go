@@ -1,0 +1,171 @@
+package display
+
+import (
+	"fmt"
+	"image"
+	"image/color"
+	"math"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+	"gonum.org/v1/plot/vg/vgimg"
+)
+
+// A Series is one line of a [Curve]. Values that are NaN or infinite leave no mark.
+type Series struct {
+	Name string    // for the legend; empty leaves it out
+	X    []float64 // positions; nil counts 0, 1, 2, ...
+	Y    []float64
+}
+
+// A Curve is a plot of one or more series, such as the losses of a training, on white paper so that it can be
+// read in a light and in a dark notebook.
+type Curve struct {
+	Title  string
+	XLabel string
+	YLabel string
+	Series []Series
+
+	// Smooth, if it is over 1, draws each series faintly and over it the mean of its last Smooth values, for losses
+	// that jump from batch to batch.
+	Smooth int
+
+	// Width and Height are in pixels; 0 means 640 and 400.
+	Width, Height int
+}
+
+// Image draws the curve. It fails if there is nothing to draw or if a series' X and Y differ in length.
+func (c Curve) Image() (image.Image, error) {
+	p := newPaper(c.Title, c.XLabel, c.YLabel)
+	drawn := 0
+	var means []plot.Plotter // over all the raw values, also those of other series
+	for i, s := range c.Series {
+		if s.X != nil && len(s.X) != len(s.Y) {
+			return nil, fmt.Errorf("display: Curve %q: series %q has %d positions for %d values; give each value one, or none at all",
+				c.Title, s.Name, len(s.X), len(s.Y))
+		}
+		points, hue := s.points(), lineColor(i)
+		if len(points) == 0 {
+			continue
+		}
+		drawn += len(points)
+		if c.Smooth > 1 {
+			p.Add(&plotter.Line{XYs: points, LineStyle: draw.LineStyle{Color: fade(hue), Width: 0.8}})
+			s.Y = runningMean(s.Y, c.Smooth)
+			points = s.points()
+		}
+		l := &plotter.Line{XYs: points, LineStyle: draw.LineStyle{Color: hue, Width: 1.6}}
+		means = append(means, l)
+		if s.Name != "" {
+			p.Legend.Add(s.Name, l)
+		}
+	}
+	if drawn == 0 {
+		return nil, fmt.Errorf("display: Curve %q has no finite value in any series; check whether the training diverged", c.Title)
+	}
+	p.Add(means...)
+	const headroom = 0.08 // for the legend
+	p.Y.Max += headroom * (p.Y.Max - p.Y.Min)
+	return render(p, orDefault(c.Width, 640), orDefault(c.Height, 400)), nil
+}
+
+// Show draws the curve into the running notebook cell.
+func (c Curve) Show() error {
+	img, err := c.Image()
+	if err != nil {
+		return err
+	}
+	return Show(img)
+}
+
+// points returns the finite values with their positions.
+func (s Series) points() plotter.XYs {
+	points := make(plotter.XYs, 0, len(s.Y))
+	for i, y := range s.Y {
+		x := float64(i)
+		if s.X != nil {
+			x = s.X[i]
+		}
+		if !math.IsNaN(x+y) && !math.IsInf(x+y, 0) {
+			points = append(points, plotter.XY{X: x, Y: y})
+		}
+	}
+	return points
+}
+
+// runningMean replaces every value by the mean of itself and up to window-1 finite values before it.
+func runningMean(values []float64, window int) []float64 {
+	means := make([]float64, len(values))
+	for i := range values {
+		sum, n := 0.0, 0
+		for _, v := range values[max(0, i-window+1) : i+1] {
+			if !math.IsNaN(v) && !math.IsInf(v, 0) {
+				sum += v
+				n++
+			}
+		}
+		means[i] = sum / float64(n) // NaN where there is no value, which is not drawn
+	}
+	return means
+}
+
+// newPaper returns an empty plot in the project's style.
+func newPaper(title, xLabel, yLabel string) *plot.Plot {
+	p := plot.New()
+	p.Title.Text, p.X.Label.Text, p.Y.Label.Text = title, xLabel, yLabel
+	p.Title.TextStyle.Font.Size, p.Title.Padding = 12, 6
+	p.X.Label.TextStyle.Font.Size, p.Y.Label.TextStyle.Font.Size = 10, 10
+	p.X.Tick.Label.Font.Size, p.Y.Tick.Label.Font.Size = 9, 9
+	p.Legend.TextStyle.Font.Size = 10
+	for _, style := range []*draw.TextStyle{
+		&p.Title.TextStyle, &p.X.Label.TextStyle, &p.Y.Label.TextStyle,
+		&p.X.Tick.Label, &p.Y.Tick.Label, &p.Legend.TextStyle,
+	} {
+		style.Font.Variant = "Sans"
+	}
+	p.X.Tick.Marker, p.Y.Tick.Marker = roundTicks{}, roundTicks{}
+	p.Legend.Top = true
+	p.Legend.ThumbnailWidth, p.Legend.Padding = 18, 3
+	p.Legend.XOffs, p.Legend.YOffs = -6, -4
+	grid := plotter.NewGrid()
+	rule := draw.LineStyle{Color: color.Gray{Y: 0xdd}, Width: 0.7}
+	grid.Horizontal, grid.Vertical = rule, rule
+	p.Add(grid)
+	return p
+}
+
+// render draws a plot with a margin around it.
+func render(p *plot.Plot, width, height int) image.Image {
+	const dpi = 96
+	canvas := vgimg.NewWith(
+		vgimg.UseWH(vg.Length(width)*vg.Inch/dpi, vg.Length(height)*vg.Inch/dpi),
+		vgimg.UseDPI(dpi),
+	)
+	const margin = 8
+	p.Draw(draw.Crop(draw.New(canvas), margin, -margin, margin, -margin))
+	return reduce(canvas.Image())
+}
+
+// lineColor returns the i-th of ten colors that are told apart on white paper.
+func lineColor(i int) color.RGBA {
+	colors := [...]color.RGBA{
+		{0x1f, 0x77, 0xb4, 255}, {0xff, 0x7f, 0x0e, 255}, {0x2c, 0xa0, 0x2c, 255}, {0xd6, 0x27, 0x28, 255}, {0x94, 0x67, 0xbd, 255},
+		{0x8c, 0x56, 0x4b, 255}, {0xe3, 0x77, 0xc2, 255}, {0x7f, 0x7f, 0x7f, 255}, {0xbc, 0xbd, 0x22, 255}, {0x17, 0xbe, 0xcf, 255},
+	}
+	return colors[i%len(colors)]
+}
+
+// fade mixes a color with white.
+func fade(c color.RGBA) color.RGBA {
+	mix := func(v uint8) uint8 { return uint8((int(v) + 2*255) / 3) }
+	return color.RGBA{mix(c.R), mix(c.G), mix(c.B), 255}
+}
+
+func orDefault(v, fallback int) int {
+	if v <= 0 {
+		return fallback
+	}
+	return v
+}

@@ -1,0 +1,116 @@
+package display
+
+import (
+	"fmt"
+	"image"
+	"image/color"
+	"math"
+)
+
+const (
+	gridWidth   = 480 // pixels that a grid is enlarged to, as far as a whole factor allows
+	gridMaximum = 720 // pixels up to which small images are still doubled
+	gridGap     = 2   // pixels between images
+	grayLevels  = 32  // enough for the eye; 256 would take more than twice the bytes
+)
+
+// Grid draws N square grayscale images side by side, ceil(sqrt(N)) in a row, enlarged so that single pixels are
+// visible.
+//
+// As matplotlib's imshow with the gray colour map does, every image is scaled on its own: its smallest value is
+// drawn black, its largest white; an image of one value is black, and pixels that are NaN or infinite are left
+// blank.
+//
+// Shapes: images (N, side*side), each row by row. To cut a tensor's flat values into images use [Split].
+//
+// It fails if there is no image, if an image is not square, or if the images differ in size.
+func Grid(images [][]float32) (image.Image, error) {
+	if len(images) == 0 {
+		return nil, fmt.Errorf("display: Grid: there are no images; pass at least one")
+	}
+	side := int(math.Round(math.Sqrt(float64(len(images[0])))))
+	for i, img := range images {
+		if len(img) != side*side || side == 0 {
+			return nil, fmt.Errorf("display: Grid: image %d has %d pixels, want a square number and the same as in image 0 (%d); "+
+				"cut flat values with Split", i, len(img), len(images[0]))
+		}
+	}
+	columns := int(math.Ceil(math.Sqrt(float64(len(images)))))
+	rows := (len(images) + columns - 1) / columns
+	scale := max(gridWidth/(columns*side), min(2, gridMaximum/(columns*side)), 1)
+	pitch := side*scale + gridGap
+
+	grid := image.NewPaletted(image.Rect(0, 0, columns*pitch+gridGap, rows*pitch+gridGap), grays())
+	const blank = grayLevels - 1 // the paper is white
+	for i := range grid.Pix {
+		grid.Pix[i] = blank
+	}
+	for i, img := range images {
+		low, high := valueRange(img)
+		left, top := gridGap+i%columns*pitch, gridGap+i/columns*pitch
+		for p, v := range img {
+			level := uint8(blank)
+			if finite(v) {
+				level = grayLevel(v, low, high)
+			}
+			fill(grid, left+p%side*scale, top+p/side*scale, scale, level)
+		}
+	}
+	return grid, nil
+}
+
+// Split cuts the flat values of a batch into images of the given number of pixels.
+//
+// Shapes: flat (N*pixels), result (N, pixels), sharing memory with flat.
+func Split(flat []float32, pixels int) ([][]float32, error) {
+	if pixels <= 0 || len(flat)%pixels != 0 {
+		return nil, fmt.Errorf("display: Split: %d values do not make images of %d pixels; pass the pixels of one image, such as 28*28",
+			len(flat), pixels)
+	}
+	images := make([][]float32, 0, len(flat)/pixels)
+	for ; len(flat) > 0; flat = flat[pixels:] {
+		images = append(images, flat[:pixels:pixels])
+	}
+	return images, nil
+}
+
+// valueRange returns the smallest and the largest finite value.
+func valueRange(values []float32) (low, high float32) {
+	low, high = float32(math.Inf(1)), float32(math.Inf(-1))
+	for _, v := range values {
+		if finite(v) {
+			low, high = min(low, v), max(high, v)
+		}
+	}
+	return low, high
+}
+
+func finite(v float32) bool { return !math.IsNaN(float64(v)) && !math.IsInf(float64(v), 0) }
+
+// grayLevel maps low..high to 0..grayLevels-1 in equal steps.
+func grayLevel(v, low, high float32) uint8 {
+	if low == high {
+		return 0
+	}
+	// In float64, high-low cannot overflow.
+	unit := (float64(v) - float64(low)) / (float64(high) - float64(low))
+	return uint8(min(unit*grayLevels, grayLevels-1))
+}
+
+func grays() color.Palette {
+	palette := make(color.Palette, grayLevels)
+	for i := range palette {
+		palette[i] = color.Gray{Y: uint8(i * 255 / (grayLevels - 1))}
+	}
+	return palette
+}
+
+// fill paints one enlarged pixel.
+func fill(img *image.Paletted, x, y, size int, level uint8) {
+	for dy := range size {
+		row := img.Pix[img.PixOffset(x, y+dy):]
+		for dx := range size {
+			row[dx] = level
+		}
+	}
+}

@@ -1,0 +1,204 @@
+package display
+
+import (
+	"fmt"
+	"html"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/janpfeifer/gonb/gonbui"
+	"github.com/janpfeifer/gonb/gonbui/protocol"
+	"golang.org/x/term"
+)
+
+const (
+	liveInterval  = 250 * time.Millisecond // between updates that people watch
+	plainInterval = 10 * time.Second       // between lines of a log
+)
+
+// Progress is one line about a loop that runs: how far it is, the latest values, the speed and the time left.
+//
+//	iteration 1234/3900  D 1.203  G 0.9512  41.2 it/s  1:05 left
+//
+// In a notebook the line is replaced in place, with a bar, and in the saved notebook only the last one remains. On a
+// terminal it is rewritten in place. Anywhere else, such as a log file, a new line appears every ten seconds.
+//
+// A Progress is for one goroutine.
+type Progress struct {
+	names    []string
+	emit     func(line string, fraction float64, last bool) error
+	now      func() time.Time
+	interval time.Duration
+
+	began       time.Time // when the Progress was made
+	first       time.Time // of the first Step, which compiling a graph delays
+	firstDone   int
+	latest      time.Time // of the latest Step
+	shown       time.Time
+	done, total int
+	values      []float64
+}
+
+// NewProgress returns a Progress that writes to w, with names for the values that [Progress.Step] is given. If w is nil
+// it shows in the running notebook cell, or on standard output outside a notebook.
+func NewProgress(w io.Writer, names ...string) *Progress {
+	p := &Progress{names: names, now: time.Now, interval: liveInterval}
+	file, isFile := w.(*os.File)
+	switch {
+	case w == nil && InNotebook():
+		p.emit = notebookLine("progress-" + gonbui.UniqueId())
+	case w == nil:
+		return NewProgress(os.Stdout, names...)
+	case isFile && term.IsTerminal(int(file.Fd())):
+		p.emit = terminalLine(w)
+	default:
+		p.emit = plainLine(w)
+		p.interval = plainInterval
+	}
+	p.began = p.now()
+	return p
+}
+
+// Step tells that done of total iterations are over, and the latest values, one for each name. It is meant to be
+// called after every iteration: most calls only look at the clock. A total of 0 is one that nobody knows.
+func (p *Progress) Step(done, total int, values ...float64) {
+	now := p.now()
+	if p.first.IsZero() {
+		p.first, p.firstDone = now, done
+	}
+	p.latest, p.done, p.total = now, done, total
+	p.values = append(p.values[:0], values...)
+	if now.Sub(p.shown) < p.interval {
+		return
+	}
+	if p.shown.IsZero() && p.interval == plainInterval {
+		p.shown = now // a log need not hear of the first iteration
+		return
+	}
+	p.shown = now
+	fraction := 0.0
+	if total > 0 {
+		fraction = float64(done) / float64(total)
+	}
+	// A line that is lost is replaced by the next one; Done reports if the way is blocked for good.
+	_ = p.emit(p.line(), fraction, false)
+}
+
+// Done replaces the line by a last one with the total time and the mean speed. The error is one of writing it.
+func (p *Progress) Done() error {
+	parts := []string{fmt.Sprintf("%s in %s", p.count("iterations"), clock(p.now().Sub(p.began)))}
+	parts = append(parts, p.named()...)
+	if rate := p.rate(); rate > 0 {
+		parts = append(parts, speed(rate))
+	}
+	if err := p.emit(strings.Join(parts, "  "), 1, true); err != nil {
+		return fmt.Errorf("display: Progress: the last line is lost: %w", err)
+	}
+	return nil
+}
+
+func (p *Progress) line() string {
+	parts := append([]string{"iteration " + p.count("")}, p.named()...)
+	if rate := p.rate(); rate > 0 {
+		parts = append(parts, speed(rate))
+		if p.total > p.done {
+			left := float64(p.total-p.done) / rate
+			parts = append(parts, clock(time.Duration(left*float64(time.Second)))+" left")
+		}
+	}
+	return strings.Join(parts, "  ")
+}
+
+// count writes how far the loop is: 12/3900, or 12 where the total is unknown.
+func (p *Progress) count(unit string) string {
+	s := fmt.Sprint(p.done)
+	if p.total > 0 {
+		s += fmt.Sprintf("/%d", p.total)
+	}
+	return strings.TrimSpace(s + " " + unit)
+}
+
+func (p *Progress) named() []string {
+	var parts []string
+	for i, v := range p.values {
+		name := ""
+		if i < len(p.names) {
+			name = p.names[i] + " "
+		}
+		parts = append(parts, fmt.Sprintf("%s%.4g", name, v))
+	}
+	return parts
+}
+
+// rate returns iterations per second from the first Step to the latest, or 0 where that cannot be told yet.
+func (p *Progress) rate() float64 {
+	elapsed := p.latest.Sub(p.first).Seconds()
+	if p.first.IsZero() || p.done <= p.firstDone || elapsed <= 0 {
+		return 0
+	}
+	return float64(p.done-p.firstDone) / elapsed
+}
+
+// speed writes a rate so that it can be read: 41.2 it/s, or 5.3 s/it for slow loops.
+func speed(rate float64) string {
+	switch {
+	case rate < 1:
+		return fmt.Sprintf("%.1f s/it", 1/rate)
+	case rate < 100:
+		return fmt.Sprintf("%.1f it/s", rate)
+	}
+	return fmt.Sprintf("%.0f it/s", rate)
+}
+
+// clock writes a time as minutes:seconds, or hours:minutes:seconds.
+func clock(d time.Duration) string {
+	s := int(d.Round(time.Second).Seconds())
+	if s >= 3600 {
+		return fmt.Sprintf("%d:%02d:%02d", s/3600, s/60%60, s%60)
+	}
+	return fmt.Sprintf("%d:%02d", s/60, s%60)
+}
+
+// notebookLine replaces the notebook output with the given id. The last line is plain text, which every reader of a
+// saved notebook can show.
+func notebookLine(id string) func(string, float64, bool) error {
+	return func(line string, fraction float64, last bool) error {
+		data := map[protocol.MIMEType]any{protocol.MIMETextPlain: line}
+		if !last {
+			data[protocol.MIMETextHTML] = bar(line, fraction)
+		}
+		message := &protocol.DisplayData{Data: data, DisplayID: id}
+		if last {
+			return send(message)
+		}
+		gonbui.SendData(message)
+		return gonbui.Error()
+	}
+}
+
+// bar is a thin bar over the line, drawn in the notebook's own text color so that it suits any theme.
+func bar(line string, fraction float64) string {
+	return fmt.Sprintf(`<div style="max-width:640px"><div style="height:3px;width:%.1f%%;background:currentColor;opacity:.6"></div>`+
+		`<code style="background:none;white-space:pre">%s</code></div>`, 100*min(max(fraction, 0), 1), html.EscapeString(line))
+}
+
+func terminalLine(w io.Writer) func(string, float64, bool) error {
+	const clearToEnd = "\x1b[K" // the line before may have been longer
+	return func(line string, _ float64, last bool) error {
+		end := ""
+		if last {
+			end = "\n"
+		}
+		_, err := fmt.Fprint(w, "\r", line, clearToEnd, end)
+		return err
+	}
+}
+
+func plainLine(w io.Writer) func(string, float64, bool) error {
+	return func(line string, _ float64, _ bool) error {
+		_, err := fmt.Fprintln(w, line)
+		return err
+	}
+}

@@ -1,0 +1,40 @@
+package display
+
+import (
+	"math"
+	"strconv"
+
+	"gonum.org/v1/plot"
+)
+
+// roundTicks is a [plot.Ticker] that marks an axis at multiples of 1, 2 or 5 times a power of ten, about six of them,
+// with just as many decimals as these need.
+type roundTicks struct{}
+
+// Ticks implements [plot.Ticker].
+func (roundTicks) Ticks(low, high float64) []plot.Tick {
+	const wanted = 6
+	rough := (high - low) / wanted
+	if !(rough > 0) || math.IsInf(rough, 0) {
+		return []plot.Tick{{Value: low, Label: strconv.FormatFloat(low, 'g', 4, 64)}}
+	}
+	exponent := math.Floor(math.Log10(rough))
+	step := math.Pow(10, exponent)
+	for _, factor := range []float64{2, 2.5, 2} { // 1, 2, 5, 10
+		if step*math.Sqrt(factor) > rough {
+			break
+		}
+		step *= factor
+	}
+	decimals := max(0, int(-math.Floor(math.Log10(step)*(1+1e-12))))
+	const tolerance = 1e-9 // of a step, so that rounding does not lose the last mark
+	var ticks []plot.Tick
+	for i := math.Ceil(low/step - tolerance); i*step <= high+tolerance*step; i++ {
+		v := i * step
+		if i == 0 {
+			v = 0 // never -0
+		}
+		ticks = append(ticks, plot.Tick{Value: v, Label: strconv.FormatFloat(v, 'f', decimals, 64)})
+	}
+	return ticks
+}

@@ -1,0 +1,32 @@
+// Package testbackend opens the one XLA backend that the tests of a package share.
+package testbackend
+
+import (
+	"io"
+	"os"
+	"sync"
+	"testing"
+
+	"github.com/cs231n-go/assignment3/cs231n/device"
+	"github.com/gomlx/compute"
+)
+
+// open runs once per test binary: a plugin takes a tenth of a second to load, and a package has many tests.
+// The backend is never finalized, since no test knows whether it is the last; it ends with the process.
+var open = sync.OnceValues(func() (compute.Backend, error) {
+	return device.Open(device.Warn(io.Discard), device.InstalledOnly())
+})
+
+// Get returns the shared backend. It fails the test where no XLA plugin is installed, because a skipped test
+// would look like a passed one; nothing is downloaded. GOMLX_BACKEND=go runs the tests in pure Go all the same.
+func Get(t testing.TB) compute.Backend {
+	t.Helper()
+	backend, err := open()
+	if err != nil {
+		t.Fatalf("testbackend: %v", err)
+	}
+	if backend.Name() != "xla" && os.Getenv(compute.ConfigEnvVar) == "" {
+		t.Fatal("testbackend: no XLA plugin in this checkout; run `make setup` to install one")
+	}
+	return backend
+}
