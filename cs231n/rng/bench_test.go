@@ -31,6 +31,15 @@ func BenchmarkTorch(b *testing.B) {
 	}
 }
 
+func BenchmarkCUDA(b *testing.B) {
+	x := make([]float32, 1024*6272) // the largest weight of the convolutional GAN
+	s := rng.NewCUDA(231)
+	b.SetBytes(int64(len(x)))
+	for b.Loop() {
+		s.Uniform(x, -0.03, 0.03)
+	}
+}
+
 func BenchmarkNumPyRandn(b *testing.B) {
 	x := make([]float64, 128*96)
 	s := rng.NewNumPy(231)

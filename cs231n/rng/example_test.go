@@ -23,6 +23,18 @@ func ExampleTorch_Uniform() {
 	// [0.1834 -0.1341]
 }
 
+// One seed, but other numbers on the GPU than on the CPU.
+func ExampleCUDA_Uniform() {
+	x := make([]float32, 4)
+	rng.NewTorch(231).Uniform(x, 0, 1)
+	fmt.Printf("%.4f\n", x)
+	rng.NewCUDA(231).Uniform(x, 0, 1)
+	fmt.Printf("%.4f\n", x)
+	// Output:
+	// [0.0625 0.0294 0.5575 0.8998]
+	// [0.2087 0.9649 0.5933 0.8672]
+}
+
 // A dropout layer with a rate of 0.4 keeps each value with probability 0.6.
 func ExampleTorch_Dropout() {
 	s := rng.NewTorch(231)

@@ -18,7 +18,7 @@ import (
 
 // golden is testdata/golden.json, written by testdata/golden.py.
 type golden struct {
-	Torch, NumPy []struct {
+	Torch, NumPy, CUDA []struct {
 		Name string
 		Seed uint64
 		Ops  []goldenOp
@@ -39,6 +39,7 @@ func readGolden(t *testing.T) (g golden) {
 	require.NoError(t, json.Unmarshal(data, &g))
 	require.NotEmpty(t, g.Torch)
 	require.NotEmpty(t, g.NumPy)
+	require.NotEmpty(t, g.CUDA)
 	return g
 }
 
@@ -128,6 +129,21 @@ func runNumPy(t *testing.T, s *rng.NumPy, op goldenOp, what string) {
 		compare(t, op, s.Choice(n, op.N), 0, what)
 	default:
 		t.Fatalf("unknown operation %q", op.Op)
+	}
+}
+
+func TestCUDAGolden(t *testing.T) {
+	t.Parallel()
+	for _, c := range readGolden(t).CUDA {
+		t.Run(fmt.Sprint(c.Name, " seed ", c.Seed), func(t *testing.T) {
+			s := rng.NewCUDA(c.Seed)
+			for i, op := range c.Ops {
+				got := make([]float32, op.N)
+				s.Uniform(got, op.A, op.B)
+				compare(t, op, got, 0, fmt.Sprintf("operation %d, uniform of %d", i, op.N))
+			}
+			require.NoError(t, s.Err())
+		})
 	}
 }
 

@@ -1,33 +1,46 @@
 package rng
 
+import "fmt"
+
 const (
 	mtSize  = 624 // words of state
 	mtShift = 397 // distance between the words that a twist combines
 )
 
-// mt19937 is the 32-bit Mersenne Twister.
+// mt19937 is the 32-bit Mersenne Twister, and the second value of a pair of normals
+// if the first one alone was wanted. Its fields, and their order, are what is stored.
 //
 // Source: M. Matsumoto and T. Nishimura, "Mersenne Twister: a 623-dimensionally
 // equidistributed uniform pseudo-random number generator", ACM TOMACS 8(1), 1998,
 // with the seeding of their 2002 revision (init_genrand).
 type mt19937 struct {
-	key [mtSize]uint32
-	pos int // words of key already handed out
+	Pos    uint16 // words of Key already handed out
+	Spared bool   // whether Spare is still to be handed out
+	Spare  float64
+	Key    [mtSize]uint32
 }
 
-// seed starts the sequence that belongs to s.
+// seed starts the sequence that belongs to s and forgets the spare normal of the old one.
 func (m *mt19937) seed(s uint32) {
-	for i := range m.key {
-		m.key[i] = s
+	for i := range m.Key {
+		m.Key[i] = s
 		s = 1812433253*(s^s>>30) + uint32(i) + 1
 	}
-	m.pos = mtSize
+	m.Pos = mtSize
+	m.Spare, m.Spared = 0, false
+}
+
+func (m mt19937) check() error {
+	if m.Pos > mtSize {
+		return fmt.Errorf("position %d is beyond %d", m.Pos, mtSize)
+	}
+	return nil
 }
 
 // twist replaces all words by the next 624 of the recurrence. The loop is split
 // where an index would wrap around, which spares a modulo for each word.
 func (m *mt19937) twist() {
-	k := &m.key
+	k := &m.Key
 	for i := range mtSize - mtShift {
 		k[i] = k[i+mtShift] ^ mix(k[i], k[i+1])
 	}
@@ -35,7 +48,7 @@ func (m *mt19937) twist() {
 		k[i] = k[i+mtShift-mtSize] ^ mix(k[i], k[i+1])
 	}
 	k[mtSize-1] = k[mtShift-1] ^ mix(k[mtSize-1], k[0])
-	m.pos = 0
+	m.Pos = 0
 }
 
 // mix joins the top bit of a with the rest of b and multiplies by the twist matrix.
@@ -67,10 +80,11 @@ func (m *mt19937) uint64() uint64 {
 // n > 0. They are valid until the next call. Filling a slice block by block keeps
 // the inner loop free of calls and of checks for the end of the state.
 func (m *mt19937) block(n int) []uint32 {
-	if m.pos >= mtSize {
+	if m.Pos >= mtSize {
 		m.twist()
 	}
-	words := m.key[m.pos:min(m.pos+n, mtSize)]
-	m.pos += len(words)
+	pos := int(m.Pos)
+	words := m.Key[pos:min(pos+n, mtSize)]
+	m.Pos += uint16(len(words))
 	return words
 }

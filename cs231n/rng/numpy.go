@@ -18,7 +18,7 @@ const DefaultNumPySeed = 231
 // must be seeded or restored first.
 //
 // Source: NumPy, numpy/random/src/legacy and numpy/random/_mt19937.pyx.
-type NumPy struct{ stream }
+type NumPy struct{ stream[mt19937] }
 
 var (
 	_ encoding.BinaryMarshaler   = (*NumPy)(nil)
@@ -45,7 +45,10 @@ func OpenNumPy(path string) (*NumPy, error) {
 
 // Seed is np.random.seed. It also drops the normal value kept by an earlier
 // [NumPy.Randn].
-func (s *NumPy) Seed(seed uint32) { s.seed(numpyKind, seed) }
+func (s *NumPy) Seed(seed uint32) {
+	s.gen.seed(seed)
+	s.seeded(numpyKind)
+}
 
 // UnmarshalBinary takes over a state made by MarshalBinary, and writes it to the
 // file if the stream is bound to one. A state that is damaged or not that of a
@@ -66,8 +69,8 @@ func (s *NumPy) Float64() float64 {
 }
 
 func (s *NumPy) float64() float64 {
-	high := uint64(s.mt.uint32() >> 5)
-	return float64(high<<26|uint64(s.mt.uint32()>>6)) / (1 << 53)
+	high := uint64(s.gen.uint32() >> 5)
+	return float64(high<<26|uint64(s.gen.uint32()>>6)) / (1 << 53)
 }
 
 // Rand fills dst with values in [0, 1), as np.random.rand does.
@@ -94,9 +97,9 @@ func (s *NumPy) Randn(dst []float64) {
 }
 
 func (s *NumPy) normal() float64 {
-	if s.spared {
-		s.spared = false
-		return s.spare
+	if s.gen.Spared {
+		s.gen.Spared = false
+		return s.gen.Spare
 	}
 	for {
 		x1, x2 := 2*s.float64()-1, 2*s.float64()-1
@@ -107,7 +110,7 @@ func (s *NumPy) normal() float64 {
 			continue
 		}
 		f := math.Sqrt(-2 * math.Log(r2) / r2)
-		s.spare, s.spared = f*x1, true
+		s.gen.Spare, s.gen.Spared = f*x1, true
 		return f * x2
 	}
 }
@@ -158,9 +161,9 @@ func (s *NumPy) atMost(top uint64) uint64 {
 	for {
 		var x uint64
 		if top <= math.MaxUint32 {
-			x = uint64(s.mt.uint32())
+			x = uint64(s.gen.uint32())
 		} else {
-			x = s.mt.uint64()
+			x = s.gen.uint64()
 		}
 		if x &= mask; x <= top {
 			return x

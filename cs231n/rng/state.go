@@ -14,6 +14,7 @@ type kind uint8
 const (
 	torchKind kind = iota + 1
 	numpyKind
+	cudaKind
 )
 
 func (k kind) String() string {
@@ -22,43 +23,30 @@ func (k kind) String() string {
 		return "Torch"
 	case numpyKind:
 		return "NumPy"
+	case cudaKind:
+		return "CUDA"
 	}
 	return fmt.Sprintf("unknown (%d)", uint8(k))
 }
 
+// A stored state is a header, the generator and the CRC-32 (IEEE) of both, all in
+// little-endian order. The header is the magic, the version and the kind.
 const (
 	stateMagic   = "CS231RNG"
 	stateVersion = 1
+	headerSize   = len(stateMagic) + 2
 )
-
-// state is a stream's state as it is stored, in little-endian order and followed
-// by the CRC-32 (IEEE) of all its bytes.
-type state struct {
-	Magic   [len(stateMagic)]byte
-	Version uint8
-	Kind    kind
-	Pos     uint16
-	Spared  bool
-	Spare   float64
-	Key     [mtSize]uint32
-}
 
 // MarshalBinary returns the state of the stream, for a checkpoint. It implements
 // [encoding.BinaryMarshaler].
-func (s *stream) MarshalBinary() ([]byte, error) {
+func (s *stream[G]) MarshalBinary() ([]byte, error) {
 	if s.kind == 0 {
-		return nil, errors.New("rng: save stream: it was never seeded; make it with NewTorch or NewNumPy")
+		return nil, errors.New("rng: save stream: it was never seeded; make it with NewTorch, NewNumPy or NewCUDA")
 	}
-	st := state{
-		Version: stateVersion,
-		Kind:    s.kind,
-		Pos:     uint16(s.mt.pos),
-		Spared:  s.spared,
-		Spare:   s.spare,
-		Key:     s.mt.key,
-	}
-	copy(st.Magic[:], stateMagic)
-	data, err := binary.Append(make([]byte, 0, binary.Size(st)+crc32.Size), binary.LittleEndian, &st)
+	data := make([]byte, 0, headerSize+binary.Size(&s.gen)+crc32.Size)
+	data = append(data, stateMagic...)
+	data = append(data, stateVersion, byte(s.kind))
+	data, err := binary.Append(data, binary.LittleEndian, &s.gen)
 	if err != nil {
 		return nil, fmt.Errorf("rng: save stream: %w", err)
 	}
@@ -66,7 +54,7 @@ func (s *stream) MarshalBinary() ([]byte, error) {
 }
 
 // restore is UnmarshalBinary for the stream that wants a state of kind k.
-func (s *stream) restore(k kind, data []byte) error {
+func (s *stream[G]) restore(k kind, data []byte) error {
 	old := s.kind
 	s.kind = k
 	if err := s.unmarshal(data); err != nil {
@@ -81,16 +69,18 @@ func (s *stream) restore(k kind, data []byte) error {
 
 // unmarshal takes over a stored state of the stream's own kind. On an error the
 // stream is as before.
-func (s *stream) unmarshal(data []byte) error {
-	var st state
-	size := binary.Size(st) + crc32.Size
-	header := len(stateMagic) + 2
-	if len(data) < header || !bytes.HasPrefix(data, []byte(stateMagic)) {
+func (s *stream[G]) unmarshal(data []byte) error {
+	if len(data) < headerSize || !bytes.HasPrefix(data, []byte(stateMagic)) {
 		return errors.New("this is not the state of a random stream")
 	}
 	if v := data[len(stateMagic)]; v != stateVersion {
 		return fmt.Errorf("state has version %d, this program reads version %d", v, stateVersion)
 	}
+	if k := kind(data[headerSize-1]); k != s.kind {
+		return fmt.Errorf("state is that of a %v stream, not of a %v stream", k, s.kind)
+	}
+	var gen G
+	size := headerSize + binary.Size(&gen) + crc32.Size
 	if len(data) != size {
 		return fmt.Errorf("state has %d bytes instead of %d, it was cut short or added to", len(data), size)
 	}
@@ -98,16 +88,12 @@ func (s *stream) unmarshal(data []byte) error {
 	if got, want := crc32.ChecksumIEEE(body), binary.LittleEndian.Uint32(sum); got != want {
 		return fmt.Errorf("state is damaged: checksum %08x instead of %08x", got, want)
 	}
-	if _, err := binary.Decode(body, binary.LittleEndian, &st); err != nil {
+	if _, err := binary.Decode(body[headerSize:], binary.LittleEndian, &gen); err != nil {
 		return err
 	}
-	if st.Kind != s.kind {
-		return fmt.Errorf("state is that of a %v stream, not of a %v stream", st.Kind, s.kind)
+	if err := gen.check(); err != nil {
+		return fmt.Errorf("state is damaged: %w", err)
 	}
-	if st.Pos > mtSize {
-		return fmt.Errorf("state is damaged: position %d is beyond %d", st.Pos, mtSize)
-	}
-	s.mt = mt19937{key: st.Key, pos: int(st.Pos)}
-	s.spare, s.spared = st.Spare, st.Spared
+	s.gen = gen
 	return nil
 }

@@ -8,27 +8,32 @@ import (
 	"path/filepath"
 )
 
-// stream is what both kinds of stream are made of. Its exported methods are part
-// of [Torch] and [NumPy].
-type stream struct {
-	kind   kind
-	mt     mt19937
-	spare  float64 // second value of the last pair of normals
-	spared bool    // whether spare is still to be handed out
-	path   string  // file the stream is bound to, or empty
-	err    error   // first error
+// stream is what every kind of stream is made of: a generator, and the file that
+// follows it if there is one. Its exported methods are part of [Torch], [NumPy] and
+// [CUDA].
+type stream[G generator] struct {
+	kind kind // 0 until the stream is seeded or restored
+	gen  G
+	path string // file the stream is bound to, or empty
+	err  error  // first error
+}
+
+// generator is the state of a generator. It is stored as encoding/binary writes it,
+// so its fields are exported and of fixed size.
+type generator interface {
+	check() error // says what is wrong with a state that was read
 }
 
 // Err returns the first error since the stream was made: an argument that makes
 // no sense or, for a stream bound to a file, a state that could not be written.
-func (s *stream) Err() error { return s.err }
+func (s *stream[G]) Err() error { return s.err }
 
-// Save writes the state to a file of its own, which [OpenTorch] or [OpenNumPy]
-// can take up later. The stream does not become bound to that file.
+// Save writes the state to a file of its own, which [OpenTorch], [OpenNumPy] or
+// [OpenCUDA] can take up later. The stream does not become bound to that file.
 //
 // The file appears whole or not at all, as a new one is renamed over the old.
 // It is not flushed to the disk, so a power cut may undo the last draws.
-func (s *stream) Save(path string) error {
+func (s *stream[G]) Save(path string) error {
 	state, err := s.MarshalBinary()
 	if err != nil {
 		return err
@@ -51,7 +56,7 @@ func (s *stream) Save(path string) error {
 // open takes up the state in a file, if there is one, and binds the stream to it.
 // The state is written back at once: a folder that cannot be written to is then
 // an error here, and not a surprise after the first draw.
-func (s *stream) open(path string) error {
+func (s *stream[G]) open(path string) error {
 	// An absolute path stays valid when the program changes its folder.
 	path, err := filepath.Abs(path)
 	if err != nil {
@@ -73,24 +78,22 @@ func (s *stream) open(path string) error {
 	return nil
 }
 
-// seed starts a new sequence and forgets the spare normal of the old one.
-func (s *stream) seed(k kind, seed uint32) {
+// seeded ends the Seed of a stream of kind k.
+func (s *stream[G]) seeded(k kind) {
 	s.kind = k
-	s.mt.seed(seed)
-	s.spare, s.spared = 0, false
 	s.sync()
 }
 
 // sync brings the bound file, if there is one, up to date. Each exported method
 // that changes the state ends with it.
-func (s *stream) sync() {
+func (s *stream[G]) sync() {
 	if s.path != "" {
 		s.fail(s.Save(s.path))
 	}
 }
 
 // fail keeps the first error.
-func (s *stream) fail(err error) {
+func (s *stream[G]) fail(err error) {
 	if s.err == nil {
 		s.err = err
 	}

@@ -15,7 +15,7 @@ const DefaultTorchSeed = 67280421310721
 //
 // Source: PyTorch, aten/src/ATen/core/DistributionsHelper.h and
 // aten/src/ATen/native/cpu/DistributionTemplates.h.
-type Torch struct{ stream }
+type Torch struct{ stream[mt19937] }
 
 var (
 	_ encoding.BinaryMarshaler   = (*Torch)(nil)
@@ -42,7 +42,10 @@ func OpenTorch(path string) (*Torch, error) {
 
 // Seed is torch.manual_seed. Like PyTorch's CPU generator it looks at the low 32
 // bits alone. It also drops the normal value kept by an earlier [Torch.Normal].
-func (t *Torch) Seed(seed uint64) { t.seed(torchKind, uint32(seed)) }
+func (t *Torch) Seed(seed uint64) {
+	t.gen.seed(uint32(seed))
+	t.seeded(torchKind)
+}
 
 // UnmarshalBinary takes over a state made by MarshalBinary, and writes it to the
 // file if the stream is bound to one. A state that is damaged or not that of a
@@ -60,19 +63,27 @@ func (t *Torch) UnmarshalBinary(data []byte) error { return t.restore(torchKind,
 //
 // Bounds that are not from ≤ to, or that float32 cannot hold, go to Err.
 func (t *Torch) Uniform(dst []float32, from, to float64) {
-	const most = math.MaxFloat32
-	if !(-most <= from && from <= to && to <= most && to-from <= most) {
-		t.fail(fmt.Errorf("rng: Torch.Uniform: want from ≤ to, finite in float32, got from %g, to %g", from, to))
+	if err := checkBounds(from, to); err != nil {
+		t.fail(fmt.Errorf("rng: Torch.Uniform: %w", err))
 		return
 	}
 	t.uniform(dst, float32(from), float32(to))
 	t.sync()
 }
 
+// checkBounds refuses what uniform_ refuses for a tensor of type float32.
+func checkBounds(from, to float64) error {
+	const most = math.MaxFloat32
+	if !(-most <= from && from <= to && to <= most && to-from <= most) {
+		return fmt.Errorf("want from ≤ to, finite in float32, got from %g, to %g", from, to)
+	}
+	return nil
+}
+
 func (t *Torch) uniform(dst []float32, from, to float32) {
 	scale, shift := float64(to-from)/(1<<24), float64(from)
 	for len(dst) > 0 {
-		words := t.mt.block(len(dst))
+		words := t.gen.block(len(dst))
 		for i, y := range words {
 			dst[i] = float32(float64(int32(temper(y)&(1<<24-1)))*scale + shift)
 		}
@@ -108,7 +119,7 @@ func (t *Torch) Dropout(keep []bool, p float64) {
 	if len(keep) == 0 {
 		return
 	}
-	x := uint64(t.mt.uint32()) % modulus
+	x := uint64(t.gen.uint32()) % modulus
 	if x == 0 {
 		x = 1
 	}
@@ -124,7 +135,7 @@ func (t *Torch) Dropout(keep []bool, p float64) {
 // draws its base seed in this way each time an epoch starts, whether or not
 // anything uses that seed.
 func (t *Torch) BaseSeed() int64 {
-	seed := int64(t.mt.uint64() & math.MaxInt64)
+	seed := int64(t.gen.uint64() & math.MaxInt64)
 	t.sync()
 	return seed
 }

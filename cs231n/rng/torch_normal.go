@@ -60,20 +60,20 @@ func (t *Torch) Normal(dst []float32, mean, std float64) {
 
 // normal returns one value of the standard normal distribution.
 func (t *Torch) normal() float64 {
-	if t.spared {
-		t.spared = false
-		return t.spare
+	if t.gen.Spared {
+		t.gen.Spared = false
+		return t.gen.Spare
 	}
 	u1, u2 := t.uniform53(), t.uniform53()
 	r := math.Sqrt(-2 * math.Log1p(-u2))
 	sin, cos := math.Sincos(2 * math.Pi * u1)
-	t.spare, t.spared = r*sin, true
+	t.gen.Spare, t.gen.Spared = r*sin, true
 	return r * cos
 }
 
 // uniform53 returns a value in [0, 1) with 53 random bits.
 func (t *Torch) uniform53() float64 {
-	return float64(t.mt.uint64()&(1<<53-1)) / (1 << 53)
+	return float64(t.gen.uint64()&(1<<53-1)) / (1 << 53)
 }
 
 // boxMuller turns 16 uniforms into 16 normals. Each conversion to float32 stands

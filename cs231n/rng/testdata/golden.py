@@ -55,6 +55,39 @@ def dropout(n, p):
     return np.array(keep, dtype=np.uint8)
 
 
+class T4:
+    """PyTorch's generator on a Tesla T4, as far as uniform_ is concerned.
+
+    It asks for no GPU: which word of Philox4x32-10 an element gets is worked out from
+    its index. NumPy's long double holds x86's 64-bit significands, which round the
+    product and the sum of float32 as good as once.
+    """
+
+    def seed(self, seed):
+        self.key, self.used = seed, 0
+
+    def uniform(self, n, a, b):
+        threads = 256 * min(160, math.ceil(n / 256))
+        index = np.arange(n, dtype=np.uint64)
+        words = self.philox(self.used + index // (4 * threads), index % threads)
+        word = np.choose((index // threads % 4).astype(int), words)
+        self.used += math.ceil(n / (4 * threads))
+        a, b = np.float32(a), np.float32(b)
+        unit = word.astype(np.float32) * np.float32(2**-32) + np.float32(2**-33)
+        value = (unit.astype(np.longdouble) * (b - a) + a).astype(np.float32)
+        return np.where(value == b, a, value)
+
+    def philox(self, low, high):
+        """The four words of the counter high·2⁶⁴ + low, for arrays of both."""
+        mask, half = np.uint64(2**32 - 1), np.uint64(32)
+        c = [low & mask, low >> half, high & mask, high >> half]
+        for i in range(10):
+            k = [np.uint64((self.key + i * 0x9E3779B9) % 2**32), np.uint64(((self.key >> 32) + i * 0xBB67AE85) % 2**32)]
+            p, q = c[0] * np.uint64(0xD2511F53), c[2] * np.uint64(0xCD9E8D57)
+            c = [q >> half ^ c[1] ^ k[0], q & mask, p >> half ^ c[3] ^ k[1], p & mask]
+        return c
+
+
 def linear(n_in, n_out):
     """A layer's parameters in the order in which they are drawn."""
     layer = torch.nn.Linear(n_in, n_out)
@@ -62,6 +95,7 @@ def linear(n_in, n_out):
 
 
 TORCH = {
+    "seed": torch.manual_seed,
     "uniform": lambda n, a, b: torch.empty(n).uniform_(a, b).numpy(),
     "normal": lambda n, a, b: torch.empty(n).normal_(a, b).numpy(),
     "dropout": lambda n, a, b: dropout(n, a),
@@ -70,6 +104,7 @@ TORCH = {
 }
 
 NUMPY = {
+    "seed": np.random.seed,
     "float64": lambda n, a, b: np.array([np.random.random() for _ in range(n)]),
     "rand": lambda n, a, b: np.random.rand(n),
     "randn": lambda n, a, b: np.random.randn(n),
@@ -78,9 +113,15 @@ NUMPY = {
     "choice": lambda n, a, b: np.random.choice(int(a), n),
 }
 
+t4 = T4()
+CUDA = {
+    "seed": t4.seed,
+    "uniform": t4.uniform,
+}
+
 
 def case(name, table, seed, *ops):
-    (torch.manual_seed if table is TORCH else np.random.seed)(seed)
+    table["seed"](seed)
     done = []
     for op, n, *args in ops:
         a, b = (args + [0, 0])[:2]
@@ -118,8 +159,19 @@ def numpy_cases():
     yield case("minibatches", NUMPY, 231, ("randints", 50, 400135), ("choice", 25, 50), ("choice", 25, 50), ("randn", 1))
 
 
+def cuda_cases():
+    round_ = 4 * 160 * 256  # elements that the whole grid fills at once
+    for seed in SEEDS + [2**40 + 7, 2**64 - 1, 67280421310721]:
+        yield case("uniform", CUDA, seed, ("uniform", 5, 0, 1), ("uniform", 3000, 0, 1), ("uniform", 1, 0, 1))
+    for n in [1, 255, 256, 257, 1023, 1024, 1025, 3000, round_ // 4, round_ // 4 + 1, round_, round_ + 1, 4 * round_ + 3]:
+        yield case("size", CUDA, 231, ("uniform", n, -1, 1), ("uniform", 5, -1, 1))
+    # Where float32 is coarse, many a value is rounded to the upper bound and becomes the lower.
+    for a, b in [(-1, 1), (-0.3, 0.7), (0.1, 0.10001), (1, 1 + 2**-22), (1e-3, 1e5), (2, 2), (-1e38, 1e38), (1e-42, 1e-40)]:
+        yield case("bounds", CUDA, 231, ("uniform", 5000, a, b))
+
+
 def main():
-    cases = {"torch": torch_cases(), "numpy": numpy_cases()}
+    cases = {"torch": torch_cases(), "numpy": numpy_cases(), "cuda": cuda_cases()}
     lines = {k: ",\n".join(json.dumps(c, separators=(",", ":")) for c in v) for k, v in cases.items()}
     print("{" + ",\n".join(f'"{k}": [\n{v}]' for k, v in lines.items()) + "}")
 
