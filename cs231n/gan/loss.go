@@ -1,0 +1,56 @@
+package gan
+
+import (
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/train/loss"
+	"github.com/gomlx/gomlx/ml/train/optimizer"
+
+	"github.com/cs231n-go/assignment3/cs231n/optim"
+)
+
+// BCELoss is the binary cross-entropy of logits, in the form that does not overflow for large ones,
+// averaged over the batch: max(s, 0) − s·y + log(1 + exp(−|s|)).
+//
+// Shapes: logits and labels (0 or 1) alike -> scalar.
+func BCELoss(logits, labels *Node) *Node {
+	return loss.BinaryCrossentropyLogits([]*Node{labels}, []*Node{logits})
+}
+
+// DiscriminatorLoss is the vanilla GAN's loss of D: real images should be called real, fakes fake.
+//
+//	−E[log D(x)] − E[log(1 − D(G(z)))]
+//
+// Shapes: logits (N, 1) -> scalar.
+func DiscriminatorLoss(logitsReal, logitsFake *Node) *Node {
+	return Add(BCELoss(logitsReal, OnesLike(logitsReal)), BCELoss(logitsFake, ZerosLike(logitsFake)))
+}
+
+// GeneratorLoss is the vanilla GAN's loss of G: its fakes should be called real, −E[log D(G(z))].
+//
+// Shapes: logits (N, 1) -> scalar.
+func GeneratorLoss(logitsFake *Node) *Node {
+	return BCELoss(logitsFake, OnesLike(logitsFake))
+}
+
+// LSDiscriminatorLoss is the least-squares GAN's loss of D, equation (9) of Mao et al. 2016
+// (https://arxiv.org/abs/1611.04076): ½E[(D(x) − 1)²] + ½E[D(G(z))²].
+//
+// Shapes: scores (N, 1) -> scalar.
+func LSDiscriminatorLoss(scoresReal, scoresFake *Node) *Node {
+	real := ReduceAllMean(Square(AddScalar(scoresReal, -1)))
+	fake := ReduceAllMean(Square(scoresFake))
+	return Add(MulScalar(real, 0.5), MulScalar(fake, 0.5))
+}
+
+// LSGeneratorLoss is the least-squares GAN's loss of G: ½E[(D(G(z)) − 1)²].
+//
+// Shapes: scores (N, 1) -> scalar.
+func LSGeneratorLoss(scoresFake *Node) *Node {
+	return MulScalar(ReduceAllMean(Square(AddScalar(scoresFake, -1))), 0.5)
+}
+
+// GetOptimizer returns the optimiser that the notebook uses for both networks: Adam with learning rate
+// 1e-3, β₁ = 0.5, β₂ = 0.999 and PyTorch's ε = 1e-8. The name keeps the moments of two optimisers apart.
+func GetOptimizer(name string) optimizer.Interface {
+	return optim.Adam{Name: "Adam_" + name, LearningRate: 1e-3, Beta1: 0.5, Beta2: 0.999, Epsilon: 1e-8}
+}
