@@ -1,0 +1,101 @@
+"""Tests of run_notebooks with the real Go kernel: what passes, what fails and with which words."""
+
+import contextlib
+import io
+import tempfile
+import unittest
+from pathlib import Path
+from unittest import mock
+
+import nbformat
+
+import run_notebooks
+
+# Without Sync, GoNB may lose what a cell shows just before it ends.
+PICTURE = """import (
+    "fmt"
+    "image"
+    "github.com/janpfeifer/gonb/gonbui"
+)
+%%
+if err := gonbui.DisplayImage(image.NewGray(image.Rect(0, 0, 4, 4))); err != nil {
+    panic(err)
+}
+gonbui.UpdateHTML("progress", "step 1 of 2")
+gonbui.UpdateHTML("progress", "step 2 of 2")
+gonbui.Sync()
+fmt.Println("shown")"""
+
+# Name, last cell of the notebook, words that the runner must then say.
+FAILING = [
+    ("panic", '%%\nfmt.Println("x")\npanic("no such mask")', "panic: no such mask"),
+    ("exit", '%%\nfmt.Fprintln(os.Stderr, "no data: <nil>")\nos.Exit(1)', "no data: <nil>"),
+    ("compile", '%%\nvar x int = "abc"\nfmt.Println(x)', 'cannot use "abc"'),
+    ("shell", "!printf 'panic: from a tool\\n' >&2", "panic: from a tool"),
+    ("module", 'import "example.org/none"\n%%\nnone.Do()', "no required module provides package example.org/none"),
+    ("picture", '%%\nfmt.Println("no picture")', "no cell shows a picture"),
+    ("slow", "%%\ntime.Sleep(time.Minute)", "ran longer than 5 s"),
+]
+
+
+class RunNotebooks(unittest.TestCase):
+    def setUp(self):
+        self.folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
+
+    def run_cells(self, name: str, *cells: str, flags: tuple = ()) -> tuple[int, str]:
+        """Writes a notebook of these cells, runs it and returns the status and all that was said."""
+        nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+        path = self.folder / f"{name}.ipynb"
+        nbformat.write(nb, path)
+        argv = ["run_notebooks.py", "--output-dir", str(self.folder / "out"), "--expect-images", *flags, str(path)]
+        with mock.patch("sys.argv", argv), contextlib.redirect_stdout(io.StringIO()) as said:
+            return run_notebooks.main(), said.getvalue()
+
+    def test_in_place(self):
+        """A good notebook is written with its picture, without its progress lines, the same each time."""
+        written = []
+        for _ in range(2):
+            status, said = self.run_cells("good", PICTURE, "!echo done", flags=("--in-place",))
+            self.assertEqual(status, 0, said)
+            written.append((self.folder / "good.ipynb").read_text())
+        self.assertEqual(written[0], written[1])
+        self.assertIn("image/png", written[0])
+        self.assertIn("shown", written[0])
+        self.assertNotIn("of 2", written[0].split('"outputs"')[1].split('"source"')[0])
+        self.assertRegex(said, r"good  2/2 +\d+\.\d s +!echo done")
+        self.assertIn("data:image/png;base64", (self.folder / "out" / "good.html").read_text())
+
+    def test_failures(self):
+        for name, cell, words in FAILING:
+            with self.subTest(name):
+                status, said = self.run_cells(name, '%%\nfmt.Println("first")', cell, flags=("--timeout", "5"))
+                self.assertEqual(status, 1, said)
+                self.assertIn(words, said)
+                self.assertNotIn("Traceback", said)
+                self.assertTrue((self.folder / "out" / f"{name}.html").exists())
+
+    def test_quick(self):
+        cells = PICTURE, '%%\nfmt.Printf("quick=%q\\n", os.Getenv("CS231N_QUICK"))'
+        for flags, want in (((), 'quick=""'), (("--quick",), 'quick="1"')):
+            self.run_cells("quick", *cells, flags=flags)
+            nb = nbformat.read(self.folder / "out" / "quick.ipynb", 4)
+            self.assertEqual(nb.cells[1].outputs[0].text.strip(), want)
+
+    def test_unreadable(self):
+        path = self.folder / "absent.ipynb"
+        with mock.patch("sys.argv", ["run_notebooks.py", "--output-dir", str(self.folder), str(path)]), contextlib.redirect_stdout(io.StringIO()) as said:
+            self.assertEqual(run_notebooks.main(), 1)
+        self.assertIn("cannot read", said.getvalue())
+
+    def test_title(self):
+        for source, want in (
+            ('import (\n "fmt"\n)\n%%\n// Check.\nf()', "// Check."),
+            ('import "fmt"\n%%\nf()', "f()"),
+            ("%help", "%help"),
+            ("%%\n" + "x" * 80, "x" * 59 + "…"),
+        ):
+            self.assertEqual(run_notebooks.title(source), want)
+
+
+if __name__ == "__main__":
+    unittest.main()
