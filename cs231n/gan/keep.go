@@ -72,11 +72,20 @@ func (c *Config) save(r *Result, store *model.Store) error {
 	if err := checkpoint.Save(filepath.Join(c.Dir, checkpointFile), store, s); err != nil {
 		return err
 	}
+	return c.saveHistory(r)
+}
+
+// saveHistory writes history.json.
+func (c *Config) saveHistory(r *Result) error {
 	data, err := json.Marshal(history{r.Model, r.Seed, r.D, r.G})
 	if err != nil {
 		return err
 	}
-	return renameio.WriteFile(filepath.Join(c.Dir, historyFile), append(data, '\n'), 0o644, renameio.WithTempDir(c.Dir))
+	path := filepath.Join(c.Dir, historyFile)
+	if err := renameio.WriteFile(path, append(data, '\n'), 0o644, renameio.WithTempDir(c.Dir)); err != nil {
+		return fmt.Errorf("gan: %s is not written: %w; the checkpoint beside it is, resume to try again", path, err)
+	}
+	return nil
 }
 
 // takeUp restores the run in c.Dir: variables, history and the place in the random stream. It returns
@@ -109,8 +118,14 @@ func (c *Config) takeUp() (*Result, *model.Store, error) {
 	if err := c.Stream.UnmarshalBinary(s.Stream); err != nil {
 		return nil, nil, fmt.Errorf("gan: %s: %w", path, err)
 	}
+	// A run that was killed between the two files of a save has an older history.
+	if err := c.saveHistory(r); err != nil {
+		return nil, nil, err
+	}
 	r.Total = c.total()
-	c.logf("Resuming %s at iteration %d of %d.\n", path, r.Iteration, r.Total)
+	if r.Iteration < r.Total {
+		c.logf("Resuming %s at iteration %d of %d.\n", path, r.Iteration, r.Total)
+	}
 	return r, store, nil
 }
 

@@ -26,8 +26,28 @@ func Linear(in, out int, stream *rng.Torch) Layer {
 
 func (l *linear) Params() []*Param { return []*Param{l.weight, l.bias} }
 
-func (l *linear) Forward(p []*Node, x *Node) *Node {
-	return Add(Dot(x, p[0]).General([]int{1}, nil, []int{1}, nil), ExpandAxes(p[1], 0))
+func (l *linear) Forward(p []*Node, x *Node) (*Node, Backward) {
+	w, b := p[0], p[1]
+	y := Add(dotT(x, w), ExpandAxes(b, 0))
+	return y, func(dy *Node) (*Node, []*Node) {
+		return dot(dy, w), []*Node{tDot(dy, x), sumRows(dy)}
+	}
+}
+
+// dot, dotT and tDot are the matrix products a·b, a·bᵀ and aᵀ·b.
+func dot(a, b *Node) *Node  { return Dot(a, b).Product() }
+func dotT(a, b *Node) *Node { return Dot(a, b).General([]int{1}, nil, []int{1}, nil) }
+func tDot(a, b *Node) *Node { return Dot(a, b).General([]int{0}, nil, []int{0}, nil) }
+
+// sumRows adds up the rows of a matrix: (N, C) -> (C).
+func sumRows(x *Node) *Node { return ReduceSum(x, 0) }
+
+// autodiff is the way back that GoMLX derives by itself from y = f(x, params).
+func autodiff(y, x *Node, params ...*Node) Backward {
+	return func(dy *Node) (*Node, []*Node) {
+		d := Gradient(ReduceAllSum(Mul(y, StopGradient(dy))), append([]*Node{x}, params...)...)
+		return d[0], d[1:]
+	}
 }
 
 // leakyReLU is max(x, αx); α = 0 makes it the plain ReLU.
@@ -44,8 +64,13 @@ func LeakyReLU(alpha float64) Layer { return leakyReLU{alpha: alpha} }
 // ReLU keeps positive values and replaces negative ones by 0. The slope at 0 is 0.
 func ReLU() Layer { return leakyReLU{} }
 
-func (l leakyReLU) Forward(_ []*Node, x *Node) *Node {
-	return Where(GreaterThan(x, ZerosLike(x)), x, MulScalar(x, l.alpha))
+func (l leakyReLU) Forward(_ []*Node, x *Node) (*Node, Backward) {
+	return l.pick(x, x), func(dy *Node) (*Node, []*Node) { return l.pick(x, dy), nil }
+}
+
+// pick keeps v where x is positive and shrinks it elsewhere.
+func (l leakyReLU) pick(x, v *Node) *Node {
+	return Where(GreaterThan(x, ZerosLike(x)), v, MulScalar(v, l.alpha))
 }
 
 type tanh struct{ stateless }
@@ -53,7 +78,10 @@ type tanh struct{ stateless }
 // TanH squashes values to (-1, 1), the range of the images.
 func TanH() Layer { return tanh{} }
 
-func (tanh) Forward(_ []*Node, x *Node) *Node { return Tanh(x) }
+func (tanh) Forward(_ []*Node, x *Node) (*Node, Backward) {
+	y := Tanh(x)
+	return y, func(dy *Node) (*Node, []*Node) { return Mul(dy, OneMinus(Square(y))), nil }
+}
 
 // flatten turns images into rows of pixels.
 type flatten struct{ stateless }
@@ -63,15 +91,13 @@ type flatten struct{ stateless }
 // Shapes: (N, H, W, C) -> (N, C·H·W); rows stay as they are.
 func Flatten() Layer { return flatten{} }
 
-func (flatten) Forward(_ []*Node, x *Node) *Node {
+func (flatten) Forward(_ []*Node, x *Node) (*Node, Backward) {
 	d := x.Shape().Dimensions
 	if len(d) != 4 {
-		return Reshape(x, d[0], -1)
+		return Reshape(x, d[0], -1), func(dy *Node) (*Node, []*Node) { return Reshape(dy, d...), nil }
 	}
-	if d[3] > 1 {
-		x = TransposeAllAxes(x, 0, 3, 1, 2)
-	}
-	return Reshape(x, d[0], d[1]*d[2]*d[3])
+	u := unflatten{c: d[3], h: d[1], w: d[2]}
+	return u.rows(x), func(dy *Node) (*Node, []*Node) { return u.images(dy), nil }
 }
 
 type unflatten struct {
@@ -84,15 +110,28 @@ type unflatten struct {
 // Shapes: (N, C·H·W) -> (N, H, W, C).
 func Unflatten(c, h, w int) Layer { return unflatten{c: c, h: h, w: w} }
 
-func (u unflatten) Forward(_ []*Node, x *Node) *Node {
+func (u unflatten) Forward(_ []*Node, x *Node) (*Node, Backward) {
 	n := x.Shape().Dimensions[0]
 	if x.Shape().Size() != n*u.c*u.h*u.w {
 		panic(fmt.Errorf("gan: Unflatten(%d, %d, %d) needs rows of %d values, got %s", u.c, u.h, u.w, u.c*u.h*u.w, x.Shape()))
 	}
+	return u.images(x), func(dy *Node) (*Node, []*Node) { return u.rows(dy), nil }
+}
+
+// images turns rows, channels first, into images, channels last.
+func (u unflatten) images(rows *Node) *Node {
 	if u.c == 1 {
-		return Reshape(x, n, u.h, u.w, 1)
+		return Reshape(rows, -1, u.h, u.w, 1)
 	}
-	return TransposeAllAxes(Reshape(x, n, u.c, u.h, u.w), 0, 2, 3, 1)
+	return TransposeAllAxes(Reshape(rows, -1, u.c, u.h, u.w), 0, 2, 3, 1)
+}
+
+// rows is the inverse of images.
+func (u unflatten) rows(images *Node) *Node {
+	if u.c > 1 {
+		images = TransposeAllAxes(images, 0, 3, 1, 2)
+	}
+	return Reshape(images, -1, u.c*u.h*u.w)
 }
 
 // batchNorm normalises each feature over the batch (and over the pixels of images).
@@ -124,14 +163,24 @@ func BatchNorm(features int) Layer {
 
 func (b *batchNorm) Params() []*Param { return []*Param{b.weight, b.bias} }
 
-func (b *batchNorm) Forward(p []*Node, x *Node) *Node {
+func (b *batchNorm) Forward(p []*Node, x *Node) (*Node, Backward) {
+	gamma, beta := p[0], p[1]
 	dims := x.Shape().Dimensions
-	features := dims[len(dims)-1]
-	rows := Reshape(x, -1, features)
-	centred := Sub(rows, ExpandAxes(ReduceMean(rows, 0), 0))
-	variance := ReduceMean(Square(centred), 0)
-	// One factor a feature, so that the big array is multiplied once.
-	scale := Mul(p[0], Reciprocal(Sqrt(AddScalar(variance, batchNormEpsilon))))
-	y := Add(Mul(centred, ExpandAxes(scale, 0)), ExpandAxes(p[1], 0))
-	return Reshape(y, dims...)
+	rows := Reshape(x, -1, dims[len(dims)-1])
+	m := float64(rows.Shape().Dimensions[0])
+	mean := func(x *Node) *Node { return ExpandAxes(DivScalar(sumRows(x), m), 0) }
+
+	centred := Sub(rows, mean(rows))
+	perStd := Reciprocal(Sqrt(AddScalar(mean(Square(centred)), batchNormEpsilon)))
+	normal := Mul(centred, perStd)
+	y := Add(Mul(normal, ExpandAxes(gamma, 0)), ExpandAxes(beta, 0))
+	return Reshape(y, dims...), func(dy *Node) (*Node, []*Node) {
+		// Mean and variance depend on every row, so each row's gradient loses its share of what
+		// flows through them.
+		dy = Reshape(dy, rows.Shape().Dimensions...)
+		dGamma, dBeta := sumRows(Mul(dy, normal)), sumRows(dy)
+		share := DivScalar(Add(ExpandAxes(dBeta, 0), Mul(normal, ExpandAxes(dGamma, 0))), m)
+		dx := Mul(Sub(dy, share), Mul(perStd, ExpandAxes(gamma, 0)))
+		return Reshape(dx, dims...), []*Node{dGamma, dBeta}
+	}
 }

@@ -18,6 +18,8 @@ type layerCase struct {
 	Weight, DWeight, Bias, DBias *array
 }
 
+// TestLayers compares each layer with PyTorch: its values, the gradients that its own way back makes, and
+// those that GoMLX derives from its forward computation.
 func TestLayers(t *testing.T) {
 	t.Parallel()
 	backend := testbackend.Get(t)
@@ -44,13 +46,17 @@ func TestLayers(t *testing.T) {
 			}
 			out, err := CallOnceN(backend, func(inputs []*Node) []*Node {
 				x, dy, params := inputs[0], inputs[1], inputs[2:]
-				y := channelsFirst(layer.Forward(params, channelsLast(x)))
-				return append([]*Node{y}, Gradient(ReduceAllSum(Mul(y, dy)), append([]*Node{x}, params...)...)...)
+				y, back := layer.Forward(params, channelsLast(x))
+				dx, dparams := back(channelsLast(dy))
+				byHand := append([]*Node{channelsFirst(y), channelsFirst(dx)}, dparams...)
+				derived := Gradient(ReduceAllSum(Mul(y, channelsLast(dy))), append([]*Node{x}, params...)...)
+				return append(byHand, derived...)
 			}, inputs...)
 			require.NoError(t, err)
-			for i, name := range []string{"y", "dx", "dweight", "dbias"}[:len(out)] {
+			names := []string{"y", "dx", "dweight", "dbias"}[:len(inputs)]
+			for i, name := range append(names, names[1:]...) {
 				require.Equal(t, want[name].Shape, out[i].Shape().Dimensions, name)
-				require.InDeltaSlice(t, want[name].Data, tensors.MustCopyFlatData[float32](out[i]), 2e-5, name)
+				require.InDeltaSlice(t, want[name].Data, tensors.MustCopyFlatData[float32](out[i]), 2e-5, "%d: %s", i, name)
 			}
 		})
 	}
@@ -78,8 +84,9 @@ func TestFlattenIsChannelsFirst(t *testing.T) {
 		x[i] = float32(i)
 	}
 	out, err := CallOnceN(testbackend.Get(t), func(x *Node) []*Node {
-		images := gan.Unflatten(3, 5, 7).Forward(nil, x)
-		return []*Node{gan.Flatten().Forward(nil, images), images}
+		images, _ := gan.Unflatten(3, 5, 7).Forward(nil, x)
+		rows, _ := gan.Flatten().Forward(nil, images)
+		return []*Node{rows, images}
 	}, tensors.FromFlatDataAndDimensions(x, 2, 3*5*7))
 	require.NoError(t, err)
 	require.Equal(t, x, tensors.MustCopyFlatData[float32](out[0]), "Flatten undoes Unflatten")
@@ -100,7 +107,10 @@ func TestLayersRefuseWrongShapes(t *testing.T) {
 		{"odd pool", gan.MaxPool2d(), []int{2, 5, 4, 1}, "even height and width"},
 		{"unflatten", gan.Unflatten(3, 5, 7), []int{2, 104}, "rows of 105 values"},
 	} {
-		_, err := CallOnce(backend, func(x *Node) *Node { return c.layer.Forward(nil, x) },
+		_, err := CallOnce(backend, func(x *Node) *Node {
+			y, _ := c.layer.Forward(nil, x)
+			return y
+		},
 			tensors.FromFlatDataAndDimensions(make([]float32, size(c.dims)), c.dims...))
 		require.ErrorContains(t, err, c.message, c.name)
 	}

@@ -3,7 +3,6 @@ package gan
 import (
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/train/loss"
-	"github.com/gomlx/gomlx/ml/train/optimizer"
 
 	"github.com/cs231n-go/assignment3/cs231n/optim"
 )
@@ -51,6 +50,6 @@ func LSGeneratorLoss(scoresFake *Node) *Node {
 
 // GetOptimizer returns the optimiser that the notebook uses for both networks: Adam with learning rate
 // 1e-3, β₁ = 0.5, β₂ = 0.999 and PyTorch's ε = 1e-8. The name keeps the moments of two optimisers apart.
-func GetOptimizer(name string) optimizer.Interface {
+func GetOptimizer(name string) Solver {
 	return optim.Adam{Name: "Adam_" + name, LearningRate: 1e-3, Beta1: 0.5, Beta2: 0.999, Epsilon: 1e-8}
 }

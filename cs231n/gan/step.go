@@ -5,6 +5,7 @@ import (
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
@@ -53,24 +54,37 @@ func (c *Config) stepGraph(scope *model.Scope, images, first, z1, z2 *Node) []*N
 
 	// D's turn. Its fakes are data: no gradient flows back into G. Real and fake images pass through D
 	// as one batch, since no layer of D mixes the images of a batch.
-	batch := DynamicSlice(images, []*Node{first, ZerosLike(first)}, []int{c.BatchSize, Pixels})
-	real := preprocess(batch)
-	fake := StopGradient(c.G.Forward(nodes(c.G, scopeG), z1))
-	scores := c.D.Forward(nodes(c.D, scopeD), Concatenate([]*Node{real, fake}, 0))
-	scoresReal, scoresFake := SliceAxis(scores, 0, AxisRange(0, c.BatchSize)), SliceAxis(scores, 0, AxisRange(c.BatchSize))
-	lossD := c.DLoss(scoresReal, scoresFake)
-	c.DSolver.UpdateGraph(scopeD, g, lossD)
+	rows := Add(Iota(g, shapes.Make(dtypes.Int32, c.BatchSize, 1), 0), first)
+	real := preprocess(Gather(images, rows))
+	fake, _ := c.G.Forward(nodes(c.G, scopeG), z1)
+	scores, backD := c.D.Forward(nodes(c.D, scopeD), Concatenate([]*Node{real, fake}, 0))
+	lossD := c.DLoss(SliceAxis(scores, 0, AxisRange(0, c.BatchSize)), SliceAxis(scores, 0, AxisRange(c.BatchSize)))
+	_, dD := backD(Gradient(lossD, scores)[0])
+	c.DSolver.UpdateGraphWithGradients(scopeD, inScopeOrder(c.D, scopeD, dD), dtypes.Float32)
 
 	// G's turn, against the D that has just learned.
-	var frozen []*Node
-	for _, p := range nodes(c.D, scopeD) {
-		frozen = append(frozen, StopGradient(p))
-	}
-	fake = c.G.Forward(nodes(c.G, scopeG), z2)
-	lossG := c.GLoss(c.D.Forward(frozen, fake))
-	c.GSolver.UpdateGraph(scopeG, g, lossG)
+	fake, backG := c.G.Forward(nodes(c.G, scopeG), z2)
+	scores, backD = c.D.Forward(nodes(c.D, scopeD), fake)
+	lossG := c.GLoss(scores)
+	dFake, _ := backD(Gradient(lossG, scores)[0])
+	_, dG := backG(dFake)
+	c.GSolver.UpdateGraphWithGradients(scopeG, inScopeOrder(c.G, scopeG, dG), dtypes.Float32)
 
 	return []*Node{lossD, lossG, Slice(fake, AxisRange(0, sampleCount))}
+}
+
+// inScopeOrder brings gradients from the order of the network's parameters into that of the scope's
+// variables, in which a Solver expects them.
+func inScopeOrder(n *Network, scope *model.Scope, grads []*Node) []*Node {
+	of := map[*model.Variable]*Node{}
+	for i, v := range n.variables(scope) {
+		of[v] = grads[i]
+	}
+	var ordered []*Node
+	for v := range scope.IterVariables() {
+		ordered = append(ordered, of[v])
+	}
+	return ordered
 }
 
 // preprocess turns pixels into what the networks see: 0…255 becomes [0, 1] as torchvision's ToTensor

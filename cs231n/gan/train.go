@@ -10,10 +10,10 @@ import (
 	"strings"
 
 	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
-	"github.com/gomlx/gomlx/ml/train/optimizer"
 
 	"github.com/cs231n-go/assignment3/cs231n/rng"
 )
@@ -21,7 +21,7 @@ import (
 // Config says who plays, with what and for how long. Zero values mean what the notebook uses.
 type Config struct {
 	D, G             *Network
-	DSolver, GSolver optimizer.Interface
+	DSolver, GSolver Solver
 	DLoss            func(scoresReal, scoresFake *Node) *Node
 	GLoss            func(scoresFake *Node) *Node
 
@@ -43,6 +43,12 @@ type Config struct {
 	Log       io.Writer                                     // receives a line every ShowEvery iterations; nil means none
 	OnStep    func(done, total int, values ...float64)      // after every iteration, with both losses
 	OnSamples func(iteration int, images [][]float32) error // every ShowEvery iterations, 16 fakes
+}
+
+// Solver adds the update of a network's variables to a graph, along gradients that stand in the order in
+// which scope lists the variables. The optim package's Adam is one, GoMLX's optimisers are others.
+type Solver interface {
+	UpdateGraphWithGradients(scope *model.Scope, grads []*Node, lossDType dtypes.DType)
 }
 
 // Result is what a run made.
@@ -123,7 +129,7 @@ func Train(ctx context.Context, backend compute.Backend, c Config) (result *Resu
 			saved = r.Iteration
 		}
 		if stopped {
-			return nil, fmt.Errorf("gan: stopped after iteration %d of %d; %s: %w", r.Iteration, r.Total, c.keptUntil(saved), ctx.Err())
+			return nil, fmt.Errorf("gan: stopped (%w) after iteration %d of %d; %s", ctx.Err(), r.Iteration, r.Total, c.keptUntil(saved))
 		}
 	}
 	return r, errors.Join(c.D.load(store.Scope("/D")), c.G.load(store.Scope("/G")))

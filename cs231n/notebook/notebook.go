@@ -43,18 +43,29 @@ func Must[T any](value T, err error) T {
 // Torch opens the notebook's PyTorch random stream, which goes on in every cell where the last one
 // left it, as PyTorch's global generator does. It lives as long as the kernel.
 func Torch() *rng.Torch {
-	return Must(rng.OpenTorch(filepath.Join(os.Getenv("GONB_TMP_DIR"), "torch.rng")))
+	return Must(rng.OpenTorch(kernelFile("torch.rng")))
 }
 
 // CUDA opens the notebook's stream of PyTorch's generator on Colab's GPU, kept like [Torch].
 func CUDA() *rng.CUDA {
-	return Must(rng.OpenCUDA(filepath.Join(os.Getenv("GONB_TMP_DIR"), "cuda.rng")))
+	return Must(rng.OpenCUDA(kernelFile("cuda.rng")))
 }
 
 // Seed seeds both streams, as torch.manual_seed does.
 func Seed(seed uint64) {
-	Torch().Seed(seed)
-	CUDA().Seed(seed)
+	torch, cuda := Torch(), CUDA()
+	torch.Seed(seed)
+	cuda.Seed(seed)
+	Check(errors.Join(torch.Err(), cuda.Err()))
+}
+
+// kernelFile names a file in the folder that GoNB makes for a kernel and removes with it.
+func kernelFile(name string) string {
+	dir := os.Getenv("GONB_TMP_DIR")
+	if dir == "" {
+		Check(fmt.Errorf("notebook: %s has no place: GONB_TMP_DIR is not set, so this is no cell of a GoNB notebook; use rng.NewTorch or rng.NewCUDA in a program", name))
+	}
+	return filepath.Join(dir, name)
 }
 
 // Backend opens the machine's best device; see package device.
@@ -75,7 +86,7 @@ func Setting(name string, full, quick int) int {
 	if text := os.Getenv(key); text != "" {
 		n, err := strconv.Atoi(text)
 		if err != nil {
-			Check(fmt.Errorf("the environment variable %s is %q, which is not a whole number", key, text))
+			Check(fmt.Errorf("notebook: the environment variable %s is %q, which is not a whole number; change or unset it", key, text))
 		}
 		return n
 	}
@@ -108,8 +119,15 @@ func RunAGAN(c gan.Config) *gan.Result {
 	c.Resume = gan.Interrupted(c.Dir)
 	c.Log = os.Stdout
 	progress := display.NewProgress(nil, "D", "G")
-	c.OnStep = progress.Step
+	steps := 0
+	c.OnStep = func(done, total int, values ...float64) {
+		steps++
+		progress.Step(done, total, values...)
+	}
 	c.OnSamples = func(_ int, images [][]float32) error { return display.ShowImages(images) }
 	result, err := gan.Train(ctx, backend, c)
-	return Must(result, errors.Join(err, progress.Done()))
+	if steps > 0 {
+		err = errors.Join(err, progress.Done())
+	}
+	return Must(result, err)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/cs231n-go/assignment3/cs231n/device"
 	"github.com/cs231n-go/assignment3/cs231n/mnist"
@@ -11,7 +12,7 @@ import (
 
 // data runs `cs231n data`.
 func data(ctx context.Context, args []string, stdout io.Writer) error {
-	if len(args) != 2 || args[0] != "mnist" {
+	if len(args) != 2 || args[0] != "mnist" || strings.HasPrefix(args[1], "-") {
 		return usagef("data needs what to fetch and where to: data mnist DIR")
 	}
 	if err := mnist.Fetch(ctx, args[1]); err != nil {

@@ -6,7 +6,11 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
+	"strings"
+
+	"golang.org/x/term"
 
 	"github.com/cs231n-go/assignment3/cs231n/device"
 	"github.com/cs231n-go/assignment3/cs231n/display"
@@ -23,14 +27,15 @@ type trainFlags struct {
 	model         string
 	seed          uint64
 	iters, epochs int
+	saveEvery     int
 	data, out     string
 	resume        bool
 }
 
 func parseTrain(args []string) (trainFlags, error) {
 	var f trainFlags
-	if len(args) == 0 {
-		return f, usagef("train needs a model: gan, lsgan or dcgan")
+	if len(args) == 0 || strings.HasPrefix(args[0], "-") {
+		return f, usagef("train needs a model before its flags: gan, lsgan or dcgan")
 	}
 	f.model = args[0]
 	flags := flag.NewFlagSet("train", flag.ContinueOnError)
@@ -38,6 +43,7 @@ func parseTrain(args []string) (trainFlags, error) {
 	flags.Uint64Var(&f.seed, "seed", 231, "")
 	flags.IntVar(&f.iters, "iters", 0, "")
 	flags.IntVar(&f.epochs, "epochs", 0, "")
+	flags.IntVar(&f.saveEvery, "save-every", 250, "")
 	flags.StringVar(&f.data, "data", "", "")
 	flags.StringVar(&f.out, "out", filepath.Join("out", f.model), "")
 	flags.BoolVar(&f.resume, "resume", false, "")
@@ -58,6 +64,8 @@ func parseTrain(args []string) (trainFlags, error) {
 		return f, usagef("-iters %d: at least one iteration is needed", f.iters)
 	case given["epochs"] && f.epochs < 1:
 		return f, usagef("-epochs %d: at least one epoch is needed", f.epochs)
+	case f.saveEvery < 1:
+		return f, usagef("-save-every %d: it is a number of iterations, at least one", f.saveEvery)
 	case f.out == "":
 		return f, usagef("-out needs a folder")
 	}
@@ -79,7 +87,7 @@ func train(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	if images.Rows != gan.Side || images.Cols != gan.Side {
-		return fmt.Errorf("the images in %s are %d×%d; MNIST's are %d×%d", f.data, images.Rows, images.Cols, gan.Side, gan.Side)
+		return fmt.Errorf("the images in %s are %d×%d instead of %d×%d; name a folder with MNIST's, or leave -data out", f.data, images.Rows, images.Cols, gan.Side, gan.Side)
 	}
 	backend, err := device.Open(device.Warn(stderr))
 	if err != nil {
@@ -88,14 +96,18 @@ func train(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	defer backend.Finalize()
 
 	config.Images = images.Images[:min(numTrain, images.N)*gan.Pixels]
-	config.Seed, config.Dir, config.Resume = f.seed, f.out, f.resume
-	config.Log = stdout
+	config.Seed, config.Dir, config.Resume, config.SaveEvery = f.seed, f.out, f.resume, f.saveEvery
 	config.Iters = f.iters
 	if f.epochs > 0 {
 		config.Epochs = f.epochs
 	}
-	progress := display.NewProgress(stderr, "D", "G")
-	config.OnStep = progress.Step
+	var progress *display.Progress
+	progress, config.Log = screen(stdout, stderr)
+	steps := 0
+	config.OnStep = func(done, total int, values ...float64) {
+		steps++
+		progress.Step(done, total, values...)
+	}
 	config.OnSamples = func(iteration int, fakes [][]float32) error {
 		grid, err := display.Grid(fakes)
 		if err != nil {
@@ -104,9 +116,37 @@ func train(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return display.SavePNG(filepath.Join(f.out, fmt.Sprintf("samples-%06d.png", iteration)), grid)
 	}
 	result, err := gan.Train(ctx, backend, config)
-	if err := errors.Join(err, progress.Done()); err != nil {
-		return err
+	if steps > 0 {
+		err = errors.Join(err, progress.Done())
 	}
-	fmt.Fprintf(stdout, "%s: %d iterations done, kept in %s\n", f.model, result.Iteration, f.out)
+	switch {
+	case err != nil:
+		return err
+	case steps == 0:
+		fmt.Fprintf(stdout, "%s: nothing left to do, %s has %d iterations already; ask for more with -iters or -epochs\n", f.model, f.out, result.Iteration)
+	default:
+		fmt.Fprintf(stdout, "%s: %d iterations done, kept in %s\n", f.model, result.Iteration, f.out)
+	}
 	return nil
+}
+
+// screen returns where training shows its progress and where it logs. On a terminal the progress is a
+// line that is rewritten in place, and is cleared before a line is logged. Elsewhere it is part of the
+// log, which leaves standard error to errors alone.
+func screen(stdout, stderr io.Writer) (*display.Progress, io.Writer) {
+	for _, w := range []io.Writer{stderr, stdout} {
+		if file, ok := w.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
+			return display.NewProgress(w, "D", "G"), clearingWriter{stdout, w}
+		}
+	}
+	return display.NewProgress(stdout, "D", "G"), stdout
+}
+
+// clearingWriter clears the terminal's current line before every write to the log.
+type clearingWriter struct{ log, terminal io.Writer }
+
+func (w clearingWriter) Write(line []byte) (int, error) {
+	// A terminal that cannot be cleared is no reason to lose the line.
+	_, _ = io.WriteString(w.terminal, "\r\x1b[K")
+	return w.log.Write(line)
 }

@@ -1,0 +1,121 @@
+package notebook_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	nb "github.com/cs231n-go/assignment3/cs231n/notebook"
+	"github.com/cs231n-go/assignment3/cs231n/rng"
+)
+
+const cellEnv = "CS231N_TEST_CELL"
+
+// cells are what the tests run as a notebook does: each in a process of its own.
+func cells() map[string]func() {
+	return map[string]func(){
+		"seed": func() { nb.Seed(231) },
+		"draw": func() {
+			fmt.Println(draw(nb.Torch()), draw(nb.CUDA()))
+		},
+		"fail":      func() { nb.Check(errors.Join(errors.New("first"), errors.New("second"))) },
+		"interrupt": func() { nb.Must(0, fmt.Errorf("stopped: %w", context.Canceled)) },
+		"no error":  func() { nb.Check(nil); fmt.Println(nb.Must(7, nil)) },
+		"setting":   func() { fmt.Println(nb.Setting("N", 1, 2)) },
+	}
+}
+
+func draw(stream interface {
+	Uniform(dst []float32, from, to float64)
+}) []float32 {
+	values := make([]float32, 3)
+	stream.Uniform(values, 0, 1)
+	return values
+}
+
+// TestMain is a cell's main where the test asks for a cell.
+func TestMain(m *testing.M) {
+	if cell := os.Getenv(cellEnv); cell != "" {
+		cells()[cell]()
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// run executes a cell with an environment that holds env and a home (go-xla complains without one).
+func run(t *testing.T, cell string, env ...string) (status int, stdout, stderr string) {
+	t.Helper()
+	cmd := exec.Command(os.Args[0])
+	cmd.Dir = t.TempDir()
+	cmd.Env = append(env, cellEnv+"="+cell, "HOME="+t.TempDir())
+	var out, errOut bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errOut
+	err := cmd.Run()
+	if exit := (*exec.ExitError)(nil); !errors.As(err, &exit) {
+		require.NoError(t, err)
+	}
+	files, err := os.ReadDir(cmd.Dir)
+	require.NoError(t, err)
+	require.Empty(t, files, "a cell leaves nothing in its folder")
+	return cmd.ProcessState.ExitCode(), out.String(), errOut.String()
+}
+
+// TestStreamsGoOn draws in two cells what one program draws in one go, then seeds anew.
+func TestStreamsGoOn(t *testing.T) {
+	t.Parallel()
+	kernel := "GONB_TMP_DIR=" + t.TempDir()
+	for range 2 {
+		status, _, stderr := run(t, "seed", kernel)
+		require.Zero(t, status, stderr)
+		torch, cuda := rng.NewTorch(231), rng.NewCUDA(231)
+		for range 2 {
+			status, stdout, stderr := run(t, "draw", kernel)
+			require.Zero(t, status, stderr)
+			require.Equal(t, fmt.Sprintln(draw(torch), draw(cuda)), stdout)
+		}
+	}
+}
+
+func TestCells(t *testing.T) {
+	t.Parallel()
+	missing := filepath.Join(t.TempDir(), "missing")
+	for _, c := range []struct {
+		name, cell     string
+		env            []string
+		status         int
+		stdout, stderr string // stderr is a regular expression
+	}{
+		{name: "no error", cell: "no error", stdout: "7\n", stderr: `^$`},
+		{name: "two errors in one line", cell: "fail", status: 1, stderr: `^error: first; second\n$`},
+		{name: "interrupted", cell: "interrupt", status: 1, stderr: `^error: stopped: context canceled \(run this cell again to go on\)\n$`},
+		{name: "full setting", cell: "setting", stdout: "1\n", stderr: `^$`},
+		{name: "quick setting", cell: "setting", env: []string{"CS231N_QUICK=1"}, stdout: "2\n", stderr: `^$`},
+		{name: "own setting", cell: "setting", env: []string{"CS231N_QUICK=1", "CS231N_N=-3"}, stdout: "-3\n", stderr: `^$`},
+		{name: "no number", cell: "setting", env: []string{"CS231N_N=many"}, status: 1, stderr: `^error: notebook: .*CS231N_N is "many".*unset it\n$`},
+		{name: "seed outside a notebook", cell: "seed", status: 1, stderr: `^error: notebook: torch.rng .*GONB_TMP_DIR is not set.*\n$`},
+		{name: "draw outside a notebook", cell: "draw", status: 1, stderr: `^error: notebook: torch.rng .*GONB_TMP_DIR is not set.*\n$`},
+		{name: "kernel's folder is gone", cell: "draw", env: []string{"GONB_TMP_DIR=" + missing}, status: 1, stderr: `^error: rng: [^\n]*missing[^\n]*\n$`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			status, stdout, stderr := run(t, c.cell, c.env...)
+			require.Equal(t, c.status, status, stderr)
+			require.Equal(t, c.stdout, stdout)
+			require.Regexp(t, c.stderr, stderr)
+		})
+	}
+}
+
+func TestOutDir(t *testing.T) {
+	t.Setenv("CS231N_OUT", "")
+	require.Equal(t, filepath.Join("out", "gan"), nb.OutDir("gan"))
+	t.Setenv("CS231N_OUT", "elsewhere")
+	require.Equal(t, filepath.Join("elsewhere", "gan"), nb.OutDir("gan"))
+}
