@@ -1,7 +1,7 @@
 //go:build ignore
 
 // Draws gan_outputs.png: the last samples of the GAN notebook's three training runs, side by side.
-// `make images` runs it after the notebook has been executed.
+// `make images` runs it after `make notebooks` or `make run` has executed the notebook.
 package main
 
 import (
@@ -15,7 +15,7 @@ import (
 )
 
 func main() {
-	if err := draw("notebooks/out", "images/gan_outputs.png"); err != nil {
+	if err := draw("out/notebooks/runs", "images/gan_outputs.png"); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}

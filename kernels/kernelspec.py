@@ -1,6 +1,6 @@
 """Writes the Jupyter kernelspec of the Go kernel into this Python environment.
 
-`make setup` calls it, with the GOFLAGS of the Makefile in the environment.
+`make setup` calls it, with GOFLAGS and GLIBC_TUNABLES of the Makefile in the environment.
 """
 
 import json
@@ -27,8 +27,7 @@ def kernelspec() -> dict:
             "CS231N_GO": shutil.which("go"),
             "GOTOOLCHAIN": "local",
             "GOFLAGS": os.environ.get("GOFLAGS", ""),
-            # Huge pages speed XLA's steps on the CPU; glibc reads this only when a process starts.
-            "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
+            "GLIBC_TUNABLES": os.environ.get("GLIBC_TUNABLES", ""),
         },
     }
 

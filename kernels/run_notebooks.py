@@ -225,14 +225,18 @@ def main() -> int:
     parser.add_argument("--expect-images", action="store_true", help="fail unless each notebook shows a picture and ran every cell")
     args = parser.parse_args()
 
-    os.environ.pop("CS231N_QUICK", None)
     if args.quick:
         os.environ["CS231N_QUICK"] = "1"
+    elif args.in_place:
+        os.environ.pop("CS231N_QUICK", None)  # what is committed has trained in full
     paths = args.notebooks or sorted(Path("notebooks").glob("*.ipynb"))
     if not paths:
         say("no notebooks in notebooks/: make notebooks makes them from notebooks/source")
         return 1
     args.output_dir.mkdir(parents=True, exist_ok=True)
+    # What cells train and keep: not where somebody at work in JupyterLab has theirs. A run that was
+    # broken off goes on from here the next time.
+    os.environ.setdefault("CS231N_OUT", str((args.output_dir / "runs").resolve()))
 
     failures = []
     for path in paths:

@@ -2,7 +2,9 @@ package gan_test
 
 import (
 	"context"
+	"slices"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -20,13 +22,22 @@ func BenchmarkStep(b *testing.B) {
 			require.NoError(b, err)
 			c.Images = realImages(b)
 			c.Iters = b.N + 1
+			var steps []float64 // in milliseconds
+			last := time.Now()
 			c.OnStep = func(done, _ int, _ ...float64) {
+				now := time.Now()
 				if done == 1 {
 					b.ResetTimer() // the first iteration compiles
+				} else {
+					steps = append(steps, now.Sub(last).Seconds()*1e3)
 				}
+				last = now
 			}
 			_, err = gan.Train(context.Background(), testbackend.Get(b), c)
 			require.NoError(b, err)
+			slices.Sort(steps)
+			b.ReportMetric(steps[len(steps)/2], "median-ms")
+			b.ReportMetric(steps[0], "min-ms")
 		})
 	}
 }

@@ -43,7 +43,7 @@ func (c convPool) Forward(p []*Node, x *Node) (*Node, Backward) {
 	weight, bias := p[0], p[1]
 	win := windowsOf(x, weight.Shape().Dimensions[2]+1)
 	out := weight.Shape().Dimensions[0]
-	windows, kernel := win.cut(x), spread(weight)
+	windows, kernel := win.cut(x), win.order(spread(weight))
 	group, largest := firstMax(win.times(windows, kernel), out)
 	// One bias for the whole pool and a rising activation: they may follow the pool.
 	preReLU := Add(largest, ExpandAxes(bias, 0))
@@ -51,8 +51,8 @@ func (c convPool) Forward(p []*Node, x *Node) (*Node, Backward) {
 	return y, func(dy *Node) (*Node, []*Node) {
 		dLargest := c.relu.pick(preReLU, Reshape(dy, -1, out))
 		dFour := unpool(group, dLargest)
-		dWeight := gatherSpread(win.weightGradient(windows, dFour), weight.Shape().Dimensions)
-		return win.paste(win.back(dFour, kernel)), []*Node{dWeight, sumRows(dLargest)}
+		dKernel := win.unorder(win.weightGradient(windows, dFour))
+		return win.paste(win.back(dFour, kernel)), []*Node{gather(dKernel), sumRows(dLargest)}
 	}
 }
 
@@ -84,30 +84,27 @@ func unpool(group, d *Node) *Node {
 
 // spread puts the kernel into its four positions in the window, zeros around it.
 //
-// Shapes: (out, in, k, k) -> ((k+1)²·in, 4·out).
+// Shapes: (out, in, k, k) -> (k+1, k+1, in, 4·out).
 func spread(weight *Node) *Node {
-	d := weight.Shape().Dimensions
-	out, in, k := d[0], d[1], d[2]
+	zero := ScalarZero(weight.Graph(), weight.DType())
 	hwio := TransposeAllAxes(weight, 2, 3, 1, 0)
 	var positions []*Node
 	for row := range 2 {
 		for col := range 2 {
-			zero := ScalarZero(weight.Graph(), weight.DType())
 			positions = append(positions, Pad(hwio, zero, PadAxis{Start: row, End: 1 - row}, PadAxis{Start: col, End: 1 - col}))
 		}
 	}
-	return Reshape(Stack(positions, 3), (k+1)*(k+1)*in, 4*out)
+	return Concatenate(positions, 3)
 }
 
-// gatherSpread is spread's way back: it adds up the gradients of the four positions.
-func gatherSpread(d *Node, dims []int) *Node {
-	out, in, k := dims[0], dims[1], dims[2]
-	d = Reshape(d, k+1, k+1, in, 4, out)
+// gather is spread's way back: it adds up the gradients of the four positions.
+func gather(d *Node) *Node {
+	k, out := d.Shape().Dimensions[0]-1, d.Shape().Dimensions[3]/4
 	var sum *Node
 	for row := range 2 {
 		for col := range 2 {
-			one := Slice(d, AxisRange(row, row+k), AxisRange(col, col+k), AxisRange(), AxisElem(2*row+col))
-			one = Reshape(one, k, k, in, out)
+			i := (2*row + col) * out
+			one := Slice(d, AxisRange(row, row+k), AxisRange(col, col+k), AxisRange(), AxisRange(i, i+out))
 			if sum == nil {
 				sum = one
 			} else {

@@ -49,12 +49,15 @@ func TestLayers(t *testing.T) {
 				y, back := layer.Forward(params, channelsLast(x))
 				dx, dparams := back(channelsLast(dy))
 				byHand := append([]*Node{channelsFirst(y), channelsFirst(dx)}, dparams...)
+				if name == "conv_transpose2d" {
+					return byHand // GoMLX has no gradient for Pad
+				}
 				derived := Gradient(ReduceAllSum(Mul(y, channelsLast(dy))), append([]*Node{x}, params...)...)
 				return append(byHand, derived...)
 			}, inputs...)
 			require.NoError(t, err)
 			names := []string{"y", "dx", "dweight", "dbias"}[:len(inputs)]
-			for i, name := range append(names, names[1:]...) {
+			for i, name := range append(names, names[1:]...)[:len(out)] {
 				require.Equal(t, want[name].Shape, out[i].Shape().Dimensions, name)
 				require.InDeltaSlice(t, want[name].Data, tensors.MustCopyFlatData[float32](out[i]), 2e-5, "%d: %s", i, name)
 			}

@@ -44,6 +44,9 @@ func TestCurves(t *testing.T) {
 		{"dcgan", 3, 1e-3},
 	} {
 		t.Run(c.model, func(t *testing.T) {
+			if testing.Short() && c.model == "dcgan" {
+				t.Skip("skipped in short mode: compiling the DCGAN takes seconds")
+			}
 			config, err := gan.Preset(c.model, rng.NewTorch(231))
 			require.NoError(t, err)
 			config.Images, config.Iters = images, c.iters
@@ -59,6 +62,9 @@ func TestCurves(t *testing.T) {
 // TestNotebookLines follows the notebook's random stream from cell to cell and compares the first line
 // of each training run with the one that the original printed.
 func TestNotebookLines(t *testing.T) {
+	if testing.Short() {
+		t.Skip("skipped in short mode: it draws the random numbers of twenty epochs")
+	}
 	images := realImages(t)
 	type run struct{ Lines []string }
 	pytorch := golden[map[string]run](t, "notebook.json")
@@ -131,6 +137,9 @@ func tiny(t *testing.T, dir string) gan.Config {
 // TestResume stops a run twice in the middle, once between two checkpoints, and compares it with one
 // that was left alone: same losses, same samples, same parameters, same place in the random stream.
 func TestResume(t *testing.T) {
+	if testing.Short() {
+		t.Skip("skipped in short mode: it trains four times")
+	}
 	t.Parallel()
 	backend := testbackend.Get(t)
 	whole := tiny(t, t.TempDir())

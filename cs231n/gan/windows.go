@@ -9,85 +9,115 @@ import (
 // windows cuts images into overlapping squares, two pixels apart, and puts them together again: the way
 // from a convolution to a matrix product and back (known as im2col and col2im).
 //
-// A matrix of windows has one row a window, its pixels row by row with their channels. Images of one
-// channel make it lie the other way round, one column a window, so that the innermost loops run along
-// the images instead of along windows of a few numbers.
+// It works on blocks of 2×2 pixels, whose values become 4·C channels of one place ("space to depth"): in
+// steps of a block, a window of size×size pixels is size/2 × size/2 places. The numbers of a window stand
+// in the order (block row, block column, row in block, column in block, channel).
+//
+// A matrix of windows has one row a window. Images of one channel make it lie the other way round, one
+// column a window, so that the innermost loops run along the images instead of along four numbers.
 type windows struct {
 	n, h, w  int // images, and windows down and across each
-	size     int // height and width of a window
+	side     int // blocks down and across a window
 	channels int
 }
 
 // windowsOf describes the windows of size×size pixels of images (N, H, W, C).
 func windowsOf(x *Node, size int) windows {
 	d := x.Shape().Dimensions
-	if len(d) != 4 || (d[1]-size)%2 != 0 || (d[2]-size)%2 != 0 || size%2 != 0 {
+	if len(d) != 4 || d[1]%2 != 0 || d[2]%2 != 0 || size%2 != 0 {
 		panic(fmt.Errorf("gan: images %s cannot be cut into windows of %d×%d, 2 pixels apart", x.Shape(), size, size))
 	}
-	return windows{n: d[0], h: (d[1]-size)/2 + 1, w: (d[2]-size)/2 + 1, size: size, channels: d[3]}
+	side := size / 2
+	return windows{n: d[0], h: d[1]/2 - side + 1, w: d[2]/2 - side + 1, side: side, channels: d[3]}
 }
 
-// matrix is the number of windows, and of numbers in each.
-func (s windows) matrix() (count, numbers int) {
-	return s.n * s.h * s.w, s.size * s.size * s.channels
-}
+// flat reports whether windows are columns.
+func (s windows) flat() bool { return s.channels == 1 }
 
 // cut makes the matrix of windows.
 //
 // Shapes: x: (N, H, W, C) -> (windows, numbers), or (numbers, windows) if C = 1.
 func (s windows) cut(x *Node) *Node {
-	count, numbers := s.matrix()
-	var pixels []*Node
-	for row := range s.size {
-		for col := range s.size {
-			rows := AxisRange(row, row+2*s.h-1).Stride(2)
-			cols := AxisRange(col, col+2*s.w-1).Stride(2)
-			pixels = append(pixels, Slice(x, AxisRange(), rows, cols))
-		}
+	d := x.Shape().Dimensions
+	blocks := Reshape(x, d[0], d[1]/2, 2, d[2]/2, 2, s.channels)
+	all := AxisRange()
+	var places []*Node
+	if s.flat() {
+		blocks = Reshape(TransposeAllAxes(blocks, 2, 4, 5, 0, 1, 3), 4, s.n, d[1]/2, d[2]/2)
+		s.eachPlace(func(row, col int) {
+			places = append(places, Slice(blocks, all, all, AxisRange(row, row+s.h), AxisRange(col, col+s.w)))
+		})
+		return Reshape(Concatenate(places, 0), -1, s.n*s.h*s.w)
 	}
-	if s.channels == 1 {
-		return Reshape(Stack(pixels, 0), numbers, count)
-	}
-	return Reshape(Concatenate(pixels, 3), count, numbers)
+	blocks = Reshape(TransposeAllAxes(blocks, 0, 1, 3, 2, 4, 5), d[0], d[1]/2, d[2]/2, 4*s.channels)
+	s.eachPlace(func(row, col int) {
+		places = append(places, Slice(blocks, all, AxisRange(row, row+s.h), AxisRange(col, col+s.w)))
+	})
+	return Reshape(Concatenate(places, 3), s.n*s.h*s.w, -1)
 }
 
 // paste adds up windows where they overlap, cut's way back.
 //
 // Shapes: as cut makes them -> (N, H, W, C).
 func (s windows) paste(d *Node) *Node {
-	pixel := func(row, col int) *Node {
-		i := row*s.size + col
-		if s.channels == 1 {
-			return Reshape(Slice(d, AxisElem(i)), s.n, s.h, s.w, 1)
+	height, width := s.h+s.side-1, s.w+s.side-1 // in blocks
+	zero := ScalarZero(d.Graph(), d.DType())
+	all := AxisRange()
+	var sum *Node
+	add := func(place *Node) {
+		if sum == nil {
+			sum = place
+		} else {
+			sum = Add(sum, place)
 		}
-		d := Reshape(d, s.n, s.h, s.w, s.size*s.size, s.channels)
-		all := AxisRange()
-		return Reshape(Slice(d, all, all, all, AxisElem(i)), s.n, s.h, s.w, s.channels)
 	}
-	// Pixels of even and odd rows and columns never meet: four sums, then interleaved.
-	reach := s.size/2 - 1 // how many windows to either side overlap
-	var parts []*Node
-	for parity := range 4 {
-		var sum *Node
-		for row := 0; row <= reach; row++ {
-			for col := 0; col <= reach; col++ {
-				one := Pad(pixel(2*row+parity/2, 2*col+parity%2), ScalarZero(d.Graph(), d.DType()),
-					PadAxis{}, PadAxis{Start: row, End: reach - row}, PadAxis{Start: col, End: reach - col})
-				if sum == nil {
-					sum = one
-				} else {
-					sum = Add(sum, one)
-				}
-			}
+	if s.flat() {
+		d = Reshape(d, s.side*s.side, 4, s.n, s.h, s.w)
+		s.eachPlace(func(row, col int) {
+			place := Reshape(Slice(d, AxisElem(row*s.side+col)), 4, s.n, s.h, s.w)
+			add(Pad(place, zero, PadAxis{}, PadAxis{}, PadAxis{Start: row, End: s.side - 1 - row}, PadAxis{Start: col, End: s.side - 1 - col}))
+		})
+		blocks := Reshape(sum, 2, 2, 1, s.n, height, width)
+		return Reshape(TransposeAllAxes(blocks, 3, 4, 0, 5, 1, 2), s.n, 2*height, 2*width, 1)
+	}
+	channels := 4 * s.channels
+	d = Reshape(d, s.n, s.h, s.w, s.side*s.side*channels)
+	s.eachPlace(func(row, col int) {
+		i := (row*s.side + col) * channels
+		place := Slice(d, all, all, all, AxisRange(i, i+channels))
+		add(Pad(place, zero, PadAxis{}, PadAxis{Start: row, End: s.side - 1 - row}, PadAxis{Start: col, End: s.side - 1 - col}))
+	})
+	blocks := Reshape(sum, s.n, height, width, 2, 2, s.channels)
+	return Reshape(TransposeAllAxes(blocks, 0, 1, 3, 2, 4, 5), s.n, 2*height, 2*width, s.channels)
+}
+
+// eachPlace visits the blocks of a window in their order.
+func (s windows) eachPlace(visit func(row, col int)) {
+	for row := range s.side {
+		for col := range s.side {
+			visit(row, col)
 		}
-		parts = append(parts, sum)
 	}
-	return interleave(parts)
+}
+
+// order brings a kernel into the order of a window's numbers, and unorder brings it back.
+//
+// Shapes: (size, size, C, K) -> (numbers, K).
+func (s windows) order(kernel *Node) *Node {
+	d := kernel.Shape().Dimensions
+	kernel = Reshape(kernel, s.side, 2, s.side, 2, s.channels, d[3])
+	return Reshape(TransposeAllAxes(kernel, 0, 2, 1, 3, 4, 5), -1, d[3])
+}
+
+func (s windows) unorder(k *Node) *Node {
+	columns := k.Shape().Dimensions[1]
+	k = TransposeAllAxes(Reshape(k, s.side, s.side, 2, 2, s.channels, columns), 0, 2, 1, 3, 4, 5)
+	return Reshape(k, 2*s.side, 2*s.side, s.channels, columns)
 }
 
 // times multiplies every window with a matrix: (windows, numbers)·(numbers, K) -> (windows, K).
 func (s windows) times(windows, k *Node) *Node {
-	if s.channels == 1 {
+	if s.flat() {
 		return tDot(windows, k)
 	}
 	return dot(windows, k)
@@ -95,7 +125,7 @@ func (s windows) times(windows, k *Node) *Node {
 
 // back is the gradient of times with respect to the windows, in the layout of cut.
 func (s windows) back(dy, k *Node) *Node {
-	if s.channels == 1 {
+	if s.flat() {
 		return dotT(k, dy)
 	}
 	return dotT(dy, k)
@@ -103,7 +133,7 @@ func (s windows) back(dy, k *Node) *Node {
 
 // weightGradient is the gradient of times with respect to its matrix: (numbers, K).
 func (s windows) weightGradient(windows, dy *Node) *Node {
-	if s.channels == 1 {
+	if s.flat() {
 		return dot(windows, dy)
 	}
 	return tDot(windows, dy)

@@ -45,7 +45,7 @@ func (a Adam) UpdateGraphWithGradients(scope *model.Scope, grads []*Node, _ dtyp
 	counter.SetNodeValue(step)
 	correction := func(beta float64) *Node { return OneMinus(Pow(Scalar(g, dtypes.Float64, beta), step)) }
 	stepSize := Div(Scalar(g, dtypes.Float64, a.LearningRate), correction(a.Beta1))
-	rootCorrection := Sqrt(correction(a.Beta2))
+	perRoot := Reciprocal(Sqrt(correction(a.Beta2)))
 
 	for v := range scope.IterVariables() {
 		if !v.Trainable || !v.InUseByGraph(g) {
@@ -64,7 +64,7 @@ func (a Adam) UpdateGraphWithGradients(scope *model.Scope, grads []*Node, _ dtyp
 		mVar.SetNodeValue(m)
 		vVar.SetNodeValue(square)
 		dtype := v.DType()
-		denominator := AddScalar(Div(Sqrt(square), ConvertDType(rootCorrection, dtype)), a.Epsilon)
+		denominator := AddScalar(Mul(Sqrt(square), ConvertDType(perRoot, dtype)), a.Epsilon)
 		v.SetNodeValue(Sub(v.NodeValue(g), Mul(ConvertDType(stepSize, dtype), Div(m, denominator))))
 	}
 }
