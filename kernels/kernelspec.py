@@ -33,6 +33,8 @@ def kernelspec() -> dict:
 
 
 if __name__ == "__main__":
+    if sys.prefix == sys.base_prefix:  # else it would write into the system's folders
+        sys.exit(f"kernelspec: {sys.executable} belongs to no virtual environment: run make setup, which calls the one in .venv")
     folder = Path(sys.prefix, "share", "jupyter", "kernels", "gonb")
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "kernel.json").write_text(json.dumps(kernelspec(), indent=1) + "\n")

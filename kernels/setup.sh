@@ -19,15 +19,17 @@ die() {
 	exit 1
 }
 
-log=$(mktemp)
-trap 'rm -f "$log"' EXIT
+scratch=$(mktemp -d 2>/dev/null) || die "no folder can be made in ${TMPDIR:-/tmp}: free space there or set TMPDIR to another one, then run make setup again"
+trap 'rm -rf "$scratch"' EXIT
+log=$scratch/log
 
 # attempt WHAT REMEDY COMMAND... runs a command quietly; where it fails, one line says what, its own reason and the remedy.
 attempt() {
 	local what=$1 remedy=$2 reason
 	shift 2
 	"$@" >"$log" 2>&1 && return
-	reason=$(grep -E -m1 '^(E:|ERROR:|error:|go:)' "$log" || grep . "$log" | tail -n 1 || true)
+	sed -i '/^go: downloading /d' "$log" # progress, not a reason
+	reason=$(grep -E -m1 '^(W: Failed to fetch|E:|ERROR:|error:|go:)' "$log" || grep . "$log" | tail -n 1 || true)
 	die "could not $what (${reason:0:300}): $remedy, then run make setup again"
 }
 
@@ -42,15 +44,15 @@ system_packages() {
 		[[ $(dpkg-query -W -f '${Status}' "$package" 2>/dev/null) == "install ok installed" ]] || missing+=("$package")
 	done
 	((${#missing[@]})) || return 0
-	remedy="run apt-get install ${missing[*]} as root"
+	remedy="run apt-get update && apt-get install ${missing[*]} as root"
 	if ((EUID != 0)); then
 		command -v sudo >/dev/null || die "system packages ${missing[*]} are missing, and neither root nor sudo is there to add them: $remedy, then run make setup again"
 		sudo=(sudo)
 	fi
 	say "installing system packages: ${missing[*]}"
-	"${sudo[@]}" apt-get update -qq >/dev/null 2>&1 || true # the index that is there may do
+	# Where the index cannot be renewed, the one that is there may do.
 	attempt "install system packages ${missing[*]}" "$remedy" \
-		"${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"
+		"${sudo[@]}" env DEBIAN_FRONTEND=noninteractive sh -c 'apt-get update -qq; apt-get install -y -qq --no-install-recommends "$@"' sh "${missing[@]}"
 }
 
 # pip_install NAME installs kernels/NAME.txt into .venv unless that very file was installed already.
@@ -91,7 +93,7 @@ system_packages "${packages[@]}"
 if [[ $(cat "$stamps/root" 2>/dev/null) != "$root" ]] || ! "$venv/bin/python" -c '' 2>/dev/null; then
 	say "making .venv"
 	rm -rf "$venv"
-	attempt "make .venv with $python" "see that $python -m venv works" "$python" -m venv "$venv"
+	attempt "make .venv with $python" "see that $root can be written and that $python -m venv works" "$python" -m venv "$venv"
 	mkdir -p "$stamps"
 	echo "$root" >"$stamps/root"
 fi
@@ -112,9 +114,14 @@ stamp=$(cat go.mod && go version && echo "${GOFLAGS:-}")
 if [[ $stamp != "$(cat "$stamps/tools" 2>/dev/null)" ]] || ! has_tools; then
 	say "building the Go kernel and its tools with $(go env GOVERSION)"
 	attempt "build the tools that go.mod names" "check the network" env GOBIN="$venv/bin" go install tool
-	printf '%s\n' "$stamp" >"$stamps/tools"
+	attempt "download the modules that go.mod names" "check the network" go mod download
 	say "compiling the packages once, so that cells start quickly"
-	go build ./... >"$log" 2>&1 || say "the packages do not compile yet: go build ./... says why"
+	# A cell is built in a workspace, which looks at more modules than the packages alone: without this the first cell needs a network.
+	mkdir "$scratch/cell"
+	echo "module cell" >"$scratch/cell/go.mod"
+	(cd "$scratch/cell" && go work init . "$root" && go build "$(cd "$root" && go list -m)/...") >"$log" 2>&1 ||
+		say "the packages do not compile yet: go build ./... says why"
+	printf '%s\n' "$stamp" >"$stamps/tools"
 fi
 
 "$venv/bin/python" kernels/kernelspec.py

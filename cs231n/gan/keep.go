@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 
 	"github.com/gomlx/gomlx/core/tensors"
@@ -151,26 +152,42 @@ func (c *Config) claimDir() error {
 	return nil
 }
 
-// setAside moves a run that is there already to c.Dir/previous, where it replaces an older one.
+// setAside moves a run that is there already to c.Dir/previous, where it replaces an older one. It
+// touches a run's own files only.
 func (c *Config) setAside() error {
 	if _, err := os.Stat(filepath.Join(c.Dir, checkpointFile)); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	previous := filepath.Join(c.Dir, previousDir)
-	files, err := filepath.Glob(filepath.Join(c.Dir, "*.*"))
+	c.logf("The run in %s is moved to %s.\n", c.Dir, previous)
+	err := os.MkdirAll(previous, 0o755)
+	if err == nil {
+		err = eachRunFile(previous, os.Remove)
+	}
+	if err == nil {
+		err = eachRunFile(c.Dir, func(path string) error { return os.Rename(path, filepath.Join(previous, filepath.Base(path))) })
+	}
+	if err != nil {
+		return fmt.Errorf("gan: the run in %s cannot be set aside: %w", c.Dir, err)
+	}
+	return nil
+}
+
+// eachRunFile visits the files that a run writes to its folder, the checkpoint first and then its
+// pictures, and what a kill left of a file that was being written.
+func eachRunFile(dir string, visit func(path string) error) error {
+	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return err
 	}
-	c.logf("The run in %s is moved to %s.\n", c.Dir, previous)
-	if err := errors.Join(os.RemoveAll(previous), os.Mkdir(previous, 0o755)); err != nil {
-		return fmt.Errorf("gan: the run in %s cannot be set aside: %w", c.Dir, err)
-	}
-	for _, file := range files {
-		if err := os.Rename(file, filepath.Join(previous, filepath.Base(file))); err != nil {
-			return fmt.Errorf("gan: the run in %s cannot be set aside: %w", c.Dir, err)
+	for _, pattern := range []string{checkpointFile, historyFile, "samples-[0-9]*.png", ".history.json[0-9]*", ".samples-[0-9]*.png[0-9]*"} {
+		for _, entry := range entries {
+			if ok, _ := path.Match(pattern, entry.Name()); ok && entry.Type().IsRegular() {
+				err = errors.Join(err, visit(filepath.Join(dir, entry.Name())))
+			}
 		}
 	}
-	return nil
+	return err
 }
 
 // result turns a checkpoint's state back into a run.

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
@@ -134,9 +135,8 @@ func (n *Network) variables(scope *model.Scope) []*model.Variable {
 func (n *Network) load(scope *model.Scope) error {
 	var params = n.Params()
 	for i, v := range n.variables(scope) {
-		want := shapes.Make(v.DType(), params[i].Dims...)
-		if v == nil || !v.Shape().Equal(want) {
-			return fmt.Errorf("gan: parameter %d of %s does not have the shape %s of this network", i, scope.Scope(), want)
+		if want := shapes.Make(dtypes.Float32, params[i].Dims...); v == nil || !v.Shape().Equal(want) {
+			return fmt.Errorf("parameter %d of %s does not have this network's shape %s", i, scope.Scope(), want)
 		}
 		t, err := v.Value()
 		if err != nil {

@@ -190,6 +190,10 @@ func TestResume(t *testing.T) {
 func TestNewRunKeepsTheOld(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
+	mine := filepath.Join(dir, "notes.txt")
+	require.NoError(t, os.WriteFile(mine, []byte("not a run's file"), 0o644))
+	picture := filepath.Join(dir, "samples-000000.png")
+	require.NoError(t, os.WriteFile(picture, []byte("the first run's picture"), 0o644))
 	first := tiny(t, dir)
 	first.Iters = 3
 	old, err := gan.Train(context.Background(), testbackend.Get(t), first)
@@ -201,6 +205,9 @@ func TestNewRunKeepsTheOld(t *testing.T) {
 	kept, err := gan.Load(filepath.Join(dir, "previous"), nil, nil)
 	require.NoError(t, err)
 	require.Equal(t, old, kept)
+	require.FileExists(t, mine)
+	require.NoFileExists(t, picture)
+	require.FileExists(t, filepath.Join(dir, "previous", "samples-000000.png"))
 }
 
 func TestTrainRefuses(t *testing.T) {
@@ -229,6 +236,7 @@ func TestTrainRefuses(t *testing.T) {
 		{"another model's checkpoint", func(c *gan.Config) { c.Dir, c.Model = dir, "lsgan" }, `of model "gan", not of "lsgan"`},
 		{"another seed", func(c *gan.Config) { c.Dir, c.Seed = dir, 8 }, "seed 7"},
 		{"another network", func(c *gan.Config) { c.Dir, c.G = dir, gan.Generator(4, c.Stream) }, "does not fit the networks"},
+		{"more layers", func(c *gan.Config) { c.Dir, c.D = dir, gan.BuildDCClassifier(c.Stream) }, "does not fit the networks"},
 		{"half a checkpoint", func(c *gan.Config) { c.Dir = broken }, "damaged or only half there"},
 		{"folder is a file", func(c *gan.Config) { c.Dir = file }, "cannot be written"},
 		{"diverged", func(c *gan.Config) {
