@@ -86,8 +86,12 @@ func (p *Progress) Step(done, total int, values ...float64) {
 	_ = p.emit(p.line(), fraction, false)
 }
 
-// Done replaces the line by a last one with the total time and the mean speed. The error is one of writing it.
+// Done replaces the line by a last one with the total time and the mean speed. A loop that never took a step leaves
+// no line. The error is one of writing it.
 func (p *Progress) Done() error {
+	if p.first.IsZero() {
+		return nil
+	}
 	parts := []string{fmt.Sprintf("%s in %s", p.count("iterations"), clock(p.now().Sub(p.began)))}
 	parts = append(parts, p.named()...)
 	if rate := p.rate(); rate > 0 {

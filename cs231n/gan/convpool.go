@@ -100,17 +100,12 @@ func spread(weight *Node) *Node {
 // gather is spread's way back: it adds up the gradients of the four positions.
 func gather(d *Node) *Node {
 	k, out := d.Shape().Dimensions[0]-1, d.Shape().Dimensions[3]/4
-	var sum *Node
+	var positions []*Node
 	for row := range 2 {
 		for col := range 2 {
 			i := (2*row + col) * out
-			one := Slice(d, AxisRange(row, row+k), AxisRange(col, col+k), AxisRange(), AxisRange(i, i+out))
-			if sum == nil {
-				sum = one
-			} else {
-				sum = Add(sum, one)
-			}
+			positions = append(positions, Slice(d, AxisRange(row, row+k), AxisRange(col, col+k), AxisRange(), AxisRange(i, i+out)))
 		}
 	}
-	return TransposeAllAxes(sum, 3, 2, 0, 1)
+	return TransposeAllAxes(sumOf(positions), 3, 2, 0, 1)
 }

@@ -42,6 +42,15 @@ func tDot(a, b *Node) *Node { return Dot(a, b).General([]int{0}, nil, []int{0}, 
 // sumRows adds up the rows of a matrix: (N, C) -> (C).
 func sumRows(x *Node) *Node { return ReduceSum(x, 0) }
 
+// sumOf adds up nodes of one shape.
+func sumOf(nodes []*Node) *Node {
+	sum := nodes[0]
+	for _, n := range nodes[1:] {
+		sum = Add(sum, n)
+	}
+	return sum
+}
+
 // autodiff is the way back that GoMLX derives by itself from y = f(x, params).
 func autodiff(y, x *Node, params ...*Node) Backward {
 	return func(dy *Node) (*Node, []*Node) {

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"testing"
 
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/stretchr/testify/require"
@@ -114,16 +116,8 @@ func TestLayersRefuseWrongShapes(t *testing.T) {
 			y, _ := c.layer.Forward(nil, x)
 			return y
 		},
-			tensors.FromFlatDataAndDimensions(make([]float32, size(c.dims)), c.dims...))
+			tensors.FromShape(shapes.Make(dtypes.Float32, c.dims...)))
 		require.ErrorContains(t, err, c.message, c.name)
 	}
 	require.PanicsWithError(t, "gan: Conv2d needs an odd kernel size, got 4", func() { gan.Conv2d(1, 1, 4, rng.NewTorch(0)) })
-}
-
-func size(dims []int) int {
-	n := 1
-	for _, d := range dims {
-		n *= d
-	}
-	return n
 }

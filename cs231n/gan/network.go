@@ -98,16 +98,12 @@ func (n *Network) Call(backend compute.Backend, x *tensors.Tensor) (*tensors.Ten
 	}, inputs...)
 }
 
-// paramPath names the i-th layer's parameter as PyTorch's state_dict does: "4/weight".
-func paramPath(layer int, p *Param) string {
-	return fmt.Sprintf("%d/%s", layer, p.Name)
-}
-
-// eachParam calls f with every parameter and its path below the network's scope.
+// eachParam calls f with every parameter and its path below the network's scope, named as in PyTorch's
+// state_dict: "4/weight".
 func (n *Network) eachParam(f func(path string, p *Param)) {
 	for i, layer := range n.Layers {
 		for _, p := range layer.Params() {
-			f(paramPath(i, p), p)
+			f(fmt.Sprintf("%d/%s", i, p.Name), p)
 		}
 	}
 }
@@ -133,7 +129,7 @@ func (n *Network) variables(scope *model.Scope) []*model.Variable {
 
 // load copies the variables below scope back into the network's parameters.
 func (n *Network) load(scope *model.Scope) error {
-	var params = n.Params()
+	params := n.Params()
 	for i, v := range n.variables(scope) {
 		if want := shapes.Make(dtypes.Float32, params[i].Dims...); v == nil || !v.Shape().Equal(want) {
 			return fmt.Errorf("parameter %d of %s does not have this network's shape %s", i, scope.Scope(), want)

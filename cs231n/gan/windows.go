@@ -63,21 +63,14 @@ func (s windows) paste(d *Node) *Node {
 	height, width := s.h+s.side-1, s.w+s.side-1 // in blocks
 	zero := ScalarZero(d.Graph(), d.DType())
 	all := AxisRange()
-	var sum *Node
-	add := func(place *Node) {
-		if sum == nil {
-			sum = place
-		} else {
-			sum = Add(sum, place)
-		}
-	}
+	var places []*Node
 	if s.flat() {
 		d = Reshape(d, s.side*s.side, 4, s.n, s.h, s.w)
 		s.eachPlace(func(row, col int) {
 			place := Reshape(Slice(d, AxisElem(row*s.side+col)), 4, s.n, s.h, s.w)
-			add(Pad(place, zero, PadAxis{}, PadAxis{}, PadAxis{Start: row, End: s.side - 1 - row}, PadAxis{Start: col, End: s.side - 1 - col}))
+			places = append(places, Pad(place, zero, PadAxis{}, PadAxis{}, PadAxis{Start: row, End: s.side - 1 - row}, PadAxis{Start: col, End: s.side - 1 - col}))
 		})
-		blocks := Reshape(sum, 2, 2, 1, s.n, height, width)
+		blocks := Reshape(sumOf(places), 2, 2, 1, s.n, height, width)
 		return Reshape(TransposeAllAxes(blocks, 3, 4, 0, 5, 1, 2), s.n, 2*height, 2*width, 1)
 	}
 	channels := 4 * s.channels
@@ -85,9 +78,9 @@ func (s windows) paste(d *Node) *Node {
 	s.eachPlace(func(row, col int) {
 		i := (row*s.side + col) * channels
 		place := Slice(d, all, all, all, AxisRange(i, i+channels))
-		add(Pad(place, zero, PadAxis{}, PadAxis{Start: row, End: s.side - 1 - row}, PadAxis{Start: col, End: s.side - 1 - col}))
+		places = append(places, Pad(place, zero, PadAxis{}, PadAxis{Start: row, End: s.side - 1 - row}, PadAxis{Start: col, End: s.side - 1 - col}))
 	})
-	blocks := Reshape(sum, s.n, height, width, 2, 2, s.channels)
+	blocks := Reshape(sumOf(places), s.n, height, width, 2, 2, s.channels)
 	return Reshape(TransposeAllAxes(blocks, 0, 1, 3, 2, 4, 5), s.n, 2*height, 2*width, s.channels)
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -12,6 +11,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/google/renameio/v2"
 )
 
 // Fetcher downloads the four archives. The zero value is ready to use.
@@ -105,20 +106,15 @@ func (f Fetcher) download(ctx context.Context, mirror string, a archive, path st
 		return fmt.Errorf("%s answers %s", address, response.Status)
 	}
 
-	file, err := os.CreateTemp(filepath.Dir(path), a.name+".*.tmp")
+	file, err := renameio.NewPendingFile(path, renameio.WithTempDir(filepath.Dir(path)), renameio.WithPermissions(0o644))
 	if err != nil {
 		return err
 	}
-	defer os.Remove(file.Name()) // In vain once it is renamed.
+	defer file.Cleanup() // In vain once it is renamed.
 	if err := a.copy(file, response.Body); err != nil {
-		file.Close()
 		return fmt.Errorf("%s: %w", address, err)
 	}
-	// Temporary files are private; data sets need not be.
-	if err := errors.Join(file.Chmod(0o644), file.Close()); err != nil {
-		return err
-	}
-	return os.Rename(file.Name(), path)
+	return file.CloseAtomicallyReplace()
 }
 
 // copy writes all of r to w, which must be the archive: its size and SHA-256. It

@@ -119,15 +119,8 @@ func RunAGAN(c gan.Config) *gan.Result {
 	c.Resume = gan.Interrupted(c.Dir)
 	c.Log = os.Stdout
 	progress := display.NewProgress(nil, "D", "G")
-	steps := 0
-	c.OnStep = func(done, total int, values ...float64) {
-		steps++
-		progress.Step(done, total, values...)
-	}
+	c.OnStep = progress.Step
 	c.OnSamples = func(_ int, images [][]float32) error { return display.ShowImages(images) }
 	result, err := gan.Train(ctx, backend, c)
-	if steps > 0 {
-		err = errors.Join(err, progress.Done())
-	}
-	return Must(result, err)
+	return Must(result, errors.Join(err, progress.Done()))
 }

@@ -17,7 +17,7 @@ import (
 //	θ ← θ − lr/(1 − β₁ᵗ) · m / (√v/√(1 − β₂ᵗ) + ε)
 //
 // GoMLX's Adam computes the same formula, but takes 1 − β₂ᵗ from a float32 power. In the first steps
-// that loses five of seven digits (1 − 0.999² is 0.002 with an error of 3e-8), which is enough to send a
+// that leaves five of seven digits (1 − 0.999² is 0.002 with an error of 3e-8), which is enough to send a
 // GAN onto another path within ten iterations. Here both corrections are float64 scalars, as in PyTorch.
 type Adam struct {
 	Name         string // scope of the moments and the step count; two optimisers of one model need two names

@@ -27,7 +27,7 @@ func (s *adam64) step(a optim.Adam, g float64) {
 }
 
 // TestAdam follows twenty steps on a loss whose gradients differ in size by nine orders of magnitude.
-// After the first two steps GoMLX's own Adam is wrong in the sixth digit.
+// The bound tells this Adam, 1e-7 off at most, from GoMLX's own, which is 1.6e-6 off at the second step.
 func TestAdam(t *testing.T) {
 	t.Parallel()
 	a := optim.Adam{Name: "adam", LearningRate: 1e-3, Beta1: 0.5, Beta2: 0.999, Epsilon: 1e-8}
@@ -48,7 +48,7 @@ func TestAdam(t *testing.T) {
 		got := tensors.MustCopyFlatData[float32](store.GetVariable("/net/w").MustValue())
 		for i := range want {
 			want[i].step(a, float64(push*scales[i]))
-			require.InEpsilon(t, want[i].theta, float64(got[i]), 2e-6, "step %d, value %d", step, i)
+			require.InEpsilon(t, want[i].theta, float64(got[i]), 5e-7, "step %d, value %d", step, i)
 		}
 	}
 

@@ -116,15 +116,12 @@ func train(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return display.SavePNG(filepath.Join(f.out, fmt.Sprintf("samples-%06d.png", iteration)), grid)
 	}
 	result, err := gan.Train(ctx, backend, config)
-	if steps > 0 {
-		err = errors.Join(err, progress.Done())
-	}
-	switch {
-	case err != nil:
+	if err = errors.Join(err, progress.Done()); err != nil {
 		return err
-	case steps == 0:
+	}
+	if steps == 0 {
 		fmt.Fprintf(stdout, "%s: nothing left to do, %s has %d iterations already; ask for more with -iters or -epochs\n", f.model, f.out, result.Iteration)
-	default:
+	} else {
 		fmt.Fprintf(stdout, "%s: %d iterations done, kept in %s\n", f.model, result.Iteration, f.out)
 	}
 	return nil
