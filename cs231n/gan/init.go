@@ -6,16 +6,11 @@ import (
 	"github.com/cs231n-go/assignment3/cs231n/rng"
 )
 
-// defaultInit draws weight and bias as PyTorch's Linear, Conv2d and ConvTranspose2d do when they are
-// built: both uniform in ±1/√fanIn, the weight first. (PyTorch reaches the weight's bound through
-// kaiming_uniform with a = √5; the detour is repeated here for its last bit.)
+// defaultInit draws weight and bias as PyTorch's layers do when they are built.
 func defaultInit(stream *rng.Torch, fanIn, out int, dims []int) (weight, bias *Param) {
-	a := math.Sqrt(5)
-	gain := math.Sqrt(2 / (1 + a*a))
 	weight = &Param{"weight", dims, make([]float32, size(dims))}
-	drawUniform(stream, weight.Value, math.Sqrt(3)*(gain/math.Sqrt(float64(fanIn))))
 	bias = &Param{"bias", []int{out}, make([]float32, out)}
-	drawUniform(stream, bias.Value, 1/math.Sqrt(float64(fanIn)))
+	stream.DefaultInit(weight.Value, bias.Value, fanIn)
 	return weight, bias
 }
 
@@ -41,12 +36,9 @@ func InitializeWeights(n *Network, stream Uniform) {
 		}
 		window := size(weight.Dims[2:])
 		fans := float64((weight.Dims[0] + weight.Dims[1]) * window)
-		drawUniform(stream, weight.Value, math.Sqrt(3)*math.Sqrt(2/fans))
+		bound := math.Sqrt(3) * math.Sqrt(2/fans)
+		stream.Uniform(weight.Value, -bound, bound)
 	}
-}
-
-func drawUniform(stream Uniform, dst []float32, bound float64) {
-	stream.Uniform(dst, -bound, bound)
 }
 
 // size is the number of elements of an array with these dimensions.

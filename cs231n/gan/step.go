@@ -9,6 +9,8 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
+
+	"github.com/cs231n-go/assignment3/cs231n/optim"
 )
 
 // sampleCount is how many of a step's fakes are shown: a 4×4 grid.
@@ -60,7 +62,7 @@ func (c *Config) stepGraph(scope *model.Scope, images, first, z1, z2 *Node) []*N
 	scores, backD := c.D.Forward(nodes(c.D, scopeD), Concatenate([]*Node{real, fake}, 0))
 	lossD := c.DLoss(SliceAxis(scores, 0, AxisRange(0, c.BatchSize)), SliceAxis(scores, 0, AxisRange(c.BatchSize)))
 	_, dD := backD(Gradient(lossD, scores)[0])
-	c.DSolver.UpdateGraphWithGradients(scopeD, inScopeOrder(c.D, scopeD, dD), dtypes.Float32)
+	optim.Update(c.DSolver, scopeD, c.D.variables(scopeD), dD)
 
 	// G's turn, against the D that has just learned.
 	fake, backG := c.G.Forward(nodes(c.G, scopeG), z2)
@@ -68,23 +70,9 @@ func (c *Config) stepGraph(scope *model.Scope, images, first, z1, z2 *Node) []*N
 	lossG := c.GLoss(scores)
 	dFake, _ := backD(Gradient(lossG, scores)[0])
 	_, dG := backG(dFake)
-	c.GSolver.UpdateGraphWithGradients(scopeG, inScopeOrder(c.G, scopeG, dG), dtypes.Float32)
+	optim.Update(c.GSolver, scopeG, c.G.variables(scopeG), dG)
 
 	return []*Node{lossD, lossG, Slice(fake, AxisRange(0, sampleCount))}
-}
-
-// inScopeOrder brings gradients from the order of the network's parameters into that of the scope's
-// variables, in which a Solver expects them.
-func inScopeOrder(n *Network, scope *model.Scope, grads []*Node) []*Node {
-	of := map[*model.Variable]*Node{}
-	for i, v := range n.variables(scope) {
-		of[v] = grads[i]
-	}
-	var ordered []*Node
-	for v := range scope.IterVariables() {
-		ordered = append(ordered, of[v])
-	}
-	return ordered
 }
 
 // preprocess turns pixels into what the networks see: 0…255 becomes [0, 1] as torchvision's ToTensor

@@ -5,23 +5,23 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"strconv"
 	"strings"
 
 	"github.com/gomlx/compute"
-	"github.com/gomlx/compute/dtypes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 
+	"github.com/cs231n-go/assignment3/cs231n/optim"
 	"github.com/cs231n-go/assignment3/cs231n/rng"
+	"github.com/cs231n-go/assignment3/cs231n/training"
 )
 
 // Config says who plays, with what and for how long. Zero values mean what the notebook uses.
 type Config struct {
 	D, G             *Network
-	DSolver, GSolver Solver
+	DSolver, GSolver optim.Rule
 	DLoss            func(scoresReal, scoresFake *Node) *Node
 	GLoss            func(scoresFake *Node) *Node
 
@@ -34,9 +34,9 @@ type Config struct {
 	ShowEvery int // iterations between log lines and samples; 0 means 250
 	SaveEvery int // iterations between checkpoints; 0 means 250
 
-	Model string // recorded in the checkpoint, for instance "gan"
-	Seed  uint64 // recorded in the history; the stream is the caller's
-	Dir   string // folder of checkpoint and history.json; empty means nothing is kept
+	Model string          // recorded in the checkpoint, for instance "gan"
+	Seed  uint64          // recorded in the history; the stream is the caller's
+	Dir   training.Folder // keeps checkpoint and history; empty means that nothing is kept
 	// Resume goes on where the run in Dir stopped. Otherwise that run is moved to Dir/previous.
 	Resume bool
 
@@ -45,20 +45,13 @@ type Config struct {
 	OnSamples func(iteration int, images [][]float32) error // every ShowEvery iterations, 16 fakes
 }
 
-// Solver adds the update of a network's variables to a graph, along gradients that stand in the order in
-// which scope lists the variables. The optim package's Adam is one, GoMLX's optimisers are others.
-type Solver interface {
-	UpdateGraphWithGradients(scope *model.Scope, grads []*Node, lossDType dtypes.DType)
-}
-
 // Result is what a run made.
 type Result struct {
-	Model     string
-	Seed      uint64
-	D, G      []float64 // the losses of every iteration
-	Samples   []Samples // the fakes of every ShowEvery-th iteration
-	Iteration int       // iterations done
-	Total     int       // iterations planned
+	Model   string
+	Seed    uint64
+	D, G    []float64 // the losses of every iteration
+	Samples []Samples // the fakes of every ShowEvery-th iteration
+	training.Progress
 }
 
 // Samples are the fakes that G made at one iteration.
@@ -98,39 +91,27 @@ func Train(ctx context.Context, backend compute.Backend, c Config) (result *Resu
 	defer step.exec.Finalize()
 
 	batches := len(c.Images) / Pixels / c.BatchSize
-	saved := r.Iteration
-	for r.Iteration < r.Total {
-		i := r.Iteration
-		if i%batches == 0 {
-			c.Stream.BaseSeed() // PyTorch's DataLoader draws it whenever an epoch begins
-		}
-		d, g, fakes, err := step.run(&c, i%batches*c.BatchSize)
-		if err != nil {
-			return nil, err
-		}
-		if notFinite(d) || notFinite(g) {
-			return nil, fmt.Errorf("gan: training has diverged, the losses at iteration %d are D %g and G %g; %s", i, d, g, c.keptUntil(saved))
-		}
-		r.D, r.G = append(r.D, d), append(r.G, g)
-		if i%c.ShowEvery == 0 {
-			if err := c.show(r, i, fakes); err != nil {
+	loop := training.Loop{
+		Folder: c.Dir, SaveEvery: c.SaveEvery, OnStep: c.OnStep,
+		Step: func(i int) ([]float64, error) {
+			if i%batches == 0 {
+				c.Stream.BaseSeed() // PyTorch's DataLoader draws it whenever an epoch begins
+			}
+			d, g, fakes, err := step.run(&c, i%batches*c.BatchSize)
+			if err != nil {
 				return nil, err
 			}
-		}
-		r.Iteration++
-		if c.OnStep != nil {
-			c.OnStep(r.Iteration, r.Total, d, g)
-		}
-		stopped := ctx.Err() != nil && r.Iteration < r.Total
-		if stopped || r.Iteration == r.Total || r.Iteration%c.SaveEvery == 0 {
-			if err := c.save(r, store); err != nil {
-				return nil, err
+			r.D, r.G = append(r.D, d), append(r.G, g)
+			// What has diverged is not shown.
+			if i%c.ShowEvery == 0 && training.Finite(d, g) {
+				err = c.show(r, i, fakes)
 			}
-			saved = r.Iteration
-		}
-		if stopped {
-			return nil, fmt.Errorf("gan: stopped (%w) after iteration %d of %d; %s", ctx.Err(), r.Iteration, r.Total, c.keptUntil(saved))
-		}
+			return []float64{d, g}, err
+		},
+		Save: func() error { return c.save(r, store) },
+	}
+	if err := loop.Run(ctx, &r.Progress); err != nil {
+		return nil, fmt.Errorf("gan: %w", err)
 	}
 	return r, errors.Join(c.D.load(store.Scope("/D")), c.G.load(store.Scope("/G")))
 }
@@ -138,24 +119,26 @@ func Train(ctx context.Context, backend compute.Backend, c Config) (result *Resu
 // begin starts a run or takes up an unfinished one: its variables, its place in the stream, its
 // history.
 func (c *Config) begin() (*Result, *model.Store, error) {
-	if c.Dir != "" {
-		if err := c.claimDir(); err != nil {
-			return nil, nil, err
+	if err := c.Dir.Claim(); err != nil {
+		return nil, nil, err
+	}
+	if c.Resume && c.Dir != "" {
+		if r, store, err := c.takeUp(); r != nil || err != nil {
+			return r, store, err
 		}
-		if c.Resume {
-			if r, store, err := c.takeUp(); r != nil || err != nil {
-				return r, store, err
-			}
-		}
-		if err := c.setAside(); err != nil {
-			return nil, nil, err
-		}
+	}
+	previous, err := c.Dir.SetAside()
+	if err != nil {
+		return nil, nil, err
+	}
+	if previous != "" {
+		c.logf("The run in %s is moved to %s.\n", c.Dir, previous)
 	}
 	store := model.NewStore()
 	if err := errors.Join(c.D.store(store.Scope("/D")), c.G.store(store.Scope("/G"))); err != nil {
 		return nil, nil, err
 	}
-	return &Result{Model: c.Model, Seed: c.Seed, Total: c.total()}, store, nil
+	return &Result{Model: c.Model, Seed: c.Seed, Progress: training.Progress{Total: c.total()}}, store, nil
 }
 
 func copyStream(stream *rng.Torch) (*rng.Torch, error) {
@@ -222,14 +205,6 @@ func (c *Config) total() int {
 
 func (c *Config) noiseDim() int { return c.G.Params()[0].Dims[1] }
 
-// keptUntil says in an error what is not lost.
-func (c *Config) keptUntil(saved int) string {
-	if c.Dir == "" {
-		return "nothing was kept, since no folder was given"
-	}
-	return fmt.Sprintf("iterations up to %d are kept in %s, resume to go on from there", saved, c.Dir)
-}
-
 // fillAndCheck replaces zero values by their meaning and refuses what cannot be trained.
 func (c *Config) fillAndCheck() error {
 	for _, d := range []struct {
@@ -252,5 +227,3 @@ func (c *Config) fillAndCheck() error {
 	}
 	return nil
 }
-
-func notFinite(x float64) bool { return math.IsNaN(x) || math.IsInf(x, 0) }

@@ -16,6 +16,7 @@ import (
 	"github.com/cs231n-go/assignment3/cs231n/internal/testbackend"
 	"github.com/cs231n-go/assignment3/cs231n/mnist"
 	"github.com/cs231n-go/assignment3/cs231n/rng"
+	"github.com/cs231n-go/assignment3/cs231n/training"
 )
 
 // numTrain is how many of MNIST's training images the notebook trains on.
@@ -130,7 +131,7 @@ func tiny(t *testing.T, dir string) gan.Config {
 	require.NoError(t, err)
 	c.Images = realImages(t)[:100*gan.Pixels]
 	c.BatchSize, c.Epochs, c.ShowEvery, c.SaveEvery = 16, 3, 5, 4
-	c.Seed, c.Dir = 7, dir
+	c.Seed, c.Dir = 7, training.Folder(dir)
 	return c
 }
 
@@ -160,19 +161,19 @@ func TestResume(t *testing.T) {
 		_, err = gan.Train(ctx, backend, c)
 		require.ErrorIs(t, err, context.Canceled)
 		require.ErrorContains(t, err, "kept in "+dir)
-		require.True(t, gan.Interrupted(dir))
+		require.True(t, training.Folder(dir).Interrupted())
 	}
 	c := tiny(t, dir)
 	c.Resume = true
 	got, err := gan.Train(context.Background(), backend, c)
 	require.NoError(t, err)
-	require.False(t, gan.Interrupted(dir))
+	require.False(t, training.Folder(dir).Interrupted())
 	require.Equal(t, want, got)
 	require.Equal(t, whole.G.Params(), c.G.Params())
 	require.Equal(t, gan.SampleNoise(2, 2, whole.Stream), gan.SampleNoise(2, 2, c.Stream))
 
 	loaded := tiny(t, "")
-	kept, err := gan.Load(dir, loaded.D, loaded.G)
+	kept, err := gan.Load(training.Folder(dir), loaded.D, loaded.G)
 	require.NoError(t, err)
 	require.Equal(t, want, kept)
 	require.Equal(t, whole.D.Params(), loaded.D.Params())
@@ -202,7 +203,7 @@ func TestNewRunKeepsTheOld(t *testing.T) {
 	second.Iters = 2
 	_, err = gan.Train(context.Background(), testbackend.Get(t), second)
 	require.NoError(t, err)
-	kept, err := gan.Load(filepath.Join(dir, "previous"), nil, nil)
+	kept, err := gan.Load(training.Folder(filepath.Join(dir, "previous")), nil, nil)
 	require.NoError(t, err)
 	require.Equal(t, old, kept)
 	require.FileExists(t, mine)
@@ -233,12 +234,12 @@ func TestTrainRefuses(t *testing.T) {
 		{"half an image", func(c *gan.Config) { c.Images = c.Images[:1000] }, "whole images of 784"},
 		{"too few images", func(c *gan.Config) { c.Images = c.Images[:15*784] }, "at least one batch of 16"},
 		{"no stream", func(c *gan.Config) { c.Stream = nil }, "needs D, G"},
-		{"another model's checkpoint", func(c *gan.Config) { c.Dir, c.Model = dir, "lsgan" }, `of model "gan", not of "lsgan"`},
-		{"another seed", func(c *gan.Config) { c.Dir, c.Seed = dir, 8 }, "seed 7"},
-		{"another network", func(c *gan.Config) { c.Dir, c.G = dir, gan.Generator(4, c.Stream) }, "does not fit the networks"},
-		{"more layers", func(c *gan.Config) { c.Dir, c.D = dir, gan.BuildDCClassifier(c.Stream) }, "does not fit the networks"},
-		{"half a checkpoint", func(c *gan.Config) { c.Dir = broken }, "damaged or only half there"},
-		{"folder is a file", func(c *gan.Config) { c.Dir = file }, "cannot be written"},
+		{"another model's checkpoint", func(c *gan.Config) { c.Dir, c.Model = training.Folder(dir), "lsgan" }, `of model "gan", not of "lsgan"`},
+		{"another seed", func(c *gan.Config) { c.Dir, c.Seed = training.Folder(dir), 8 }, "seed 7"},
+		{"another network", func(c *gan.Config) { c.Dir, c.G = training.Folder(dir), gan.Generator(4, c.Stream) }, "does not fit the networks"},
+		{"more layers", func(c *gan.Config) { c.Dir, c.D = training.Folder(dir), gan.BuildDCClassifier(c.Stream) }, "does not fit the networks"},
+		{"half a checkpoint", func(c *gan.Config) { c.Dir = training.Folder(broken) }, "damaged or only half there"},
+		{"folder is a file", func(c *gan.Config) { c.Dir = training.Folder(file) }, "cannot be written"},
 		{"diverged", func(c *gan.Config) {
 			c.GLoss = func(s *Node) *Node { return MulScalar(gan.GeneratorLoss(s), math.Inf(1)) }
 		}, "has diverged"},
@@ -268,6 +269,6 @@ func TestUnknownModel(t *testing.T) {
 
 func TestLoadNothing(t *testing.T) {
 	t.Parallel()
-	_, err := gan.Load(t.TempDir(), nil, nil)
+	_, err := gan.Load(training.Folder(t.TempDir()), nil, nil)
 	require.ErrorContains(t, err, "train first")
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/cs231n-go/assignment3/cs231n/display"
 	"github.com/cs231n-go/assignment3/cs231n/gan"
 	"github.com/cs231n-go/assignment3/cs231n/rng"
+	"github.com/cs231n-go/assignment3/cs231n/training"
 )
 
 // Check ends the cell with the error's text where there is an error. The cell then counts as failed.
@@ -51,7 +52,12 @@ func CUDA() *rng.CUDA {
 	return Must(rng.OpenCUDA(kernelFile("cuda.rng")))
 }
 
-// Seed seeds both streams, as torch.manual_seed does.
+// NumPy opens the notebook's NumPy random stream, kept like [Torch]: it stands for numpy.random.
+func NumPy() *rng.NumPy {
+	return Must(rng.OpenNumPy(kernelFile("numpy.rng")))
+}
+
+// Seed seeds the streams [Torch] and [CUDA], as torch.manual_seed does.
 func Seed(seed uint64) {
 	torch, cuda := Torch(), CUDA()
 	torch.Seed(seed)
@@ -98,12 +104,12 @@ func Setting(name string, full, quick int) int {
 
 // OutDir is the folder where a training run of this notebook is kept: out/<name> beside the notebook,
 // or below CS231N_OUT where that is set.
-func OutDir(name string) string {
+func OutDir(name string) training.Folder {
 	base := os.Getenv("CS231N_OUT")
 	if base == "" {
 		base = "out"
 	}
-	return filepath.Join(base, name)
+	return training.Folder(filepath.Join(base, name))
 }
 
 // RunAGAN trains with everything to be seen in the notebook: a progress line, a log line and a grid of
@@ -116,7 +122,7 @@ func RunAGAN(c gan.Config) *gan.Result {
 	defer backend.Finalize()
 
 	c.Dir = OutDir(c.Model)
-	c.Resume = gan.Interrupted(c.Dir)
+	c.Resume = c.Dir.Interrupted()
 	c.Log = os.Stdout
 	progress := display.NewProgress(nil, "D", "G")
 	c.OnStep = progress.Step

@@ -115,7 +115,7 @@ func TestCells(t *testing.T) {
 
 func TestOutDir(t *testing.T) {
 	t.Setenv("CS231N_OUT", "")
-	require.Equal(t, filepath.Join("out", "gan"), nb.OutDir("gan"))
+	require.EqualValues(t, filepath.Join("out", "gan"), nb.OutDir("gan"))
 	t.Setenv("CS231N_OUT", "elsewhere")
-	require.Equal(t, filepath.Join("elsewhere", "gan"), nb.OutDir("gan"))
+	require.EqualValues(t, filepath.Join("elsewhere", "gan"), nb.OutDir("gan"))
 }
