@@ -130,6 +130,13 @@ func (t *Torch) Dropout(keep []bool, p float64) {
 	t.sync()
 }
 
+// DropoutSeed makes the draw that [Torch.Dropout] starts from, for masks that are made elsewhere.
+func (t *Torch) DropoutSeed() uint32 {
+	seed := t.gen.uint32()
+	t.sync()
+	return seed
+}
+
 // BaseSeed returns torch.empty((), dtype=torch.int64).random_(): two draws, the
 // first one in the upper half, without the sign bit. Iterating over a DataLoader
 // draws its base seed in this way each time an epoch starts, whether or not

@@ -1,0 +1,200 @@
+// Package optim holds the assignment's update rules: SGD, Momentum, RMSProp and Adam. Their numbers agree
+// with the originals' to float32 rounding. They fit GoMLX's optimizer.Interface and can stand wherever
+// GoMLX's own can.
+//
+// A rule is a plain struct of settings. What it has to remember, its learning rate included, lives in the
+// model's store below the rule's Name, where checkpoints find it. Two rules of one store need two names.
+//
+// In the formulas w is a parameter, g its gradient and lr the learning rate; products, quotients and roots
+// are taken element by element.
+package optim
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/gomlx/compute/dtypes"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+	"github.com/gomlx/gomlx/ml/model/initializer"
+	"github.com/gomlx/gomlx/ml/train/optimizer"
+)
+
+// Rule is an update rule as GoMLX graph code.
+type Rule interface {
+	optimizer.Interface
+	// UpdateGraphWithGradients adds one step along gradients that are there already, one for each trainable
+	// variable below scope that the graph uses, in the order in which scope lists them.
+	UpdateGraphWithGradients(scope *model.Scope, grads []*Node, lossDType dtypes.DType)
+}
+
+// ByName returns the course's rule of that name: sgd, sgd_momentum, rmsprop or adam. It keeps its variables
+// below /name, or below the rule's own name if name is empty. A learning rate of 0 means the rule's default.
+func ByName(rule, name string, learningRate float64) (Rule, error) {
+	rules := map[string]Rule{
+		"sgd":          SGD{Name: name, LearningRate: learningRate},
+		"sgd_momentum": Momentum{Name: name, LearningRate: learningRate},
+		"rmsprop":      RMSProp{Name: name, LearningRate: learningRate},
+		"adam":         Adam{Name: name, LearningRate: learningRate, EpsilonHat: true},
+	}
+	r, ok := rules[rule]
+	if !ok {
+		return nil, fmt.Errorf("optim: there is no update rule %q; choose one of %s", rule, strings.Join(slices.Sorted(maps.Keys(rules)), ", "))
+	}
+	if !isFactor(learningRate) {
+		return nil, fmt.Errorf("optim: %s cannot learn at the rate %g; give a positive number, or 0 for the default", rule, learningRate)
+	}
+	return r, nil
+}
+
+// isFactor tells whether x can be a learning rate, or what one is multiplied by.
+func isFactor(x float64) bool { return x >= 0 && !math.IsInf(x, 0) }
+
+// Update adds one step of rule for variables below scope, along the gradients that stand beside them in
+// grads. It is for code that has its gradients in the order of its own parameters instead of scope's.
+//
+// It panics, as graph functions do, unless vars are the trainable variables below scope that the graph uses.
+func Update(rule Rule, scope *model.Scope, vars []*model.Variable, grads []*Node) {
+	if len(vars) != len(grads) || len(grads) == 0 {
+		panic(fmt.Errorf("optim: %d gradients for %d variables of scope %s; give one for each", len(grads), len(vars), scope.Scope()))
+	}
+	of := make(map[*model.Variable]*Node)
+	for i, v := range vars {
+		of[v] = grads[i]
+	}
+	var ordered []*Node
+	for _, v := range learners(scope, grads[0].Graph()) {
+		grad, ok := of[v]
+		if !ok {
+			panic(fmt.Errorf("optim: no gradient for the variable %s; give one, or make it untrainable", v.Path()))
+		}
+		ordered = append(ordered, grad)
+	}
+	if len(ordered) != len(of) {
+		panic(fmt.Errorf("optim: gradients for %d variables, but scope %s has %d that are trainable and used by the graph", len(of), scope.Scope(), len(ordered)))
+	}
+	rule.UpdateGraphWithGradients(scope, ordered, ordered[0].DType())
+}
+
+// LearningRate tells the learning rate of the rule that keeps its variables below /name.
+func LearningRate(store *model.Store, name string) (float64, error) {
+	v, err := rateVariable(store, name)
+	if err != nil {
+		return 0, err
+	}
+	value, err := v.Value()
+	if err != nil {
+		return 0, fmt.Errorf("optim: the learning rate of %s: %w", name, err)
+	}
+	return tensors.ToScalar[float64](value), nil
+}
+
+// ScaleLearningRate multiplies the learning rate of the rule that keeps its variables below /name. The
+// compiled step takes the new rate from its next call on; a checkpoint holds it.
+//
+// It is an error before the first step, which is when the rate enters the store.
+func ScaleLearningRate(store *model.Store, name string, factor float64) error {
+	if !isFactor(factor) {
+		return fmt.Errorf("optim: the learning rate of %s cannot be multiplied by %g; give a positive number", name, factor)
+	}
+	rate, err := LearningRate(store, name)
+	if err != nil {
+		return err
+	}
+	v, err := rateVariable(store, name)
+	if err != nil {
+		return err
+	}
+	if err := v.SetValue(tensors.FromScalar(rate * factor)); err != nil {
+		return fmt.Errorf("optim: the learning rate of %s: %w", name, err)
+	}
+	return nil
+}
+
+func ratePath(name string) string { return "/" + name + "/learning_rate" }
+
+func rateVariable(store *model.Store, name string) (*model.Variable, error) {
+	v := store.GetVariable(ratePath(name))
+	if v == nil || v.DType() != dtypes.Float64 || !v.Shape().IsScalar() {
+		return nil, fmt.Errorf("optim: no learning rate at %s; take a step first, or check the rule's name", ratePath(name))
+	}
+	return v, nil
+}
+
+// forget deletes what the rule of that name keeps in the store.
+func forget(scope *model.Scope, name string) error {
+	if err := scope.Store().DeleteVariablesInScope("/" + name); err != nil {
+		return fmt.Errorf("optim: the variables of %s are still there: %w", name, err)
+	}
+	return nil
+}
+
+// learners lists the variables below scope that a step of the graph changes.
+func learners(scope *model.Scope, g *Graph) []*model.Variable {
+	var vars []*model.Variable
+	for v := range scope.IterVariables() {
+		if v.Trainable && v.InUseByGraph(g) {
+			vars = append(vars, v)
+		}
+	}
+	return vars
+}
+
+// gradients differentiates loss with respect to the variables that a step changes, in scope's order.
+func gradients(scope *model.Scope, loss *Node) []*Node {
+	return scope.BuildTrainableVariablesGradientsGraph(loss)
+}
+
+// step is what the rules share: one step of one rule, on its way into a graph.
+type step struct {
+	name  string // scope of the rule's own variables
+	store *model.Store
+	vars  []*model.Variable
+	grads []*Node // of vars, in their order
+}
+
+func newStep(name string, scope *model.Scope, grads []*Node) *step {
+	s := &step{name: name, store: scope.Store(), grads: grads}
+	if len(grads) > 0 {
+		s.vars = learners(scope, s.graph())
+	}
+	if len(grads) == 0 || len(grads) != len(s.vars) {
+		panic(fmt.Errorf("optim: %s gets %d gradients for the %d trainable variables of scope %s that the graph uses; give one for each", name, len(grads), len(s.vars), scope.Scope()))
+	}
+	return s
+}
+
+func (s *step) graph() *Graph { return s.grads[0].Graph() }
+
+// learningRate is a variable, so that it can change without a new compilation. An existing one, such as a
+// checkpoint brings, keeps its value.
+//
+// Shapes: scalar float64.
+func (s *step) learningRate(initial float64) *Node {
+	return s.store.VariableWithValue(ratePath(s.name), initial).SetTrainable(false).NodeValue(s.graph())
+}
+
+// each replaces every variable by what next makes of its value w and its gradient. A state that next keeps
+// is an array of w's shape, zero before the first step.
+func (s *step) each(next func(w, grad *Node, keep keep) *Node) {
+	g := s.graph()
+	for i, v := range s.vars {
+		v.SetNodeValue(next(v.NodeValue(g), s.grads[i], func(name string, change func(old *Node) *Node) *Node {
+			path := model.JoinPath("/"+s.name, v.Path(), name)
+			state := s.store.VariableWithShape(path, v.Shape(), initializer.Zero).SetTrainable(false)
+			value := change(state.NodeValue(g))
+			state.SetNodeValue(value)
+			return value
+		}))
+	}
+}
+
+// keep changes the state of that name, which a rule keeps for one parameter, and returns its new value.
+type keep func(name string, change func(old *Node) *Node) *Node
+
+// like brings a float64 scalar to the type of a parameter.
+func like(w, scalar *Node) *Node { return ConvertDType(scalar, w.DType()) }

@@ -1,0 +1,286 @@
+package optim_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/gomlx/compute/dtypes"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cs231n-go/assignment3/cs231n/checkpoint"
+	"github.com/cs231n-go/assignment3/cs231n/internal/testbackend"
+	"github.com/cs231n-go/assignment3/cs231n/optim"
+)
+
+// golden is what testdata/golden.py wrote. Parameters are flat.
+type golden struct {
+	Period    int                                          // the learning rate changes after so many steps,
+	Factor    float64                                      // by this factor
+	Start     map[string][]float64                         // of the parameters bias and weight
+	Gradients map[string][][]float64                       // by parameter, step
+	Steps     map[string]map[string]map[string][][]float64 // by rule, type, parameter, step
+}
+
+func readGolden(t *testing.T) *golden {
+	data, err := os.ReadFile(filepath.Join("testdata", "golden.json"))
+	require.NoError(t, err)
+	var g golden
+	require.NoError(t, json.Unmarshal(data, &g))
+	return &g
+}
+
+// shapes of the parameters, in an order that is not the scope's.
+func shapes() map[string][]int { return map[string][]int{"weight": {2, 3, 5}, "bias": {7}} }
+
+// tensor holds a parameter, or its gradient, in the given type.
+func tensor[T float32 | float64](name string, values []float64) *tensors.Tensor {
+	cast := make([]T, len(values))
+	for i, x := range values {
+		cast[i] = T(x)
+	}
+	return tensors.FromFlatDataAndDimensions(cast, shapes()[name]...)
+}
+
+// trainer takes steps of one rule on the golden parameters.
+type trainer[T float32 | float64] struct {
+	exec   *model.Exec
+	store  *model.Store
+	golden *golden
+	built  int // how often the graph was
+}
+
+func newTrainer[T float32 | float64](t *testing.T, g *golden, rule optim.Rule, store *model.Store) *trainer[T] {
+	tr := &trainer[T]{store: store, golden: g}
+	names := []string{"weight", "bias"}
+	for _, name := range names {
+		_, err := store.CreateVariable("/net/"+name, tensor[T](name, g.Start[name]))
+		require.NoError(t, err)
+	}
+	var err error
+	tr.exec, err = model.NewExec(testbackend.Get(t), store, func(scope *model.Scope, grads []*Node) *Node {
+		tr.built++
+		vars := make([]*model.Variable, len(names))
+		for i, name := range names {
+			vars[i] = store.GetVariable("/net/" + name)
+			vars[i].NodeValue(grads[0])
+		}
+		optim.Update(rule, scope.In("net"), vars, grads)
+		return ReduceAllSum(grads[0])
+	})
+	require.NoError(t, err)
+	return tr
+}
+
+// step takes the golden step of that number and returns the parameters after it.
+func (tr *trainer[T]) step(t *testing.T, number int) map[string][]T {
+	var grads []any
+	for _, name := range []string{"weight", "bias"} {
+		grads = append(grads, tensor[T](name, tr.golden.Gradients[name][number]))
+	}
+	_, err := tr.exec.Call(grads...)
+	require.NoError(t, err)
+	values := make(map[string][]T)
+	for name := range shapes() {
+		values[name] = tensors.MustCopyFlatData[T](tr.store.GetVariable("/net/" + name).MustValue())
+	}
+	return values
+}
+
+func goldenRules() map[string]optim.Rule {
+	return map[string]optim.Rule{
+		"sgd": optim.SGD{}, "sgd_momentum": optim.Momentum{}, "rmsprop": optim.RMSProp{},
+		"adam": optim.Adam{EpsilonHat: true}, "torch_adam": optim.Adam{},
+	}
+}
+
+// ownName is where a rule without a Name keeps its variables.
+func ownName(rule string) string {
+	if rule == "torch_adam" {
+		return "adam"
+	}
+	return rule
+}
+
+// TestGolden follows NumPy and PyTorch for nine steps. A parameter is 1 at most, so that the bounds are four
+// units in its last place.
+func TestGolden(t *testing.T) {
+	t.Parallel()
+	g := readGolden(t)
+	for name, rule := range goldenRules() {
+		t.Run(name+" float64", func(t *testing.T) { t.Parallel(); follow[float64](t, g, name, rule, 5e-16) })
+		t.Run(name+" float32", func(t *testing.T) { t.Parallel(); follow[float32](t, g, name, rule, 2.5e-7) })
+	}
+}
+
+func follow[T float32 | float64](t *testing.T, g *golden, name string, rule optim.Rule, bound float64) {
+	tr := newTrainer[T](t, g, rule, model.NewStore())
+	worst, other := 0.0, 0.0 // error; difference to the other Adam
+	for number := range g.Gradients["bias"] {
+		for param, got := range tr.step(t, number) {
+			for i, x := range got {
+				want := g.Steps[name][fmt.Sprintf("%T", x)][param][number][i]
+				worst = max(worst, math.Abs(float64(x)-want))
+				if name == "adam" {
+					want = g.Steps["torch_adam"][fmt.Sprintf("%T", x)][param][number][i]
+					other = max(other, math.Abs(float64(x)-want))
+				}
+			}
+		}
+		if (number+1)%g.Period == 0 {
+			require.NoError(t, optim.ScaleLearningRate(tr.store, ownName(name), g.Factor))
+		}
+	}
+	assert.LessOrEqual(t, worst, bound)
+	assert.Equal(t, 1, tr.built, "a new learning rate must not compile the step anew")
+	if name == "adam" {
+		assert.Greater(t, other, 100*bound, "the golden gradients do not tell where epsilon is added")
+	}
+	t.Logf("largest difference %.2g", worst)
+}
+
+// A run that is saved and loaded half way ends as one that was not, decayed learning rate included.
+func TestCheckpoint(t *testing.T) {
+	t.Parallel()
+	g := readGolden(t)
+	for name, rule := range goldenRules() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			tr := newTrainer[float32](t, g, rule, model.NewStore())
+			for number := range 3 {
+				tr.step(t, number)
+			}
+			require.NoError(t, optim.ScaleLearningRate(tr.store, ownName(name), 0.5))
+			before, err := optim.LearningRate(tr.store, ownName(name))
+			require.NoError(t, err)
+
+			path := filepath.Join(t.TempDir(), "run.safetensors")
+			require.NoError(t, checkpoint.Save(path, tr.store, nil))
+			var state any
+			store, err := checkpoint.Load(path, &state)
+			require.NoError(t, err)
+			after := newTrainer[float32](t, g, rule, store)
+			for number := 3; number < 6; number++ {
+				require.Equal(t, tr.step(t, number), after.step(t, number))
+			}
+			rate, err := optim.LearningRate(store, ownName(name))
+			require.NoError(t, err)
+			require.Equal(t, before, rate)
+
+			require.NoError(t, rule.Clear(store.RootScope()))
+			require.Equal(t, len(shapes()), store.NumVariables(), "Clear leaves the model and nothing else")
+		})
+	}
+}
+
+func TestByName(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		rule, name string
+		rate       float64
+		want       optim.Rule
+		err        string
+	}{
+		{"sgd", "s", 0.1, optim.SGD{Name: "s", LearningRate: 0.1}, ""},
+		{"sgd_momentum", "s", 0, optim.Momentum{Name: "s"}, ""},
+		{"rmsprop", "", 0.1, optim.RMSProp{LearningRate: 0.1}, ""},
+		{"adam", "s", 0.1, optim.Adam{Name: "s", LearningRate: 0.1, EpsilonHat: true}, ""},
+		{"Adam", "s", 0.1, nil, `optim: there is no update rule "Adam"; choose one of adam, rmsprop, sgd, sgd_momentum`},
+		{"sgd", "s", -1, nil, "optim: sgd cannot learn at the rate -1"},
+		{"sgd", "s", math.NaN(), nil, "the rate NaN"},
+		{"sgd", "s", math.Inf(1), nil, "the rate +Inf"},
+	} {
+		t.Run(fmt.Sprint(test.rule, test.rate), func(t *testing.T) {
+			t.Parallel()
+			got, err := optim.ByName(test.rule, test.name, test.rate)
+			if test.err != "" {
+				require.ErrorContains(t, err, test.err)
+				return
+			}
+			require.NoError(t, err)
+			require.Equal(t, test.want, got)
+		})
+	}
+}
+
+func TestScaleLearningRateErrors(t *testing.T) {
+	t.Parallel()
+	store := model.NewStore()
+	require.ErrorContains(t, optim.ScaleLearningRate(store, "adam", 0.5), "no learning rate at /adam/learning_rate; take a step first")
+	_, err := store.CreateVariable("/adam/learning_rate", tensors.FromScalar(float32(1)))
+	require.NoError(t, err)
+	require.ErrorContains(t, optim.ScaleLearningRate(store, "adam", 0.5), "no learning rate")
+	require.ErrorContains(t, optim.ScaleLearningRate(store, "adam", math.NaN()), "multiplied by NaN")
+	require.ErrorContains(t, optim.ScaleLearningRate(store, "adam", -1), "multiplied by -1")
+}
+
+// TestMisfits gives rules other gradients than they need. Graph functions panic, which Exec makes an error.
+func TestMisfits(t *testing.T) {
+	t.Parallel()
+	type pair = [2][]string // variables, and those that get a gradient
+	for _, test := range []struct {
+		name string
+		give pair
+		want string
+	}{
+		{"none", pair{{}, {}}, "optim: 0 gradients for 0 variables of scope /net"},
+		{"too few", pair{{"a", "b"}, {"a"}}, "optim: 1 gradients for 2 variables"},
+		{"one is left out", pair{{"a"}, {"a"}}, "optim: no gradient for the variable /net/b"},
+		{"outside", pair{{"a", "b", "/else"}, {"a", "b", "/else"}}, "optim: gradients for 3 variables, but scope /net has 2"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			store := model.NewStore()
+			exec, err := model.NewExec(testbackend.Get(t), store, func(scope *model.Scope, x *Node) *Node {
+				net := scope.In("net")
+				all := map[string]*model.Variable{"a": net.VariableWithValue("a", float32(1)), "b": net.VariableWithValue("b", float32(2)), "/else": scope.VariableWithValue("else", float32(3))}
+				for _, v := range all {
+					v.NodeValue(x)
+				}
+				var vars []*model.Variable
+				for _, name := range test.give[0] {
+					vars = append(vars, all[name])
+				}
+				optim.Update(optim.SGD{}, net, vars, []*Node{x, x, x}[:len(test.give[1])])
+				return x
+			})
+			require.NoError(t, err)
+			_, err = exec.Call(float32(1))
+			require.ErrorContains(t, err, test.want)
+		})
+	}
+
+	exec, err := model.NewExec(testbackend.Get(t), model.NewStore(), func(scope *model.Scope, x *Node) *Node {
+		scope.In("net").VariableWithValue("a", float32(1)).NodeValue(x)
+		optim.Momentum{}.UpdateGraphWithGradients(scope.Shared("net"), []*Node{x, x}, dtypes.Float32)
+		return x
+	})
+	require.NoError(t, err)
+	_, err = exec.Call(float32(1))
+	require.ErrorContains(t, err, "optim: sgd_momentum gets 2 gradients for the 1 trainable variables of scope /net")
+}
+
+// The rules as a command names them.
+func ExampleByName() {
+	for _, name := range []string{"sgd", "sgd_momentum", "rmsprop", "adam", "adagrad"} {
+		rule, err := optim.ByName(name, "solver", 1e-3)
+		if err != nil {
+			fmt.Println(err)
+			continue
+		}
+		fmt.Printf("%T\n", rule)
+	}
+	// Output:
+	// optim.SGD
+	// optim.Momentum
+	// optim.RMSProp
+	// optim.Adam
+	// optim: there is no update rule "adagrad"; choose one of adam, rmsprop, sgd, sgd_momentum
+}

@@ -1,0 +1,94 @@
+"""Writes golden.json: the steps of the update rules as NumPy and PyTorch take them.
+
+    python golden.py > golden.json
+
+Made with NumPy 2.4 and PyTorch 2.15. Two parameters take nine steps with each rule, in float64 and in
+float32. The gradients reach from 1 down to 1e-9, so that a misplaced epsilon shows. After every third
+step the learning rate is multiplied by 0.7.
+"""
+
+import json
+
+import numpy as np
+import torch
+
+STEPS, PERIOD, FACTOR = 9, 3, 0.7
+SHAPES = {"bias": (7,), "weight": (2, 3, 5)}
+
+
+def inputs():
+    """Parameters and, for every step, gradients."""
+    start, gradients = {}, {}
+    for name, shape in SHAPES.items():
+        place = np.arange(np.prod(shape)).reshape(shape)
+        start[name] = np.cos(place + 0.5)
+        size = 10.0 ** -(place % 10)
+        gradients[name] = [size * (np.sin(1.7 * place + step) + 0.4) for step in range(STEPS)]
+    return start, gradients
+
+
+def sgd(w, g, lr, t, state):
+    return w - lr * g
+
+
+def sgd_momentum(w, g, lr, t, state):
+    state["v"] = 0.9 * state.get("v", 0 * w) - lr * g
+    return w + state["v"]
+
+
+def rmsprop(w, g, lr, t, state):
+    state["c"] = 0.99 * state.get("c", 0 * w) + (1 - 0.99) * g**2
+    return w - lr * g / (np.sqrt(state["c"]) + 1e-8)
+
+
+def adam(w, g, lr, t, state):
+    state["m"] = 0.9 * state.get("m", 0 * w) + (1 - 0.9) * g
+    state["v"] = 0.999 * state.get("v", 0 * w) + (1 - 0.999) * g**2
+    # A Python number, which leaves a float32 array float32.
+    rate = lr * (1 - 0.999**t) ** 0.5 / (1 - 0.9**t)
+    return w - rate * state["m"] / (np.sqrt(state["v"]) + 1e-8)
+
+
+def torch_adam(w, g, lr, t, state):
+    if t == 1:
+        state["w"] = torch.tensor(w, requires_grad=True)
+        state["solver"] = torch.optim.Adam([state["w"]], lr=lr, betas=(0.9, 0.999), eps=1e-8, foreach=False)
+    state["solver"].param_groups[0]["lr"] = lr
+    state["w"].grad = torch.tensor(g)
+    state["solver"].step()
+    return state["w"].detach().numpy().copy()
+
+
+def run(rule, lr, dtype):
+    """The parameters after each step, flat."""
+    start, gradients = inputs()
+    result = {}
+    for name in SHAPES:
+        w, state, rate = start[name].astype(dtype), {}, lr
+        result[name] = []
+        for t in range(1, STEPS + 1):
+            w = rule(w, gradients[name][t - 1].astype(dtype), rate, t, state)
+            assert w.dtype == dtype
+            result[name].append(w.ravel().tolist())
+            if t % PERIOD == 0:
+                rate *= FACTOR
+    return result
+
+
+def main():
+    start, gradients = inputs()
+    golden = {
+        "period": PERIOD,
+        "factor": FACTOR,
+        "start": {name: w.ravel().tolist() for name, w in start.items()},
+        "gradients": {name: [g.ravel().tolist() for g in steps] for name, steps in gradients.items()},
+        "steps": {},
+    }
+    rules = {"sgd": (sgd, 1e-2), "sgd_momentum": (sgd_momentum, 1e-2), "rmsprop": (rmsprop, 1e-2), "adam": (adam, 1e-3), "torch_adam": (torch_adam, 1e-3)}
+    for name, (rule, lr) in rules.items():
+        golden["steps"][name] = {dtype.__name__: run(rule, lr, dtype) for dtype in (np.float64, np.float32)}
+    print(json.dumps(golden))
+
+
+if __name__ == "__main__":
+    main()
