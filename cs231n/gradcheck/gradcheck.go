@@ -1,4 +1,8 @@
-// Package gradcheck measures how far a computed array is from what it should be.
+// Package gradcheck tells whether a gradient is right: it compares what was derived by hand with finite
+// differences and with GoMLX's automatic differentiation.
+//
+// Everything is computed in double precision, since a difference of two nearly equal numbers loses half of
+// the digits.
 package gradcheck
 
 import (

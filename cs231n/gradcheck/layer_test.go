@@ -1,0 +1,148 @@
+package gradcheck_test
+
+import (
+	"math"
+	"strings"
+	"testing"
+
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cs231n-go/assignment3/cs231n/gradcheck"
+	"github.com/cs231n-go/assignment3/cs231n/internal/testbackend"
+	"github.com/cs231n-go/assignment3/cs231n/rng"
+)
+
+// squash is y = tanh(x·w + b) with the gradient by hand.
+func squash() gradcheck.Layer {
+	s := rng.NewNumPy(5)
+	forward := func(in []*Node) *Node { return Tanh(Add(Dot(in[0], in[1]).Product(), ExpandAxes(in[2], 0))) }
+	return gradcheck.Layer{
+		Names:   []string{"dx", "dw", "db"},
+		Inputs:  []*tensors.Tensor{gradcheck.Randn(s, 3, 5), gradcheck.Randn(s, 5, 2), gradcheck.Randn(s, 2)},
+		DOut:    gradcheck.Randn(s, 3, 2),
+		Forward: forward,
+		Backward: func(in []*Node, dout *Node) []*Node {
+			da := Mul(dout, OneMinus(Square(forward(in))))
+			return []*Node{
+				Dot(da, in[1]).General([]int{1}, nil, []int{1}, nil),
+				Dot(in[0], da).General([]int{0}, nil, []int{0}, nil),
+				ReduceSum(da, 0),
+			}
+		},
+	}
+}
+
+func TestCheck(t *testing.T) {
+	t.Parallel()
+	backend := testbackend.Get(t)
+	report, err := squash().Check(backend)
+	require.NoError(t, err)
+	require.Len(t, report, 3)
+	for _, e := range report {
+		require.Positive(t, e.Numeric, "%s: finite differences are never exact", e.Name)
+		require.Less(t, e.Numeric, 1e-8, e.Name)
+		require.Less(t, e.Autodiff, 1e-13, e.Name)
+	}
+	var lines strings.Builder
+	require.NoError(t, report.Print(&lines))
+	require.Regexp(t, `\Adx error: \d\.\d{6}e-\d\d \(GoMLX's autodiff \d\.\de[+-]\d\d\)\ndw error: [^\n]*\ndb error: [^\n]*\n\z`, lines.String())
+}
+
+// TestFindsMistakes makes mistakes in one gradient at a time: only that one is reported.
+func TestFindsMistakes(t *testing.T) {
+	t.Parallel()
+	for name, wrong := range map[string]func(d *Node) *Node{
+		"sign":           Neg,
+		"a missing term": func(d *Node) *Node { return MulScalar(d, 0.999) },
+		"not a number":   func(d *Node) *Node { return Log(Neg(Square(d))) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			l := squash()
+			right := l.Backward
+			l.Backward = func(in []*Node, dout *Node) []*Node {
+				d := right(in, dout)
+				d[1] = wrong(d[1])
+				return d
+			}
+			report, err := l.Check(testbackend.Get(t))
+			require.NoError(t, err)
+			for _, e := range report {
+				if e.Name == "dw" {
+					require.False(t, e.Numeric < 1e-4 || e.Autodiff < 1e-4, "%+v", e)
+				} else {
+					require.True(t, e.Numeric < 1e-8 && e.Autodiff < 1e-13, "%+v", e)
+				}
+			}
+		})
+	}
+}
+
+// TestLoss checks a scalar function with an input that has no gradient.
+func TestLoss(t *testing.T) {
+	t.Parallel()
+	l := gradcheck.Layer{
+		Names:   []string{"dw"},
+		Inputs:  []*tensors.Tensor{tensors.FromValue([]int32{2, 0, 2}), gradcheck.Linspace(-1, 1, 3)},
+		Forward: func(in []*Node) *Node { return ReduceAllSum(Exp(Gather(in[1], ExpandAxes(in[0], -1)))) },
+		Backward: func(in []*Node, dout *Node) []*Node {
+			times := Const(dout.Graph(), []float64{1, 0, 2})
+			return []*Node{Mul(dout, Mul(times, Exp(in[1])))}
+		},
+		Step: 1e-6,
+	}
+	report, err := l.Check(testbackend.Get(t))
+	require.NoError(t, err)
+	numeric, autodiff := report.Worst()
+	require.Less(t, numeric, 1e-8)
+	require.Less(t, autodiff, 1e-14)
+}
+
+func TestRefuses(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		change func(l *gradcheck.Layer)
+		says   string
+	}{
+		"names":            {func(l *gradcheck.Layer) { l.Names = l.Names[:2] }, "2 names for 3 inputs"},
+		"no functions":     {func(l *gradcheck.Layer) { l.Backward = nil }, "needs Forward and Backward"},
+		"single precision": {func(l *gradcheck.Layer) { l.Inputs[1] = tensors.FromValue([]float32{1}) }, "input 1 is Float32"},
+		"another dout":     {func(l *gradcheck.Layer) { l.DOut = gradcheck.Linspace(0, 1, 2, 2) }, "DOut is (Float64)[2, 2]"},
+		"too few gradients": {func(l *gradcheck.Layer) {
+			l.Backward = func(in []*Node, _ *Node) []*Node { return in[:1] }
+		}, "1 gradients for the 3 inputs"},
+		"a gradient of another shape": {func(l *gradcheck.Layer) {
+			l.Backward = func(in []*Node, _ *Node) []*Node { return []*Node{in[0], in[0], in[2]} }
+		}, "Backward's dw is (Float64)[3, 5]"},
+		"a panic": {func(l *gradcheck.Layer) {
+			l.Forward = func(in []*Node) *Node { return Add(in[0], in[1]) }
+		}, "gradcheck:"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			l := squash()
+			c.change(&l)
+			_, err := l.Check(testbackend.Get(t))
+			require.ErrorContains(t, err, c.says)
+		})
+	}
+}
+
+func TestInputs(t *testing.T) {
+	t.Parallel()
+	require.Equal(t, [][]float64{{-1, -0.5, 0}, {0.5, 1, 1.5}}, gradcheck.Linspace(-1, 1.5, 2, 3).Value())
+	require.Equal(t, []float64{7}, gradcheck.Linspace(7, 9, 1).Value())
+	first, stream := rng.NewNumPy(231), rng.NewNumPy(231)
+	values := make([]float64, 6)
+	first.Randn(values)
+	require.Equal(t, values, tensors.MustCopyFlatData[float64](gradcheck.Randn(stream, 2, 3)))
+	require.Equal(t, int32(first.RandInt(9)), gradcheck.RandInt(stream, 9, 1).Value().([]int32)[0])
+	got, err := gradcheck.Eval(testbackend.Get(t), func(in []*Node) *Node { return Square(in[0]) }, gradcheck.Linspace(1, 3, 3))
+	require.NoError(t, err)
+	require.Equal(t, []float64{1, 4, 9}, got)
+	_, err = gradcheck.Eval(testbackend.Get(t), func(in []*Node) *Node { return in[7] }, gradcheck.Linspace(1, 3, 3))
+	require.Error(t, err)
+	require.True(t, math.IsNaN(gradcheck.RelError([]float64{math.NaN()}, []float64{1})))
+}

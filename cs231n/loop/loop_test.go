@@ -1,0 +1,72 @@
+package loop_test
+
+import (
+	"testing"
+
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cs231n-go/assignment3/cs231n/internal/testbackend"
+	"github.com/cs231n-go/assignment3/cs231n/loop"
+)
+
+// TestFor adds up the columns of a matrix, weighted, and keeps every partial sum.
+func TestFor(t *testing.T) {
+	t.Parallel()
+	x := [][]float64{{1, 2, 3}, {10, 20, 30}}
+	weights := []float64{2, 3, 5}
+	for _, c := range []struct {
+		name string
+		run  func(n int, fixed, state []*Node, body loop.Body) []*Node
+		want [][]float64
+	}{
+		{"forwards", loop.For, [][]float64{{0, 2, 8, 23}, {0, 20, 80, 230}}},
+		{"backwards", loop.Backwards, [][]float64{{0, 23, 21, 15}, {0, 230, 210, 150}}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			got, err := CallOnce(testbackend.Get(t), func(x, weights *Node) *Node {
+				sum := loop.Zero(x, 2)
+				return c.run(3, []*Node{x, weights}, []*Node{sum, loop.Room(sum, 1, 4)}, func(t *Node, fixed, state []*Node) []*Node {
+					x, weights := fixed[0], fixed[1]
+					sum := Add(state[0], Mul(loop.At(x, 1, t), loop.At(weights, 0, t)))
+					return []*Node{sum, loop.Put(state[1], 1, loop.Next(t), sum)}
+				})[1]
+			}, x, weights)
+			require.NoError(t, err)
+			require.Equal(t, c.want, got.Value())
+		})
+	}
+}
+
+// TestNoRounds returns the state as it was.
+func TestNoRounds(t *testing.T) {
+	t.Parallel()
+	got, err := CallOnce(testbackend.Get(t), func(x *Node) *Node {
+		return loop.For(0, nil, []*Node{x}, func(_ *Node, _, state []*Node) []*Node {
+			return []*Node{Square(state[0])}
+		})[0]
+	}, []float32{1, 3})
+	require.NoError(t, err)
+	require.Equal(t, []float32{1, 3}, got.Value())
+}
+
+func TestMisuse(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		build func(x *Node) []*Node
+		says  string
+	}{
+		"no state": {func(*Node) []*Node { return loop.For(1, nil, nil, nil) }, "no state"},
+		"state is lost": {func(x *Node) []*Node {
+			return loop.For(1, nil, []*Node{x, x}, func(_ *Node, _, state []*Node) []*Node { return state[:1] })
+		}, "1 values for a state of 2"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := CallOnceN(testbackend.Get(t), c.build, tensors.FromScalar(1.0))
+			require.ErrorContains(t, err, c.says)
+		})
+	}
+}
