@@ -1,0 +1,140 @@
+// Package metrics measures how good a model's captions are.
+package metrics
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"strings"
+)
+
+// MaxOrder is the length of the longest n-grams that [BLEU] compares.
+const MaxOrder = 4
+
+// Caption is a sentence, word by word, without the markers for its start, its end and padding: these would
+// count as words that are always right.
+type Caption []string
+
+// Scores is how near a corpus of candidates comes to its references. Index n-1 is for n-grams.
+type Scores struct {
+	BLEU      [MaxOrder]float64 // BLEU-1 to BLEU-4, from 0 to 1
+	Precision [MaxOrder]float64 // p₁ to p₄, before the brevity penalty
+	// BrevityPenalty is 1 unless the candidates are shorter than the references.
+	BrevityPenalty float64
+	// Length is the number of words of the candidates, ReferenceLength that of their references.
+	Length, ReferenceLength int
+}
+
+// String shows the four scores in one line.
+func (s Scores) String() string {
+	var scores [MaxOrder]string
+	for i, score := range s.BLEU {
+		scores[i] = fmt.Sprintf("BLEU-%d: %.4f", i+1, score)
+	}
+	return strings.Join(scores[:], "  ")
+}
+
+// BLEU compares candidates with what people wrote: references[i] holds the captions, one or more, that
+// candidates[i] should be like. For the corpus as a whole,
+//
+//	pₙ     = Σ clipped matches of n-grams / Σ n-grams of the candidates
+//	BP     = min(1, exp(1 − r/c))
+//	BLEU-n = BP · (p₁·…·pₙ)^(1/n)
+//
+// An n-gram of a candidate matches at most as often as one of its references has it, so that saying a word
+// again and again does not pay. c is the number of words of the candidates; r adds up, for each of them,
+// the length of the reference that comes nearest in length, the shorter of two.
+//
+// Nothing is smoothed: BLEU-n is 0 if one of its precisions is, which includes a corpus without n-grams. It is
+// a score of a corpus; few captions, or the mean over single ones, say little. (NLTK's corpus_bleu differs for
+// candidates of fewer than n words: it counts each as an n-gram that does not match.)
+//
+// It is an error if there are no candidates, or if one has no references.
+//
+// Source: Papineni et al. 2002, "BLEU: a Method for Automatic Evaluation of Machine Translation",
+// https://aclanthology.org/P02-1040
+func BLEU(candidates []Caption, references [][]Caption) (Scores, error) {
+	if len(candidates) == 0 {
+		return Scores{}, errors.New("metrics: BLEU of no candidates; give one caption at least")
+	}
+	if len(candidates) != len(references) {
+		return Scores{}, fmt.Errorf("metrics: BLEU of %d candidates with references for %d; give each its own", len(candidates), len(references))
+	}
+	var s Scores
+	var matches, total [MaxOrder]int
+	for i, candidate := range candidates {
+		if len(references[i]) == 0 {
+			return Scores{}, fmt.Errorf("metrics: BLEU: candidate %d (%q) has no references; give one at least, or leave it out", i, strings.Join(candidate, " "))
+		}
+		s.Length += len(candidate)
+		s.ReferenceLength += nearestLength(candidate, references[i])
+		for n := range MaxOrder {
+			total[n] += max(0, len(candidate)-n)
+			matches[n] += clippedMatches(candidate, references[i], n+1)
+		}
+	}
+
+	s.BrevityPenalty = brevityPenalty(s.Length, s.ReferenceLength)
+	logs := 0.0
+	for n := range MaxOrder {
+		if total[n] > 0 {
+			s.Precision[n] = float64(matches[n]) / float64(total[n])
+		}
+		logs += math.Log(s.Precision[n]) // of zero it is -Inf, which makes this score and the longer ones zero
+		s.BLEU[n] = s.BrevityPenalty * math.Exp(logs/float64(n+1))
+	}
+	return s, nil
+}
+
+func brevityPenalty(length, referenceLength int) float64 {
+	switch {
+	case length >= referenceLength:
+		return 1
+	case length == 0:
+		return 0
+	}
+	return math.Exp(1 - float64(referenceLength)/float64(length))
+}
+
+// nearestLength is the length of the reference that comes nearest to the candidate's.
+func nearestLength(candidate Caption, references []Caption) int {
+	nearest := len(references[0])
+	distance := func(length int) int { return max(length-len(candidate), len(candidate)-length) }
+	for _, r := range references[1:] {
+		d, best := distance(len(r)), distance(nearest)
+		if d < best || d == best && len(r) < nearest {
+			nearest = len(r)
+		}
+	}
+	return nearest
+}
+
+// gram is an n-gram. Those of one n are alike behind the n-th word.
+type gram [MaxOrder]string
+
+// count tells how often each n-gram stands in a caption.
+func count(c Caption, n int) map[gram]int {
+	counts := make(map[gram]int)
+	for i := range len(c) - n + 1 {
+		var g gram
+		copy(g[:], c[i:i+n])
+		counts[g]++
+	}
+	return counts
+}
+
+// clippedMatches counts the candidate's n-grams that are in a reference, each at most as often as in the
+// reference that has most of it.
+func clippedMatches(candidate Caption, references []Caption, n int) int {
+	most := make(map[gram]int)
+	for _, r := range references {
+		for g, times := range count(r, n) {
+			most[g] = max(most[g], times)
+		}
+	}
+	matches := 0
+	for g, times := range count(candidate, n) {
+		matches += min(times, most[g])
+	}
+	return matches
+}
