@@ -1,0 +1,163 @@
+package captioning
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+
+	"github.com/gomlx/gomlx/ml/model"
+
+	"github.com/cs231n-go/assignment3/cs231n/coco"
+	"github.com/cs231n-go/assignment3/cs231n/training"
+)
+
+// state is what a checkpoint holds beside the variables.
+type state struct {
+	Model      string `json:"model"`
+	Seed       uint64 `json:"seed"`
+	Batch      int    `json:"batch"`
+	Captions   int    `json:"captions"`   // in the training set
+	Vocabulary string `json:"vocabulary"` // digest of the words
+	Rule       string `json:"rule"`
+	training.Progress
+	Stream []byte    `json:"stream"` // the random stream after Iteration
+	Loss   []float64 `json:"loss"`
+}
+
+// history is the content of history.json.
+type history struct {
+	Model string    `json:"model"`
+	Seed  uint64    `json:"seed"`
+	Loss  []float64 `json:"loss"`
+}
+
+func (r *Result) history() history { return history{r.Model, r.Seed, r.Loss} }
+
+// vocabularyDigest tells one vocabulary from another.
+func vocabularyDigest(v *coco.Vocab) string {
+	sum := sha256.Sum256([]byte(strings.Join(v.Words, "\n")))
+	return hex.EncodeToString(sum[:8])
+}
+
+// settings are the parts of a state that a run cannot change on its way.
+func (s *Solver) settings() state {
+	return state{
+		Model: s.Model.Kind(), Seed: s.Seed, Batch: s.BatchSize, Captions: s.Data.Train.Len(),
+		Vocabulary: vocabularyDigest(&s.Data.Vocab), Rule: s.UpdateRule,
+	}
+}
+
+func (s *Solver) save(r *Result) error {
+	if s.Folder == "" {
+		return nil
+	}
+	stream, err := s.Stream.MarshalBinary()
+	if err != nil {
+		return err
+	}
+	kept := s.settings()
+	kept.Progress, kept.Stream, kept.Loss = r.Progress, stream, r.Loss
+	return s.Folder.Save(s.Model.variables(), kept, r.history())
+}
+
+// takeUp restores the run in the folder: variables, losses and the place in the random stream. It returns nil
+// where there is nothing to resume.
+func (s *Solver) takeUp() (*Result, error) {
+	var kept state
+	store, err := s.Folder.Load(&kept)
+	if errors.Is(err, fs.ErrNotExist) {
+		if s.Log != nil {
+			fmt.Fprintf(s.Log, "Nothing to resume in %s, starting at iteration 0.\n", s.Folder)
+		}
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	path, now := s.Folder.Checkpoint(), s.settings()
+	switch {
+	case kept.Model != now.Model:
+		return nil, fmt.Errorf("captioning: %s is a checkpoint of model %q, not of %q; choose another folder", path, kept.Model, now.Model)
+	case kept.Vocabulary != now.Vocabulary:
+		return nil, fmt.Errorf("captioning: %s was trained with another vocabulary; name the data set that it was trained on, or choose another folder", path)
+	case kept.Seed != now.Seed || kept.Batch != now.Batch || kept.Captions != now.Captions || kept.Rule != now.Rule:
+		return nil, fmt.Errorf("captioning: %s was trained with seed %d, batches of %d of %d captions and %s, not with seed %d, %d of %d and %s; choose another folder or the same settings",
+			path, kept.Seed, kept.Batch, kept.Captions, kept.Rule, now.Seed, now.Batch, now.Captions, now.Rule)
+	}
+	r, err := kept.result(path)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.Model.adopt(store); err != nil {
+		return nil, fmt.Errorf("captioning: %s does not fit the model: %w", path, err)
+	}
+	if err := s.Stream.UnmarshalBinary(kept.Stream); err != nil {
+		return nil, fmt.Errorf("captioning: %s: %w", path, err)
+	}
+	if err := s.Folder.SaveHistory(r.history()); err != nil {
+		return nil, err
+	}
+	r.Total = s.total()
+	if s.Log != nil && r.Iteration < r.Total {
+		fmt.Fprintf(s.Log, "Resuming %s at iteration %d of %d.\n", path, r.Iteration, r.Total)
+	}
+	return r, nil
+}
+
+func (s *state) result(path string) (*Result, error) {
+	if len(s.Loss) != s.Iteration {
+		return nil, fmt.Errorf("captioning: %s holds %d losses for %d iterations", path, len(s.Loss), s.Iteration)
+	}
+	return &Result{Model: s.Model, Seed: s.Seed, Loss: s.Loss, Progress: s.Progress}, nil
+}
+
+// variables is the store of the parameters.
+func (m *RNN) variables() *model.Store { return m.store }
+
+// adopt replaces the model's variables by those of a checkpoint, which must have the same shapes.
+func (m *RNN) adopt(store *model.Store) error {
+	for _, p := range m.Params() {
+		other := store.GetVariable(p.Path())
+		if other == nil {
+			return fmt.Errorf("it lacks the parameter %s", p.Name())
+		}
+		if !other.Shape().Equal(p.Shape()) {
+			return fmt.Errorf("its parameter %s is %s, the model's is %s", p.Name(), other.Shape(), p.Shape())
+		}
+	}
+	m.store.Finalize()
+	m.store = store
+	return nil
+}
+
+// LoadRNN reads a run that [Solver.Train] kept in a folder: the model with its parameters, and the losses.
+// The vocabulary must be the one that it was trained with.
+func LoadRNN(folder training.Folder, vocab *coco.Vocab) (*RNN, *Result, error) {
+	var kept state
+	store, err := folder.Load(&kept)
+	if err != nil {
+		return nil, nil, err
+	}
+	path := folder.Checkpoint()
+	if digest := vocabularyDigest(vocab); kept.Vocabulary != digest {
+		return nil, nil, fmt.Errorf("captioning: %s was trained with another vocabulary than this data set's %d words; name the data set that it was trained on", path, len(vocab.Words))
+	}
+	r, err := kept.result(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	m, err := emptyRNN(kept.Model, vocab.IDs)
+	if err != nil {
+		return nil, nil, fmt.Errorf("captioning: %s: %w", path, err)
+	}
+	m.store = store
+	for _, name := range paramNames() {
+		if store.GetVariable(paramPath(name)) == nil {
+			return nil, nil, fmt.Errorf("captioning: %s lacks the parameter %s", path, name)
+		}
+	}
+	return m, r, nil
+}

@@ -1,0 +1,186 @@
+package captioning_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/gomlx/compute/dtypes"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cs231n-go/assignment3/cs231n/captioning"
+	"github.com/cs231n-go/assignment3/cs231n/coco"
+	"github.com/cs231n-go/assignment3/cs231n/gradcheck"
+	"github.com/cs231n-go/assignment3/cs231n/internal/gradtest"
+	"github.com/cs231n-go/assignment3/cs231n/internal/testbackend"
+	"github.com/cs231n-go/assignment3/cs231n/rng"
+)
+
+// pets is the vocabulary of the notebook's checks: three words, one id of which is past their number.
+func pets() map[string]int { return map[string]int{coco.Null: 0, "cat": 2, "dog": 3} }
+
+// double is a model in double precision.
+func double(t *testing.T, kind string, d, w, h int, stream *rng.NumPy) *captioning.RNN {
+	t.Helper()
+	m, err := captioning.NewRNN(captioning.RNNConfig{
+		CellType: kind, WordToIdx: pets(), InputDim: d, WordvecDim: w, HiddenDim: h, DType: dtypes.Float64, Stream: stream,
+	})
+	require.NoError(t, err)
+	return m
+}
+
+// fix gives every parameter the values of the notebooks' checks, and returns their captions.
+func fix(t *testing.T, m *captioning.RNN) [][]int32 {
+	t.Helper()
+	for _, p := range m.Params() {
+		require.NoError(t, p.SetValue(gradcheck.Linspace(-1.4, 1.3, p.Shape().Dimensions...)))
+	}
+	const n, steps = 10, 13
+	captions := make([][]int32, n)
+	for i := range n * steps {
+		captions[i/steps] = append(captions[i/steps], int32(i%3))
+	}
+	return captions
+}
+
+// TestLossPrinted computes the losses of the notebooks' checks, where every parameter is a linspace.
+func TestLossPrinted(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		kind     string
+		from, to float64 // of the features
+		want     float64
+		printed  float64 // half a unit of the last printed digit
+	}{
+		{"rnn", -1.5, 0.3, 9.832355910027387, 1e-15},
+		{"lstm", -0.5, 1.7, 9.82445935443, 5e-12},
+	} {
+		t.Run(c.kind, func(t *testing.T) {
+			t.Parallel()
+			m := double(t, c.kind, 20, 30, 40, rng.NewNumPy(1))
+			captions := fix(t, m)
+			loss, _, err := m.Loss(testbackend.Get(t), gradcheck.Linspace(c.from, c.to, len(captions), 20), captions)
+			require.NoError(t, err)
+			require.InDelta(t, c.want, loss, c.printed)
+		})
+	}
+}
+
+// TestLossGradient checks all gradients of the models three ways, on the inputs of the notebook's check.
+func TestLossGradient(t *testing.T) {
+	t.Parallel()
+	// The LSTM's smallest gradients are lost in the rounding of differences as close as the notebook's.
+	for kind, step := range map[string]float64{"rnn": 1e-6, "lstm": 1e-4} {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			s := rng.NewNumPy(231)
+			captions, features := gradcheck.RandInt(s, 3, 2, 3), gradcheck.Randn(s, 2, 4)
+			m := double(t, kind, 4, 5, 6, s)
+			// Features have no gradient by hand, so they are no input of the check.
+			given := func(in []*Node) (params []*Node, _, _ *Node) {
+				return in[1:], ConstTensor(in[0].Graph(), features), in[0]
+			}
+			layer := gradcheck.Layer{
+				Inputs:  []*tensors.Tensor{captions},
+				Forward: func(in []*Node) *Node { return m.LossUnrolled(given(in)) },
+				Backward: func(in []*Node, _ *Node) []*Node {
+					_, grads := m.LossGraph(given(in))
+					return grads
+				},
+				Step: step,
+			}
+			for _, p := range m.Params() {
+				layer.Names, layer.Inputs = append(layer.Names, p.Name()), append(layer.Inputs, p.MustValue())
+			}
+			gradtest.Right(t, layer, 5e-6)
+		})
+	}
+}
+
+// TestInit draws the parameters as the original does; see golden.py for where the figures come from.
+func TestInit(t *testing.T) {
+	t.Parallel()
+	s, again := rng.NewNumPy(231), rng.NewNumPy(231)
+	m := double(t, "lstm", 4, 5, 6, s)
+	var names []string
+	for _, p := range m.Params() {
+		names = append(names, fmt.Sprint(p.Name(), p.Shape().Dimensions))
+	}
+	require.Equal(t, []string{"W_embed[3 5]", "W_proj[4 6]", "b_proj[6]", "Wx[5 24]", "Wh[6 24]", "b[24]", "W_vocab[6 3]", "b_vocab[3]"}, names)
+	first := make([]float64, 15)
+	again.Randn(first)
+	for i := range first {
+		first[i] /= 100
+	}
+	require.Equal(t, first, tensors.MustCopyFlatData[float64](m.Params()[0].MustValue()))
+	require.Equal(t, make([]float64, 24), tensors.MustCopyFlatData[float64](m.Params()[5].MustValue()))
+}
+
+// lossOf is the loss of captions under a small model.
+func lossOf(t *testing.T, kind string, features []float64, captions ...[]int32) float64 {
+	t.Helper()
+	m := double(t, kind, 4, 5, 6, rng.NewNumPy(7))
+	loss, _, err := m.Loss(testbackend.Get(t), tensors.FromFlatDataAndDimensions(features, len(captions), 4), captions)
+	require.NoError(t, err)
+	return loss
+}
+
+// TestLossProperties looks at padding, batches and repeated words.
+func TestLossProperties(t *testing.T) {
+	t.Parallel()
+	one, two := []float64{1, -2, 3, 0.5}, []float64{-1, 0, 2, 1}
+	both := slices.Concat(one, two)
+	for _, kind := range []string{"rnn", "lstm"} {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			loss := func(features []float64, captions ...[]int32) float64 { return lossOf(t, kind, features, captions...) }
+			a, b := loss(one, []int32{1, 2, 1, 0, 0}), loss(two, []int32{2, 2, 2, 2, 2})
+			require.InDelta(t, loss(one, []int32{1, 2, 1}), a, 1e-12, "padding changes nothing")
+			require.InDelta(t, loss(one, []int32{1, 2, 1, 0, 0, 0, 0}), a, 1e-12, "however long")
+			require.InDelta(t, (a+b)/2, loss(both, []int32{1, 2, 1, 0, 0}, []int32{2, 2, 2, 2, 2}), 1e-12, "a batch is the mean of its captions")
+			require.Zero(t, loss(one, []int32{1, 0, 0}), "a caption of nothing but padding costs nothing")
+			require.Positive(t, loss(one, []int32{1, 2}), "one step")
+			require.NotEqual(t, loss(one, []int32{1, 2, 1}), loss(two, []int32{1, 2, 1}), "the image counts")
+		})
+	}
+}
+
+func TestRefuses(t *testing.T) {
+	t.Parallel()
+	build := func(change func(c *captioning.RNNConfig)) error {
+		c := captioning.RNNConfig{WordToIdx: pets(), InputDim: 4, Stream: rng.NewNumPy(1)}
+		change(&c)
+		_, err := captioning.NewRNN(c)
+		return err
+	}
+	m := double(t, "rnn", 4, 5, 6, rng.NewNumPy(1))
+	loss := func(captions ...[]int32) error {
+		_, _, err := m.Loss(testbackend.Get(t), gradcheck.Linspace(0, 1, len(captions), 4), captions)
+		return err
+	}
+	sample := func(features []float32, length int) error {
+		_, err := m.Sample(testbackend.Get(t), features, length)
+		return err
+	}
+	for name, c := range map[string]struct {
+		err  error
+		says string
+	}{
+		"cell type":         {build(func(c *captioning.RNNConfig) { c.CellType = "gru" }), `no cell type "gru"; choose rnn or lstm`},
+		"no padding":        {build(func(c *captioning.RNNConfig) { c.WordToIdx = map[string]int{"cat": 0} }), "no <NULL>"},
+		"no features":       {build(func(c *captioning.RNNConfig) { c.InputDim = 0 }), "features (0)"},
+		"negative width":    {build(func(c *captioning.RNNConfig) { c.HiddenDim = -3 }), "hidden state (-3)"},
+		"no stream":         {build(func(c *captioning.RNNConfig) { c.Stream = nil }), "Stream"},
+		"whole numbers":     {build(func(c *captioning.RNNConfig) { c.DType = dtypes.Int32 }), "not Int32"},
+		"word past the end": {loss([]int32{1, 2, 3}), "word 2 of caption 0 has the id 3, outside the vocabulary of 3 words"},
+		"negative word":     {loss([]int32{1, 2}, []int32{-1, 2}), "word 0 of caption 1 has the id -1"},
+		"ragged captions":   {loss([]int32{1, 2}, []int32{1}), "caption 1 has 1 words and caption 0 has 2"},
+		"too short":         {loss([]int32{1}), "at least two words"},
+		"no captions":       {loss(), "at least one caption"},
+		"no start":          {sample(make([]float32, 4), 0), "no <START>"},
+	} {
+		require.ErrorContains(t, c.err, c.says, name)
+	}
+}

@@ -1,0 +1,150 @@
+// Package coco holds captioning data in the format of the assignment's COCO files: captions as rows of word
+// ids, one feature vector and one address for each image, and a vocabulary. It loads, draws, writes and
+// downloads them.
+//
+// Shapes are written with M for captions, T for the words of one, I for images, D for features.
+package coco
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/cs231n-go/assignment3/cs231n/rng"
+)
+
+// Data is a captioning data set.
+type Data struct {
+	Train, Val Split
+	Vocab      Vocab
+}
+
+// split is a split with its name in the files.
+type split struct {
+	name string
+	*Split
+}
+
+func (d *Data) parts() []split { return []split{{"train", &d.Train}, {"val", &d.Val}} }
+
+// Split is the training or the validation part of a data set.
+type Split struct {
+	Captions  []int32   // (M, T) word ids, row by row
+	Length    int       // T: <START>, words, <END>, and <NULL> as padding
+	ImageIdxs []int32   // (M) the image of each caption, a row of Features and URLs
+	Features  []float32 // (I, D), row by row
+	Dim       int       // D
+	URLs      []string  // (I) addresses on the web, or paths relative to the data's folder
+}
+
+// Len is M, the number of captions.
+func (s *Split) Len() int { return len(s.ImageIdxs) }
+
+// Images is I, the number of images.
+func (s *Split) Images() int { return len(s.URLs) }
+
+// Caption is the i-th caption. It shares memory with the split.
+func (s *Split) Caption(i int) []int32 { return s.Captions[i*s.Length : (i+1)*s.Length] }
+
+// Batch is a choice of captions with the features and addresses of their images.
+type Batch struct {
+	Rows     []int     // (N) which captions
+	Captions []int32   // (N, T)
+	Features []float32 // (N, D)
+	URLs     []string  // (N)
+}
+
+// Minibatch draws captions at random, with repeats, as the original's sample_coco_minibatch does.
+func (s *Split) Minibatch(size int, stream *rng.NumPy) (Batch, error) {
+	if size < 1 || s.Len() == 0 {
+		return Batch{}, fmt.Errorf("coco: a minibatch of %d captions cannot be drawn from %d", size, s.Len())
+	}
+	if stream == nil {
+		return Batch{}, fmt.Errorf("coco: a minibatch of %d captions needs a stream that draws it, got none", size)
+	}
+	rows := stream.Choice(s.Len(), size)
+	if err := stream.Err(); err != nil {
+		return Batch{}, fmt.Errorf("coco: minibatch: %w", err)
+	}
+	return s.Rows(rows)
+}
+
+// Rows collects the given captions with the features and addresses of their images.
+func (s *Split) Rows(rows []int) (Batch, error) {
+	b := Batch{
+		Rows:     rows,
+		Captions: make([]int32, 0, len(rows)*s.Length),
+		Features: make([]float32, 0, len(rows)*s.Dim),
+		URLs:     make([]string, 0, len(rows)),
+	}
+	for _, row := range rows {
+		if row < 0 || row >= s.Len() {
+			return Batch{}, fmt.Errorf("coco: rows: there is no caption %d, want 0 to %d", row, s.Len()-1)
+		}
+		image := int(s.ImageIdxs[row])
+		b.Captions = append(b.Captions, s.Caption(row)...)
+		b.Features = append(b.Features, s.Features[image*s.Dim:(image+1)*s.Dim]...)
+		b.URLs = append(b.URLs, s.URLs[image])
+	}
+	return b, nil
+}
+
+// sample replaces the captions by size of them, drawn at random with repeats; images stay as they are.
+func (s *Split) sample(size int, stream *rng.NumPy) {
+	rows := make([]int, size)
+	stream.RandInts(rows, s.Len())
+	captions, images := make([]int32, 0, size*s.Length), make([]int32, size)
+	for i, row := range rows {
+		captions = append(captions, s.Caption(row)...)
+		images[i] = s.ImageIdxs[row]
+	}
+	s.Captions, s.ImageIdxs = captions, images
+}
+
+// The special words: padding, the marks around a caption, and what stands for a rare word.
+const (
+	Null    = "<NULL>"
+	Start   = "<START>"
+	End     = "<END>"
+	Unknown = "<UNK>"
+)
+
+// Vocab translates between words and their ids.
+type Vocab struct {
+	Words []string       // the word of each id
+	IDs   map[string]int // the id of each word
+}
+
+// Decode turns ids into words, leaves out <NULL> and stops after <END>. An id outside the vocabulary shows
+// as such.
+func (v *Vocab) Decode(caption []int32) string {
+	var words []string
+	for _, id := range caption {
+		word := fmt.Sprintf("<%d?>", id)
+		if id >= 0 && int(id) < len(v.Words) {
+			word = v.Words[id]
+		}
+		if word != Null {
+			words = append(words, word)
+		}
+		if word == End {
+			break
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+// WriteSummary prints what there is: each part's name, type and shape.
+func (d *Data) WriteSummary(w io.Writer) error {
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, part := range d.parts() {
+		fmt.Fprintf(table, "%s_captions\tint32\t(%d, %d)\n", part.name, part.Len(), part.Length)
+		fmt.Fprintf(table, "%s_image_idxs\tint32\t(%d)\n", part.name, part.Len())
+		fmt.Fprintf(table, "%s_features\tfloat32\t(%d, %d)\n", part.name, part.Images(), part.Dim)
+		fmt.Fprintf(table, "%s_urls\tstring\t(%d)\n", part.name, part.Images())
+	}
+	fmt.Fprintf(table, "idx_to_word\tstring\t(%d)\n", len(d.Vocab.Words))
+	fmt.Fprintf(table, "word_to_idx\tmap\t%d\n", len(d.Vocab.IDs))
+	return table.Flush()
+}

@@ -1,0 +1,145 @@
+package coco
+
+import (
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"gonum.org/v1/hdf5"
+)
+
+// h5 writes a file with what fill puts into it.
+func h5(t testing.TB, dir, name string, fill func(f *hdf5.File) error) {
+	t.Helper()
+	require.NoError(t, os.MkdirAll(dir, 0o755))
+	require.NoError(t, writeHDF5(dir, name, fill))
+}
+
+// TestHDF5Refuses has data sets of another name, type, shape or content than they should.
+func TestHDF5Refuses(t *testing.T) {
+	t.Parallel()
+	nan := float32(math.NaN())
+	for _, c := range []struct {
+		name string
+		file string
+		fill func(f *hdf5.File) error
+		says string
+	}{
+		{"another name", "features.h5", func(f *hdf5.File) error { return writeSet(f, "feature", []float32{1}, 1, 1) }, "data set features is not there"},
+		{"another type", "features.h5", func(f *hdf5.File) error { return writeSet(f, "features", []int32{1, 2}, 1, 2) }, "does not hold float32"},
+		{"another rank", "features.h5", func(f *hdf5.File) error { return writeSet(f, "features", []float32{1, 2}, 2) }, "has 1 axes instead of 2"},
+		{"not a number", "features.h5", func(f *hdf5.File) error { return writeSet(f, "features", []float32{1, 2, nan, 4}, 2, 2) }, "holds NaN in row 1"},
+		{"infinite", "features.h5", func(f *hdf5.File) error {
+			return writeSet(f, "features", []float32{float32(math.Inf(-1)), 2, 3, 4}, 2, 2)
+		}, "holds -Inf in row 0"},
+		{"other images", "features.h5", func(f *hdf5.File) error { return writeSet(f, "features", []float32{1, 2, 3}, 3, 1) }, "has 3 images, but the list of addresses beside it 2"},
+		{"captions of floats", "captions.h5", func(f *hdf5.File) error { return writeSet(f, "train_captions", []float32{1, 2}, 1, 2) }, "train_captions does not hold int32 or int64"},
+		{"a word too large for 32 bits", "captions.h5", func(f *hdf5.File) error {
+			return writeSet(f, "train_captions", []int64{1, 1 << 32}, 1, 2)
+		}, "train_captions holds -1 in row 0"},
+		{"no images", "captions.h5", func(f *hdf5.File) error { return writeSet(f, "train_captions", []int32{1, 2}, 1, 2) }, "train_image_idxs is not there"},
+		{"images of other captions", "captions.h5", func(f *hdf5.File) error {
+			if err := writeSet(f, "train_captions", []int32{1, 2}, 1, 2); err != nil {
+				return err
+			}
+			return writeSet(f, "train_image_idxs", []int32{0, 1}, 2)
+		}, "train_image_idxs has 2 rows for 1 captions"},
+		{"an image outside", "captions.h5", func(f *hdf5.File) error {
+			if err := writeSet(f, "train_captions", []int64{1, 2}, 1, 2); err != nil {
+				return err
+			}
+			return writeSet(f, "train_image_idxs", []int32{2}, 1)
+		}, "train_image_idxs holds 2 in row 0, outside the 2 images"},
+		{"captions of one word", "captions.h5", func(f *hdf5.File) error {
+			if err := writeSet(f, "train_captions", []int32{1, 2}, 2, 1); err != nil {
+				return err
+			}
+			return writeSet(f, "train_image_idxs", []int32{0, 1}, 2)
+		}, "captions need two words"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			h5(t, dir, c.file, c.fill)
+			path := filepath.Join(dir, c.file)
+			s := Split{URLs: []string{"a", "b"}}
+			var err error
+			if c.file == "features.h5" {
+				err = s.loadFeatures(path)
+			} else {
+				err = openHDF5(path, func(r *reader) error { return s.loadCaptions(r, "train", 10) })
+			}
+			require.ErrorContains(t, err, c.says)
+			require.ErrorContains(t, err, path)
+			require.NotContains(t, err.Error(), "\n")
+		})
+	}
+}
+
+// TestClaims reads a file whose header claims more than it can hold.
+func TestClaims(t *testing.T) {
+	t.Parallel()
+	r := &reader{path: "small.h5", size: 2048}
+	_, err := read[float32](r, "features", nil, []int{1 << 40, 1 << 40})
+	require.ErrorContains(t, err, "cannot hold")
+	_, err = read[float32](r, "features", nil, []int{2048 * maxRatio, 2})
+	require.ErrorContains(t, err, "cannot hold")
+}
+
+// TestNothingHalfWritten fails in the middle of writing.
+func TestNothingHalfWritten(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	err := writeHDF5(dir, "x.h5", func(f *hdf5.File) error {
+		if err := writeSet(f, "features", []float32{1}, 1, 1); err != nil {
+			return err
+		}
+		return fmt.Errorf("out of luck")
+	})
+	require.ErrorContains(t, err, "out of luck")
+	entries, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	require.Empty(t, entries)
+}
+
+// FuzzVocab reads vocabularies of any content: what is accepted fits together.
+func FuzzVocab(f *testing.F) {
+	f.Add([]byte(`{"idx_to_word": ["<NULL>", "<START>", "<END>"], "word_to_idx": {"<NULL>": 0, "<START>": 1, "<END>": 2}}`))
+	f.Add([]byte(`{"idx_to_word": null}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		v, err := parseVocab(data)
+		if err != nil {
+			return
+		}
+		for word, id := range v.IDs {
+			require.Equal(t, word, v.Words[id])
+		}
+	})
+}
+
+// FuzzHDF5 changes single bytes of a file of plain data sets: it is read, or refused with an error, and nothing
+// crashes. (Of compressed data, HDF5 1.10 itself crashes on some damage, where no Go program can catch it.)
+func FuzzHDF5(f *testing.F) {
+	dir := f.TempDir()
+	h5(f, dir, "x.h5", func(file *hdf5.File) error {
+		return writeSet(file, "features", []float32{1, 2, 3, 4, 5, 6}, 3, 2)
+	})
+	good, err := os.ReadFile(filepath.Join(dir, "x.h5"))
+	require.NoError(f, err)
+	f.Add(uint(9), byte(1))
+	f.Add(uint(48), byte(0xff))
+	f.Add(uint(len(good)-1), byte(7))
+	f.Fuzz(func(t *testing.T, at uint, change byte) {
+		data := append([]byte(nil), good...)
+		data[at%uint(len(data))] ^= change
+		path := filepath.Join(t.TempDir(), "x.h5")
+		require.NoError(t, os.WriteFile(path, data, 0o644))
+		s := Split{URLs: []string{"a", "b", "c"}}
+		if err := s.loadFeatures(path); err == nil {
+			require.Len(t, s.Features, 3*s.Dim)
+		}
+	})
+}

@@ -1,0 +1,161 @@
+package coco
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/google/renameio/v2"
+	"gonum.org/v1/hdf5"
+)
+
+// Write writes a data set as the files that [Load] reads, the features under their names after PCA. It makes
+// the folder if need be. Each file appears whole or not at all, and the captions come last: a folder that was
+// not finished lacks them.
+func Write(dir string, d *Data) error {
+	if err := d.check(); err != nil {
+		return fmt.Errorf("coco: write %s: %w", dir, err)
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return fmt.Errorf("coco: write: %w", err)
+	}
+	err := os.Remove(filepath.Join(dir, captionsFile)) // what is replaced is unfinished from now on
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("coco: write: %w", err)
+	}
+	vocab, err := json.Marshal(vocabJSON{d.Vocab.Words, d.Vocab.IDs})
+	if err != nil {
+		return fmt.Errorf("coco: write: %w", err)
+	}
+	if err := writeFile(dir, vocabFile, vocab); err != nil {
+		return err
+	}
+	for _, p := range d.parts() {
+		if err := writeFile(dir, urlsFile(p.name), []byte(strings.Join(p.URLs, "\n")+"\n")); err != nil {
+			return err
+		}
+		err := writeHDF5(dir, featuresFile(p.name, false), func(f *hdf5.File) error {
+			return writeSet(f, "features", p.Features, p.Images(), p.Dim)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return writeHDF5(dir, captionsFile, func(f *hdf5.File) error {
+		for _, p := range d.parts() {
+			err := errors.Join(
+				writeSet(f, p.name+"_captions", p.Captions, p.Len(), p.Length),
+				writeSet(f, p.name+"_image_idxs", p.ImageIdxs, p.Len()),
+			)
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// check refuses what [Load] would refuse to read.
+func (d *Data) check() error {
+	vocab, err := json.Marshal(vocabJSON{d.Vocab.Words, d.Vocab.IDs})
+	if err == nil {
+		_, err = parseVocab(vocab)
+	}
+	if err != nil {
+		return err
+	}
+	for _, p := range d.parts() {
+		if err := p.check(len(d.Vocab.Words)); err != nil {
+			return err
+		}
+	}
+	if d.Train.Dim != d.Val.Dim {
+		return fmt.Errorf("training images have %d features and validation images %d", d.Train.Dim, d.Val.Dim)
+	}
+	return nil
+}
+
+func (p split) check(words int) error {
+	switch {
+	case p.Len() == 0 || p.Images() == 0:
+		return fmt.Errorf("the %s split is empty", p.name)
+	case p.Length < 2 || len(p.Captions) != p.Len()*p.Length:
+		return fmt.Errorf("the %s split has %d words for %d captions of %d", p.name, len(p.Captions), p.Len(), p.Length)
+	case p.Dim < 1 || len(p.Features) != p.Images()*p.Dim:
+		return fmt.Errorf("the %s split has %d feature values for %d images of %d", p.name, len(p.Features), p.Images(), p.Dim)
+	}
+	if i := notFinite(p.Features); i >= 0 {
+		return fmt.Errorf("image %d of the %s split has the feature %v", i/p.Dim, p.name, p.Features[i])
+	}
+	for i, id := range p.Captions {
+		if id < 0 || int(id) >= words {
+			return fmt.Errorf("caption %d of the %s split holds the id %d, outside the vocabulary of %d words", i/p.Length, p.name, id, words)
+		}
+	}
+	for i, image := range p.ImageIdxs {
+		if image < 0 || int(image) >= p.Images() {
+			return fmt.Errorf("caption %d of the %s split belongs to image %d of %d", i, p.name, image, p.Images())
+		}
+	}
+	for _, url := range p.URLs {
+		if url == "" || strings.TrimSpace(url) != url || strings.ContainsAny(url, "\r\n") {
+			return fmt.Errorf("the %s split has the address %q, which is no line of text", p.name, url)
+		}
+	}
+	return nil
+}
+
+func writeFile(dir, name string, data []byte) error {
+	if err := renameio.WriteFile(filepath.Join(dir, name), data, 0o644, renameio.WithTempDir(dir)); err != nil {
+		return fmt.Errorf("coco: write: %w", err)
+	}
+	return nil
+}
+
+// writeHDF5 lets fill write a file under another name, and gives it its own once it is on the disk. HDF5 writes
+// to a name and not to an open file, so the library is pointed at the temporary file that renameio made.
+func writeHDF5(dir, name string, fill func(f *hdf5.File) error) (err error) {
+	path := filepath.Join(dir, name)
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("coco: write %s: %w", path, err)
+		}
+	}()
+	pending, err := renameio.NewPendingFile(path, renameio.WithTempDir(dir), renameio.WithPermissions(0o644))
+	if err != nil {
+		return err
+	}
+	defer pending.Cleanup() // in vain once it is renamed
+
+	err = withLibrary(func() error {
+		file, err := hdf5.CreateFile(pending.Name(), hdf5.F_ACC_TRUNC)
+		if err != nil {
+			return err
+		}
+		return errors.Join(fill(file), file.Close())
+	})
+	if err != nil {
+		return err
+	}
+	return pending.CloseAtomicallyReplace()
+}
+
+func writeSet[T number](f *hdf5.File, name string, values []T, dims ...int) error {
+	extent := make([]uint, len(dims))
+	for i, d := range dims {
+		extent[i] = uint(d)
+	}
+	space, err := hdf5.CreateSimpleDataspace(extent, nil)
+	if err != nil {
+		return err
+	}
+	defer space.Close()
+	set, err := f.CreateDataset(name, typeOf[T](), space)
+	if err != nil {
+		return err
+	}
+	return errors.Join(set.Write(&values), set.Close())
+}
