@@ -2,18 +2,27 @@
 // (folder notebooks) call the packages below; each can be used from a program as well.
 //
 //	rng         random streams with NumPy's and PyTorch's exact numbers
-//	gradcheck   the assignment's measure of error
+//	loop        loops inside a compiled program
+//	gradcheck   gradients checked three ways, and the assignment's measure of error
+//	temporal    word embedding, affine map and softmax loss over time
+//	rnn, lstm   recurrent networks, step and sequence, forward and backward by hand
+//	optim       update rules with NumPy's and PyTorch's numbers
 //	mnist       the MNIST digits
+//	coco        captioning data in COCO's format: load, write, download
+//	scenes      a captioning data set that is made offline
+//	metrics     BLEU
 //	checkpoint  a model's variables and a run's state in one file, written atomically
-//	optim       optimisers with PyTorch's numbers
+//	training    what all training runs have in common: a folder and a loop that can be stopped
+//	captioning  captioning models, their solver and their sampling
 //	gan         generative adversarial networks: layers, losses, one training loop
 //	device      finds the XLA plugin (CPU or GPU) and opens it
 //	display     grids, curves and progress, in a notebook or as files
-//	notebook    what a notebook's cells need around the library
+//	fetch       pictures from the web or a folder
+//	notebook    what a notebook's cells need around the library; notebook/captions for captioning
 //	cmd/cs231n  the command line
 //
-// Packages import downwards only: notebook and cmd/cs231n use everything; gan uses checkpoint, optim and rng;
-// device and display are used by the topmost two alone.
+// Packages import downwards only: notebook and cmd/cs231n use everything; gan and captioning use what stands
+// above them; device, display and fetch are used by notebook and cmd/cs231n alone.
 //
 // Shapes are written with one letter a dimension: N is the batch size, D the input features, H the
 // hidden units, and so on as each package says.
