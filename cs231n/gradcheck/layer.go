@@ -86,11 +86,11 @@ func (l Layer) Check(backend compute.Backend) (Report, error) {
 		inputs, dout := split(nodes)
 		out := l.Forward(inputs)
 		if !out.Shape().Equal(dout.Shape()) {
-			panic(fmt.Errorf("Forward computes %s, but DOut is %s", out.Shape(), dout.Shape()))
+			panic(fmt.Errorf("what Forward computes is %s, but DOut is %s", out.Shape(), dout.Shape()))
 		}
 		byHand := l.Backward(inputs, dout)
 		if len(byHand) != len(l.Names) {
-			panic(fmt.Errorf("Backward returns %d gradients for the %d inputs of type Float64", len(byHand), len(l.Names)))
+			panic(fmt.Errorf("there are %d gradients from Backward for %d inputs of type Float64", len(byHand), len(l.Names)))
 		}
 		return append(byHand, Gradient(ReduceAllSum(Mul(out, dout)), l.smooth(inputs)...)...)
 	}, anys(inputs)...)

@@ -112,7 +112,7 @@ func TestRefuses(t *testing.T) {
 		"another dout":     {func(l *gradcheck.Layer) { l.DOut = gradcheck.Linspace(0, 1, 2, 2) }, "DOut is (Float64)[2, 2]"},
 		"too few gradients": {func(l *gradcheck.Layer) {
 			l.Backward = func(in []*Node, _ *Node) []*Node { return in[:1] }
-		}, "1 gradients for the 3 inputs"},
+		}, "1 gradients from Backward for 3 inputs"},
 		"a gradient of another shape": {func(l *gradcheck.Layer) {
 			l.Backward = func(in []*Node, _ *Node) []*Node { return []*Node{in[0], in[0], in[2]} }
 		}, "Backward's dw is (Float64)[3, 5]"},

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/gomlx/compute"
 
@@ -74,10 +75,11 @@ func kernelFile(name string) string {
 	return filepath.Join(dir, name)
 }
 
-// Backend opens the machine's best device; see package device.
-func Backend() compute.Backend {
-	return Must(device.Open(device.Warn(os.Stderr)))
-}
+// Backend is the machine's best device; see package device. It is opened at the first call, and lives as long
+// as the cell: an array that one backend has seen cannot be given to another.
+func Backend() compute.Backend { return Must(open()) }
+
+var open = sync.OnceValues(func() (compute.Backend, error) { return device.Open(device.Warn(os.Stderr)) })
 
 // Quick reports whether the environment asks for the quick setting, CS231N_QUICK=1: every cell runs,
 // but trains only for a moment.
@@ -118,15 +120,12 @@ func OutDir(name string) training.Folder {
 func RunAGAN(c gan.Config) *gan.Result {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	backend := Backend()
-	defer backend.Finalize()
-
 	c.Dir = OutDir(c.Model)
 	c.Resume = c.Dir.Interrupted()
 	c.Log = os.Stdout
 	progress := display.NewProgress(nil, "D", "G")
 	c.OnStep = progress.Step
 	c.OnSamples = func(_ int, images [][]float32) error { return display.ShowImages(images) }
-	result, err := gan.Train(ctx, backend, c)
+	result, err := gan.Train(ctx, Backend(), c)
 	return Must(result, errors.Join(err, progress.Done()))
 }

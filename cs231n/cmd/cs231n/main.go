@@ -1,7 +1,10 @@
 // Command cs231n trains the assignment's models outside of a notebook.
 //
 //	cs231n train gan|lsgan|dcgan [-seed 231] [-iters N | -epochs N] [-data DIR] [-out DIR] [-save-every N] [-resume]
-//	cs231n data mnist DIR
+//	cs231n train rnn|lstm -data DIR [-seed 231] [-max-train N] [-epochs N] [-batch N] [-lr X] [-lr-decay X] ...
+//	cs231n sample rnn|lstm -data DIR [-checkpoint DIR] [-split train|val] [-n 2] [-seed 231]
+//	cs231n eval rnn|lstm -data DIR [-checkpoint DIR] [-split train|val]
+//	cs231n data mnist|make|fetch DIR
 //	cs231n doctor
 //
 // A mistake ends the program with one line on standard error and a status other than 0: 2 where the
@@ -25,8 +28,20 @@ const usage = `usage:
   cs231n train gan|lsgan|dcgan [-seed 231] [-iters N | -epochs N] [-data DIR] [-out DIR] [-save-every N] [-resume]
       train a GAN on MNIST; -out (out/MODEL) receives samples and, every N iterations (250) and at the
       end, checkpoint.safetensors and history.json; -resume goes on from there
+  cs231n train rnn|lstm -data DIR [-seed 231] [-max-train N] [-epochs 50 | -iters N] [-batch 25] [-rule adam]
+      [-lr 0.005] [-lr-decay 0.95] [-hidden 512] [-wordvec 256] [-print-every 10] [-out DIR] [-save-every N] [-resume]
+      train a captioning model; -max-train takes that many captions at random, 0 takes all; the rules are
+      sgd, sgd_momentum, rmsprop and adam; an LSTM's -lr-decay is 0.995 where it is not given
+  cs231n sample rnn|lstm -data DIR [-checkpoint DIR] [-split val] [-n 2] [-seed 231] [-max-train N]
+      describe images at random, one JSON line each; -checkpoint (out/MODEL) is the folder that training wrote to
+  cs231n eval rnn|lstm -data DIR [-checkpoint DIR] [-split val]
+      describe all images of a split and print BLEU-1 to BLEU-4
   cs231n data mnist DIR
-      download MNIST into DIR, checked, for -data
+      download MNIST into DIR, checked, for train gan -data
+  cs231n data make DIR
+      make the scenes data set in DIR: pictures, captions and features in COCO's format, offline
+  cs231n data fetch DIR
+      download the course's COCO captions and features into DIR (about 1 GB); run it again to go on
   cs231n doctor
       say which XLA plugin is used on this machine, and why
 `
@@ -74,7 +89,7 @@ func asksForHelp(args []string) bool {
 
 func dispatch(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if len(args) == 0 {
-		return usagef("no command given; there are train, data and doctor")
+		return usagef("no command given; there are train, sample, eval, data and doctor")
 	}
 	command, rest := args[0], args[1:]
 	if asksForHelp(args) || asksForHelp(rest) {
@@ -82,12 +97,28 @@ func dispatch(ctx context.Context, args []string, stdout, stderr io.Writer) erro
 	}
 	switch command {
 	case "train":
+		if captioner(rest) {
+			return trainCaptions(ctx, rest[0], rest[1:], stdout, stderr)
+		}
 		return train(ctx, rest, stdout, stderr)
+	case "sample", "eval":
+		if !captioner(rest) {
+			return usagef("%s needs a model before its flags: rnn or lstm", command)
+		}
+		if command == "sample" {
+			return sample(rest[0], rest[1:], stdout, stderr)
+		}
+		return eval(rest[0], rest[1:], stdout, stderr)
 	case "data":
-		return data(ctx, rest, stdout)
+		return data(ctx, rest, stdout, stderr)
 	case "doctor":
 		return doctor(rest, stdout)
 	default:
-		return usagef("unknown command %q; there are train, data and doctor", command)
+		return usagef("unknown command %q; there are train, sample, eval, data and doctor", command)
 	}
+}
+
+// captioner reports whether the first of args names a captioning model.
+func captioner(args []string) bool {
+	return len(args) > 0 && (args[0] == "rnn" || args[0] == "lstm")
 }

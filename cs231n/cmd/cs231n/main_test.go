@@ -39,10 +39,10 @@ func TestMisuse(t *testing.T) {
 		args []string
 		says string
 	}{
-		{"no command", nil, "no command given; there are train, data and doctor"},
+		{"no command", nil, "no command given; there are train, sample, eval, data and doctor"},
 		{"unknown command", []string{"trian"}, `unknown command "trian"`},
-		{"no model", []string{"train"}, "gan, lsgan or dcgan"},
-		{"unknown model", []string{"train", "wgan"}, `unknown model "wgan"; there are gan, lsgan and dcgan`},
+		{"no model", []string{"train"}, "gan, lsgan, dcgan, rnn or lstm"},
+		{"unknown model", []string{"train", "wgan"}, `unknown model "wgan"; there are gan, lsgan, dcgan, rnn and lstm`},
 		{"model after the flags", []string{"train", "-iters", "3", "gan"}, "a model before its flags"},
 		{"no iterations", []string{"train", "gan", "-iters", "0"}, "-iters 0: at least one"},
 		{"negative iterations", []string{"train", "gan", "-iters", "-5"}, "-iters -5: at least one"},
@@ -58,9 +58,23 @@ func TestMisuse(t *testing.T) {
 		{"unknown flag", []string{"train", "gan", "-lr", "1"}, "-lr"},
 		{"unknown flag in two lines", []string{"train", "gan", "-l\nr"}, "-l; r"},
 		{"empty folder", []string{"train", "gan", "-out", ""}, "-out needs a folder"},
-		{"data of what", []string{"data"}, "data mnist DIR"},
-		{"data of something else", []string{"data", "cifar", "dir"}, "data mnist DIR"},
-		{"flag for a folder", []string{"data", "mnist", "-force"}, "data mnist DIR"},
+		{"captions of nothing", []string{"train", "rnn"}, "needs -data DIR: data make DIR"},
+		{"captions: no epochs", []string{"train", "lstm", "-data", "d", "-epochs", "0"}, "-epochs 0: it must be at least 1"},
+		{"captions: negative iterations", []string{"train", "lstm", "-data", "d", "-iters", "-1"}, "-iters -1"},
+		{"captions: no rate", []string{"train", "rnn", "-data", "d", "-lr", "0"}, "-lr 0"},
+		{"captions: negative number", []string{"train", "rnn", "-data", "d", "-max-train", "-5"}, "-max-train -5"},
+		{"captions: seed past NumPy's", []string{"train", "rnn", "-data", "d", "-seed", "4294967296"}, "end at 4294967295"},
+		{"captions: trailing argument", []string{"train", "rnn", "-data", "d", "e"}, `train rnn does not take "e"`},
+		{"captions: empty folder", []string{"train", "rnn", "-data", "d", "-out", ""}, "-out needs a folder"},
+		{"captions: flag of a GAN's", []string{"sample", "rnn", "-iters", "3"}, "-iters"},
+		{"sample what", []string{"sample"}, "rnn or lstm"},
+		{"sample a GAN", []string{"sample", "gan"}, "rnn or lstm"},
+		{"sample another split", []string{"sample", "rnn", "-data", "d", "-split", "test"}, `-split "test": there are train and val`},
+		{"sample nothing", []string{"sample", "rnn", "-data", "d", "-n", "0"}, "-n 0: at least one"},
+		{"eval what", []string{"eval", "-data", "d"}, "rnn or lstm"},
+		{"data of what", []string{"data"}, "mnist DIR, make DIR or fetch DIR"},
+		{"data of something else", []string{"data", "cifar", "dir"}, `"cifar"; there are mnist, make and fetch`},
+		{"flag for a folder", []string{"data", "mnist", "-force"}, "mnist DIR"},
 		{"doctor's argument", []string{"doctor", "me"}, `doctor does not take "me"`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -75,7 +89,7 @@ func TestMisuse(t *testing.T) {
 func TestHelp(t *testing.T) {
 	t.Parallel()
 	for _, args := range [][]string{
-		{"-h"}, {"--help"}, {"help"}, {"train", "-h"}, {"train", "dcgan", "-h"}, {"train", "gan", "-iters", "3", "-help"}, {"data", "-h"}, {"doctor", "--help"},
+		{"-h"}, {"--help"}, {"help"}, {"train", "-h"}, {"train", "dcgan", "-h"}, {"train", "gan", "-iters", "3", "-help"}, {"train", "rnn", "-data", "d", "-h"}, {"sample", "lstm", "-h"}, {"eval", "-h"}, {"data", "-h"}, {"doctor", "--help"},
 	} {
 		require.Equal(t, outcome{0, usage, ""}, inProcess(args...), "%q", args)
 	}

@@ -2,23 +2,46 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
 
+	"github.com/cs231n-go/assignment3/cs231n/coco"
 	"github.com/cs231n-go/assignment3/cs231n/device"
 	"github.com/cs231n-go/assignment3/cs231n/mnist"
+	"github.com/cs231n-go/assignment3/cs231n/scenes"
 )
 
 // data runs `cs231n data`.
-func data(ctx context.Context, args []string, stdout io.Writer) error {
-	if len(args) != 2 || args[0] != "mnist" || strings.HasPrefix(args[1], "-") {
-		return usagef("data needs what to fetch and where to: data mnist DIR")
+func data(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	if len(args) != 2 || strings.HasPrefix(args[1], "-") {
+		return usagef("data needs what to get and where to: mnist DIR, make DIR or fetch DIR")
 	}
-	if err := mnist.Fetch(ctx, args[1]); err != nil {
-		return err
+	what, dir := args[0], args[1]
+	progress, _ := screen(stdout, stderr)
+	switch what {
+	case "mnist":
+		if err := mnist.Fetch(ctx, dir); err != nil {
+			return err
+		}
+		fmt.Fprintf(stdout, "MNIST is complete in %s\n", dir)
+	case "make":
+		err := scenes.Make(ctx, dir, scenes.Options{Progress: func(done, total int) { progress.Step(done, total) }})
+		if err = errors.Join(err, progress.Done()); err != nil {
+			return err
+		}
+		fmt.Fprintf(stdout, "the scenes data set is complete in %s\n", dir)
+	case "fetch":
+		f := coco.Fetcher{Progress: func(done, total int64) { progress.Step(int(done>>20), int(total>>20)) }}
+		got, err := f.Fetch(ctx, dir)
+		if err = errors.Join(err, progress.Done()); err != nil {
+			return err
+		}
+		fmt.Fprintf(stdout, "COCO is complete in %s: %d bytes downloaded, SHA-256 %s\n", dir, got.Bytes, got.SHA256)
+	default:
+		return usagef("data does not know %q; there are mnist, make and fetch", what)
 	}
-	fmt.Fprintf(stdout, "MNIST is complete in %s\n", args[1])
 	return nil
 }
 

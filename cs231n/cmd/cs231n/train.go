@@ -17,6 +17,7 @@ import (
 	"github.com/cs231n-go/assignment3/cs231n/gan"
 	"github.com/cs231n-go/assignment3/cs231n/mnist"
 	"github.com/cs231n-go/assignment3/cs231n/rng"
+	"github.com/cs231n-go/assignment3/cs231n/training"
 )
 
 // numTrain is how many of MNIST's 60,000 training images the assignment trains on.
@@ -35,7 +36,7 @@ type trainFlags struct {
 func parseTrain(args []string) (trainFlags, error) {
 	var f trainFlags
 	if len(args) == 0 || strings.HasPrefix(args[0], "-") {
-		return f, usagef("train needs a model before its flags: gan, lsgan or dcgan")
+		return f, usagef("train needs a model before its flags: gan, lsgan, dcgan, rnn or lstm")
 	}
 	f.model = args[0]
 	flags := flag.NewFlagSet("train", flag.ContinueOnError)
@@ -80,7 +81,7 @@ func train(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	config, err := gan.Preset(f.model, rng.NewTorch(f.seed))
 	if err != nil {
-		return usageError{err}
+		return usagef("unknown model %q; there are gan, lsgan, dcgan, rnn and lstm", f.model)
 	}
 	images, _, err := mnist.Load(f.data)
 	if err != nil {
@@ -96,13 +97,13 @@ func train(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	defer backend.Finalize()
 
 	config.Images = images.Images[:min(numTrain, images.N)*gan.Pixels]
-	config.Seed, config.Dir, config.Resume, config.SaveEvery = f.seed, f.out, f.resume, f.saveEvery
+	config.Seed, config.Dir, config.Resume, config.SaveEvery = f.seed, training.Folder(f.out), f.resume, f.saveEvery
 	config.Iters = f.iters
 	if f.epochs > 0 {
 		config.Epochs = f.epochs
 	}
 	var progress *display.Progress
-	progress, config.Log = screen(stdout, stderr)
+	progress, config.Log = screen(stdout, stderr, "D", "G")
 	steps := 0
 	config.OnStep = func(done, total int, values ...float64) {
 		steps++
@@ -119,24 +120,29 @@ func train(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err = errors.Join(err, progress.Done()); err != nil {
 		return err
 	}
-	if steps == 0 {
-		fmt.Fprintf(stdout, "%s: nothing left to do, %s has %d iterations already; ask for more with -iters or -epochs\n", f.model, f.out, result.Iteration)
-	} else {
-		fmt.Fprintf(stdout, "%s: %d iterations done, kept in %s\n", f.model, result.Iteration, f.out)
-	}
+	report(stdout, f.model, f.out, result.Iteration, steps)
 	return nil
+}
+
+// report says what a finished training did, in steps of its own.
+func report(stdout io.Writer, model, out string, iterations, steps int) {
+	if steps == 0 {
+		fmt.Fprintf(stdout, "%s: nothing left to do, %s has %d iterations already; ask for more with -iters or -epochs\n", model, out, iterations)
+	} else {
+		fmt.Fprintf(stdout, "%s: %d iterations done, kept in %s\n", model, iterations, out)
+	}
 }
 
 // screen returns where training shows its progress and where it logs. On a terminal the progress is a
 // line that is rewritten in place, and is cleared before a line is logged. Elsewhere it is part of the
 // log, which leaves standard error to errors alone.
-func screen(stdout, stderr io.Writer) (*display.Progress, io.Writer) {
+func screen(stdout, stderr io.Writer, names ...string) (*display.Progress, io.Writer) {
 	for _, w := range []io.Writer{stderr, stdout} {
 		if file, ok := w.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
-			return display.NewProgress(w, "D", "G"), clearingWriter{stdout, w}
+			return display.NewProgress(w, names...), clearingWriter{stdout, w}
 		}
 	}
-	return display.NewProgress(stdout, "D", "G"), stdout
+	return display.NewProgress(stdout, names...), stdout
 }
 
 // clearingWriter clears the terminal's current line before every write to the log.

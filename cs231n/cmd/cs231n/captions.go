@@ -1,0 +1,239 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"path/filepath"
+
+	"github.com/gomlx/compute"
+
+	"github.com/cs231n-go/assignment3/cs231n/captioning"
+	"github.com/cs231n-go/assignment3/cs231n/coco"
+	"github.com/cs231n-go/assignment3/cs231n/device"
+	"github.com/cs231n-go/assignment3/cs231n/rng"
+	"github.com/cs231n-go/assignment3/cs231n/training"
+)
+
+// captionFlags are the settings of the commands that train and use captioning models.
+type captionFlags struct {
+	set  *flag.FlagSet
+	kind string // rnn or lstm
+
+	data     string
+	seed     uint64
+	maxTrain int
+
+	hidden, wordvec int
+	out             string
+	solver          captioning.Solver
+
+	checkpoint, split string
+	n                 int
+}
+
+// newCaptionFlags begins the flags of a command on captioning models with those that all have.
+func newCaptionFlags(command, kind string) *captionFlags {
+	f := &captionFlags{kind: kind, n: 1, set: flag.NewFlagSet(command, flag.ContinueOnError)}
+	f.set.SetOutput(io.Discard)
+	f.set.StringVar(&f.data, "data", "", "")
+	f.set.Uint64Var(&f.seed, "seed", 231, "")
+	f.set.IntVar(&f.maxTrain, "max-train", 0, "")
+	return f
+}
+
+// parse reads the arguments and checks what all commands have.
+func (f *captionFlags) parse(args []string) error {
+	if err := f.set.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			return err
+		}
+		return usageError{err}
+	}
+	switch {
+	case f.set.NArg() > 0:
+		return usagef("%s does not take %q", f.set.Name(), f.set.Arg(0))
+	case f.data == "":
+		return usagef("%s needs -data DIR: data make DIR makes such a folder, data fetch DIR downloads COCO", f.set.Name())
+	case f.seed > 1<<32-1:
+		return usagef("-seed %d: NumPy's seeds end at %d", f.seed, uint32(1<<32-1))
+	case f.maxTrain < 0:
+		return usagef("-max-train %d: it is a number of captions; 0 means all", f.maxTrain)
+	}
+	return nil
+}
+
+// load seeds the stream and loads the data, in the order of the assignment's notebook.
+func (f *captionFlags) load() (*coco.Data, *rng.NumPy, error) {
+	stream := rng.NewNumPy(uint32(f.seed))
+	data, err := coco.Load(f.data, coco.Options{MaxTrain: f.maxTrain, Stream: stream})
+	return data, stream, err
+}
+
+// trainCaptions runs `cs231n train rnn|lstm`: the seed, the data, the model, then training, as the
+// assignment's notebook.
+func trainCaptions(ctx context.Context, kind string, args []string, stdout, stderr io.Writer) error {
+	f := newCaptionFlags("train "+kind, kind)
+	decay := 0.95
+	if kind == "lstm" {
+		decay = 0.995
+	}
+	s := &f.solver
+	f.set.IntVar(&s.Epochs, "epochs", 50, "")
+	f.set.IntVar(&s.Iters, "iters", 0, "")
+	f.set.IntVar(&s.BatchSize, "batch", 25, "")
+	f.set.IntVar(&s.SaveEvery, "save-every", 250, "")
+	f.set.IntVar(&s.PrintEvery, "print-every", 10, "")
+	f.set.Float64Var(&s.LearningRate, "lr", 5e-3, "")
+	f.set.Float64Var(&s.LRDecay, "lr-decay", decay, "")
+	f.set.StringVar(&s.UpdateRule, "rule", "adam", "")
+	f.set.IntVar(&f.hidden, "hidden", 512, "")
+	f.set.IntVar(&f.wordvec, "wordvec", 256, "")
+	f.set.StringVar(&f.out, "out", filepath.Join("out", kind), "")
+	f.set.BoolVar(&s.Resume, "resume", false, "")
+	if err := f.parse(args); err != nil {
+		return err
+	}
+	for _, positive := range []struct {
+		name  string
+		value int
+	}{{"epochs", s.Epochs}, {"batch", s.BatchSize}, {"save-every", s.SaveEvery}, {"print-every", s.PrintEvery}, {"hidden", f.hidden}, {"wordvec", f.wordvec}} {
+		if positive.value < 1 {
+			return usagef("-%s %d: it must be at least 1", positive.name, positive.value)
+		}
+	}
+	switch {
+	case s.Iters < 0:
+		return usagef("-iters %d: it is a number of iterations; 0 means -epochs", s.Iters)
+	case s.LearningRate <= 0 || s.LRDecay <= 0:
+		return usagef("-lr %g, -lr-decay %g: both must be above 0", s.LearningRate, s.LRDecay)
+	case f.out == "":
+		return usagef("-out needs a folder")
+	}
+
+	data, stream, err := f.load()
+	if err != nil {
+		return err
+	}
+	model, err := captioning.NewRNN(captioning.RNNConfig{
+		CellType: kind, WordToIdx: data.Vocab.IDs, InputDim: data.Train.Dim,
+		WordvecDim: f.wordvec, HiddenDim: f.hidden, Stream: stream,
+	})
+	if err != nil {
+		return err
+	}
+	backend, err := device.Open(device.Warn(stderr))
+	if err != nil {
+		return err
+	}
+	defer backend.Finalize()
+	s.Model, s.Data, s.Stream, s.Seed, s.Folder = model, data, stream, f.seed, training.Folder(f.out)
+	progress, log := screen(stdout, stderr, "loss")
+	s.Log = log
+	steps := 0
+	s.OnStep = func(done, total int, loss ...float64) {
+		steps++
+		progress.Step(done, total, loss...)
+	}
+	result, err := s.Train(ctx, backend)
+	if err = errors.Join(err, progress.Done()); err != nil {
+		return err
+	}
+	report(stdout, kind, f.out, result.Iteration, steps)
+	return nil
+}
+
+// open reads the flags of a command that uses a trained model, its data and the model itself.
+func (f *captionFlags) open(args []string, stderr io.Writer) (*captioning.RNN, *coco.Data, *rng.NumPy, compute.Backend, error) {
+	f.set.StringVar(&f.checkpoint, "checkpoint", filepath.Join("out", f.kind), "")
+	f.set.StringVar(&f.split, "split", "val", "")
+	if err := f.parse(args); err != nil {
+		return nil, nil, nil, nil, err
+	}
+	switch {
+	case f.split != "train" && f.split != "val":
+		return nil, nil, nil, nil, usagef("-split %q: there are train and val", f.split)
+	case f.n < 1:
+		return nil, nil, nil, nil, usagef("-n %d: at least one image is needed", f.n)
+	}
+	data, stream, err := f.load()
+	if err != nil {
+		return nil, nil, nil, nil, err
+	}
+	model, result, err := captioning.LoadRNN(training.Folder(f.checkpoint), &data.Vocab)
+	if err != nil {
+		return nil, nil, nil, nil, err
+	}
+	if result.Model != f.kind {
+		return nil, nil, nil, nil, fmt.Errorf("%s holds a model of kind %q, not %q", f.checkpoint, result.Model, f.kind)
+	}
+	backend, err := device.Open(device.Warn(stderr))
+	return model, data, stream, backend, err
+}
+
+// chosen is the split of the flag -split.
+func (f *captionFlags) chosen(data *coco.Data) *coco.Split {
+	if f.split == "train" {
+		return &data.Train
+	}
+	return &data.Val
+}
+
+// captioned is one line of `cs231n sample`.
+type captioned struct {
+	Image   int32  `json:"image"` // row of the features
+	URL     string `json:"url"`
+	Truth   string `json:"truth"`
+	Caption string `json:"caption"`
+}
+
+// sample runs `cs231n sample rnn|lstm`: captions of images drawn from a split, as JSON lines.
+func sample(kind string, args []string, stdout, stderr io.Writer) error {
+	f := newCaptionFlags("sample "+kind, kind)
+	f.set.IntVar(&f.n, "n", 2, "")
+	model, data, stream, backend, err := f.open(args, stderr)
+	if err != nil {
+		return err
+	}
+	defer backend.Finalize()
+	split := f.chosen(data)
+	batch, err := split.Minibatch(f.n, stream)
+	if err != nil {
+		return err
+	}
+	ids, err := model.Sample(backend, batch.Features, 0)
+	if err != nil {
+		return err
+	}
+	lines := json.NewEncoder(stdout)
+	lines.SetEscapeHTML(false)
+	for i, row := range batch.Rows {
+		err := lines.Encode(captioned{split.ImageIdxs[row], batch.URLs[i], data.Vocab.Decode(split.Caption(row)), data.Vocab.Decode(ids[i])})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// eval runs `cs231n eval rnn|lstm`: BLEU over all images of a split.
+func eval(kind string, args []string, stdout, stderr io.Writer) error {
+	f := newCaptionFlags("eval "+kind, kind)
+	model, data, _, backend, err := f.open(args, stderr)
+	if err != nil {
+		return err
+	}
+	defer backend.Finalize()
+	e, err := captioning.Evaluate(backend, model, f.chosen(data), &data.Vocab)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(stdout, "%s on %d images of %s\n", kind, len(e.Images), f.split)
+	for n, score := range e.BLEU {
+		fmt.Fprintf(stdout, "BLEU-%d %.4f\n", n+1, score)
+	}
+	return nil
+}

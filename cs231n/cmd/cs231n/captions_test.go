@@ -1,0 +1,108 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/cs231n-go/assignment3/cs231n/coco"
+	"github.com/cs231n-go/assignment3/cs231n/rng"
+)
+
+// smallCaptions is a data set in COCO's format that the captioning package's goldens come from.
+const smallCaptions = "../../captioning/testdata/small"
+
+// TestCaptions trains a captioning model, resumes it, and uses it: the losses are NumPy's.
+func TestCaptions(t *testing.T) {
+	slow(t)
+	for _, kind := range []string{"rnn", "lstm"} {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			out := filepath.Join(t.TempDir(), "run")
+			flags := []string{
+				"train", kind, "-data", smallCaptions, "-seed", "231", "-max-train", "50", "-batch", "10",
+				"-hidden", "32", "-wordvec", "16", "-out", out, "-iters",
+			}
+			program(t, append(flags, "13")...).requireDone(t, "(Iteration 1 / 13) loss: ", "(Iteration 11 / 13) loss: ", kind+": 13 iterations done, kept in "+out)
+			program(t, append(flags, "20", "-resume")...).requireDone(t, "at iteration 13 of 20", kind+": 20 iterations done")
+
+			var got struct {
+				Model string
+				Seed  uint64
+				Loss  []float64
+			}
+			require.NoError(t, json.Unmarshal(read(t, out, "history.json"), &got))
+			require.Equal(t, kind, got.Model)
+			require.EqualValues(t, 231, got.Seed)
+			var numpy struct {
+				Runs []struct {
+					Cell, Rule, DType string
+					Losses            []float64
+				}
+			}
+			require.NoError(t, json.Unmarshal(read(t, "..", "..", "captioning", "testdata", "curves.json"), &numpy))
+			compared := false
+			for _, run := range numpy.Runs {
+				if run.Cell == kind && run.Rule == "adam" && run.DType == "float32" {
+					require.InEpsilonSlice(t, run.Losses[:20], got.Loss, 1e-5)
+					compared = true
+				}
+			}
+			require.True(t, compared)
+
+			sampled := program(t, "sample", kind, "-checkpoint", out, "-data", smallCaptions, "-split", "train", "-n", "3", "-seed", "7")
+			sampled.requireDone(t)
+			data, err := coco.Load(smallCaptions, coco.Options{})
+			require.NoError(t, err)
+			rows := rng.NewNumPy(7).Choice(data.Train.Len(), 3)
+			lines := bufio.NewScanner(strings.NewReader(sampled.stdout))
+			for _, row := range rows {
+				require.True(t, lines.Scan())
+				var line captioned
+				require.NoError(t, json.Unmarshal(lines.Bytes(), &line))
+				require.Equal(t, data.Train.ImageIdxs[row], line.Image)
+				require.Equal(t, data.Train.URLs[line.Image], line.URL)
+				require.Equal(t, data.Vocab.Decode(data.Train.Caption(row)), line.Truth)
+				require.NotEmpty(t, line.Caption)
+			}
+			require.False(t, lines.Scan())
+
+			program(t, "eval", kind, "-checkpoint", out, "-data", smallCaptions).requireDone(t, kind+" on 12 images of val\nBLEU-1 0.", "\nBLEU-4 0.")
+		})
+	}
+}
+
+// TestCaptionFaults uses captioning models with something wrong: the error is one line that names it.
+func TestCaptionFaults(t *testing.T) {
+	slow(t)
+	out := filepath.Join(t.TempDir(), "run")
+	train := []string{"train", "rnn", "-data", smallCaptions, "-max-train", "50", "-batch", "10", "-hidden", "32", "-wordvec", "16", "-out", out, "-iters", "2"}
+	program(t, train...).requireDone(t)
+	other := t.TempDir()
+	require.NoError(t, os.CopyFS(other, os.DirFS(smallCaptions)))
+	vocab := strings.ReplaceAll(string(read(t, other, "coco2014_vocab.json")), `"red"`, `"rot"`)
+	require.NoError(t, os.WriteFile(filepath.Join(other, "coco2014_vocab.json"), []byte(vocab), 0o644))
+	missing := filepath.Join(t.TempDir(), "missing")
+	for _, c := range []struct {
+		name string
+		args []string
+		says []string
+	}{
+		{"no data", append(train, "-data", missing), []string{missing, "data make"}},
+		{"unknown rule", append(train, "-rule", "adagrad"), []string{`"adagrad"`, "sgd_momentum"}},
+		{"another rule's run", append(train, "-rule", "sgd", "-resume"), []string{out, "adam"}},
+		{"no model", []string{"sample", "rnn", "-checkpoint", missing, "-data", smallCaptions}, []string{missing, "train first"}},
+		{"another model", []string{"sample", "lstm", "-checkpoint", out, "-data", smallCaptions}, []string{out, `"rnn", not "lstm"`}},
+		{"another vocabulary", []string{"eval", "rnn", "-checkpoint", out, "-data", other}, []string{out, "another vocabulary"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			program(t, c.args...).requireFault(t, 1, c.says...)
+		})
+	}
+}

@@ -1,0 +1,116 @@
+// Package captions is the part of package notebook that the captioning notebooks use: their data, their
+// pictures, and training to be watched. It stands apart so that other notebooks' cells do not have to be
+// linked with HDF5.
+package captions
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	"os"
+	"os/signal"
+	"path/filepath"
+
+	"github.com/cs231n-go/assignment3/cs231n/captioning"
+	"github.com/cs231n-go/assignment3/cs231n/coco"
+	"github.com/cs231n-go/assignment3/cs231n/display"
+	"github.com/cs231n-go/assignment3/cs231n/fetch"
+	nb "github.com/cs231n-go/assignment3/cs231n/notebook"
+	"github.com/cs231n-go/assignment3/cs231n/scenes"
+)
+
+// Dir is the folder of the captioning data: CS231N_DATA where that is set; else COCO, where
+// datasets/coco_captioning of the checkout holds it; else scenes, the project's own data set in the same
+// format, which is made in datasets/scenes at the first use.
+func Dir() string {
+	if dir := os.Getenv("CS231N_DATA"); dir != "" {
+		return dir
+	}
+	root := os.Getenv("CS231N_ROOT")
+	if root == "" {
+		root = ".." // a notebook runs in the folder notebooks of the checkout
+	}
+	if dir := filepath.Join(root, "datasets", "coco_captioning"); coco.Present(dir) {
+		return dir
+	}
+	dir, options := filepath.Join(root, "datasets", "scenes"), scenes.Options{}
+	if nb.Quick() {
+		dir, options = dir+"-quick", scenes.Options{Train: 400, Val: 100}
+	}
+	if scenes.Ready(dir, options) {
+		return dir
+	}
+	fmt.Printf("COCO is not in %s: making the scenes data set in %s, once.\n", filepath.Join("datasets", "coco_captioning"), dir)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	progress := display.NewProgress(nil)
+	options.Progress = func(done, total int) { progress.Step(done, total) }
+	err := scenes.Make(ctx, dir, options)
+	nb.Check(errors.Join(err, progress.Done()))
+	return dir
+}
+
+// Load loads the captioning data; see [coco.Load].
+func Load(o coco.Options) *coco.Data { return nb.Must(coco.Load(Dir(), o)) }
+
+// Image gets a picture by its address in the data set. Where it cannot be had, that is said in one line and
+// the result is nil, as in the original: pictures of the web come and go.
+func Image(address string) image.Image {
+	dir := Dir()
+	img, err := fetch.Images{Dir: dir, CacheDir: filepath.Join(dir, "cache")}.Get(context.Background(), address)
+	if missing, ok := errors.AsType[*fetch.Error](err); ok {
+		fmt.Println("URL Error:", missing.Reason, missing.Address)
+		return nil
+	}
+	return nb.Must(img, err)
+}
+
+// Show draws the pictures of a batch in a row, each below its lines of text. Pictures that cannot be had are
+// left out.
+func Show(urls []string, lines func(i int) []string) {
+	var pictures []image.Image
+	for i, url := range urls {
+		if img := Image(url); img != nil {
+			pictures = append(pictures, display.Caption(img, lines(i)...))
+		}
+	}
+	if len(pictures) > 0 {
+		nb.Check(display.Show(display.Row(pictures...)))
+	}
+}
+
+// ShowBestAndWorst draws a row of images that were described well and a row of images that were not, each with
+// what the model said and one of the captions that it was compared with. It goes through the ends of the
+// ranking in steps, since the very best captions are much alike.
+func ShowBestAndWorst(e *captioning.Evaluation) {
+	const count = 3
+	step := max(1, len(e.Images)/50)
+	var best, worst []captioning.Described
+	for i := range min(count, len(e.Images)) {
+		best = append(best, e.Images[i*step])
+		worst = append(worst, e.Images[len(e.Images)-1-i*step])
+	}
+	for _, row := range [][]captioning.Described{best, worst} {
+		var urls []string
+		for _, d := range row {
+			urls = append(urls, d.URL)
+		}
+		Show(urls, func(i int) []string { return []string{row[i].Caption, "GT: " + row[i].References[0]} })
+	}
+}
+
+// Train runs a solver with everything to be seen in the notebook: a progress line and a log line every
+// s.PrintEvery iterations. The run is kept in [nb.OutDir] under the name. Interrupting the kernel stops it
+// after the iteration at hand, and running the cell again goes on from there; a finished run starts anew.
+func Train(name string, s captioning.Solver) *captioning.Result {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	s.Folder = nb.OutDir(name)
+	s.Resume = s.Folder.Interrupted()
+	s.Log = os.Stdout
+	progress := display.NewProgress(nil, "loss")
+	s.OnStep = progress.Step
+	result, err := s.Train(ctx, nb.Backend())
+	return nb.Must(result, errors.Join(err, progress.Done()))
+}
