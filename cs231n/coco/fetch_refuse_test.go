@@ -1,0 +1,257 @@
+package coco_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cs231n-go/assignment3/cs231n/coco"
+)
+
+// failing fetches what cannot be fetched and returns the error, which is one line.
+func failing(t *testing.T, f coco.Fetcher, dir string) error {
+	t.Helper()
+	got, err := f.Fetch(t.Context(), dir)
+	require.Error(t, err)
+	assert.Zero(t, got)
+	assert.NotContains(t, err.Error(), "\n")
+	return err
+}
+
+func TestFetchErrors(t *testing.T) {
+	t.Parallel()
+	const kept = "bytes that came are kept, the same call goes on behind them"
+	good := archive(t, courseFiles(t), nil)
+	page := func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<html>log in</html>") }
+	for _, test := range []struct {
+		name  string
+		serve http.HandlerFunc
+		set   func(f *coco.Fetcher)
+		says  []string
+		tries int
+	}{
+		{"404", http.NotFound, nil, []string{"answers 404 Not Found; see in a browser"}, 1},
+		{"500", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) }, nil, []string{"answers 500 Internal Server Error, at try 4; try again later"}, 4},
+		{"web page", page, nil, []string{`no zip archive but "text/html; charset=utf-8"`}, 1},
+		{"nothing", func(http.ResponseWriter, *http.Request) {}, nil, []string{"the answer ends after 0 bytes: EOF, at try 4"}, 4},
+		{"ends early", (&server{archive: good, etag: `"1"`, cuts: []int{3000, 200, 200, 200}}).ServeHTTP, nil, []string{"unexpected EOF, at try 4; the 3600 " + kept}, 4},
+		{"ends early, no ETag", (&server{archive: good, cuts: []int{3000}}).ServeHTTP, func(f *coco.Fetcher) { f.Retries = -1 }, []string{"unexpected EOF, at try 1; try again later"}, 1},
+		{"other checksum", (&server{archive: good}).ServeHTTP, func(f *coco.Fetcher) { f.SHA256 = strings.Repeat("a", 64) }, []string{" instead of " + strings.Repeat("a", 64), "the archive was removed"}, 1},
+		{"large", (&server{archive: good}).ServeHTTP, func(f *coco.Fetcher) { f.MaxBytes = 1000 }, []string{"larger than the 1000 bytes of MaxBytes"}, 1},
+		{"huge", func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Length", fmt.Sprint(4<<30+1))
+			_, _ = w.Write(good)
+		}, nil, []string{"larger than the 4294967296 bytes of MaxBytes"}, 1},
+		{"large, size unknown", func(w http.ResponseWriter, _ *http.Request) {
+			for range 100 {
+				_, _ = w.Write(append([]byte("PK\x03\x04"), make([]byte, 1000)...))
+				w.(http.Flusher).Flush()
+			}
+		}, func(f *coco.Fetcher) { f.MaxBytes = 50000 }, []string{"larger than the 50000 bytes of MaxBytes"}, 1},
+		{"redirects", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/x"+r.URL.Path, http.StatusFound) }, nil, []string{"more than 5 redirects"}, 6},
+		{"silence", func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("ETag", `"1"`)
+			w.Header().Set("Content-Length", "4000")
+			_, _ = w.Write(good[:1500])
+			w.(http.Flusher).Flush()
+			<-r.Context().Done()
+		}, func(f *coco.Fetcher) { f.Stall, f.Retries = 50*time.Millisecond, -1 }, []string{"nothing came for 50ms, at try 1; the 1500 " + kept}, 1},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			tries := 0
+			web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				tries++
+				test.serve(w, r)
+			}))
+			t.Cleanup(web.Close)
+			f := fetcher(web.URL)
+			f.Retries = 3
+			if test.set != nil {
+				test.set(&f)
+			}
+			dir := t.TempDir()
+			err := failing(t, f, dir)
+			for _, text := range append(test.says, "coco: fetch "+web.URL+": ") {
+				require.ErrorContains(t, err, text)
+			}
+			assert.Equal(t, test.tries, tries)
+			if !strings.Contains(err.Error(), kept) && !strings.Contains(test.name, "ends early") {
+				assert.Empty(t, list(t, dir), "something was left")
+			}
+		})
+	}
+}
+
+// TestFetchKeepsItsPart meets a network's own page where the rest of the archive should be.
+func TestFetchKeepsItsPart(t *testing.T) {
+	t.Parallel()
+	s := serve(t, &server{archive: archive(t, courseFiles(t), nil), etag: `"1"`, cuts: []int{5000}})
+	dir := t.TempDir()
+	f := fetcher(s.URL)
+	f.Retries = -1
+	failing(t, f, dir)
+	pages := http.Client{Transport: roundTripper(func(*http.Request) (*http.Response, error) {
+		w := httptest.NewRecorder()
+		fmt.Fprint(w, "<html>log in</html>")
+		return w.Result(), nil
+	})}
+	f.Client = &pages
+	require.ErrorContains(t, failing(t, f, dir), "text/html")
+	f.Client = nil
+	_, err := f.Fetch(t.Context(), dir)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"", "bytes=5000-"}, s.ranges)
+	assert.Equal(t, []int{200, 206}, s.codes)
+}
+
+// TestFetchForgivesAWrongAddress loses neither the part nor the knowledge that all is there.
+func TestFetchForgivesAWrongAddress(t *testing.T) {
+	t.Parallel()
+	s := serve(t, &server{archive: archive(t, courseFiles(t), nil), etag: `"1"`, cuts: []int{5000}})
+	missing := httptest.NewServer(http.NotFoundHandler())
+	t.Cleanup(missing.Close)
+	dir := t.TempDir()
+	f := fetcher(s.URL)
+	f.Retries = -1
+	failing(t, f, dir)
+	for range 2 { // the second call needs no request, the first one goes on
+		require.ErrorContains(t, failing(t, fetcher(missing.URL), dir), "404")
+		_, err := f.Fetch(t.Context(), dir)
+		require.NoError(t, err)
+	}
+	assert.Equal(t, []string{"", "bytes=5000-"}, s.ranges)
+}
+
+type roundTripper func(r *http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+func TestFetchStopsWithItsContext(t *testing.T) {
+	t.Parallel()
+	s := serve(t, &server{archive: archive(t, courseFiles(t), nil), etag: `"1"`})
+	s.wrap = func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Range") == "" {
+			w.Header().Set("Content-Length", fmt.Sprint(len(s.archive)))
+			_, _ = w.Write(s.archive[:5000])
+			w.(http.Flusher).Flush()
+			<-r.Context().Done() // the rest never comes
+			panic(http.ErrAbortHandler)
+		}
+	}
+	dir := t.TempDir()
+	reason := errors.New("the user had enough")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	f := fetcher(s.URL)
+	f.Progress = func(done, _ int64) {
+		if done == 5000 {
+			cancel(reason)
+		}
+	}
+	_, err := f.Fetch(ctx, dir)
+	require.ErrorIs(t, err, reason)
+	require.ErrorContains(t, err, "interrupted: the user had enough; the 5000 bytes that came are kept")
+	assert.Equal(t, []string{""}, s.ranges, "another try cannot help")
+
+	_, err = f.Fetch(t.Context(), dir)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"", "bytes=5000-"}, s.ranges)
+}
+
+// TestFetchStopsWhileItWaits ends the context in a pause, and later while the archive is checked.
+func TestFetchStopsWhileItWaits(t *testing.T) {
+	t.Parallel()
+	s := serve(t, &server{archive: archive(t, courseFiles(t), nil), etag: `"1"`, cuts: []int{5000}})
+	dir := t.TempDir()
+	f := coco.Fetcher{URL: s.URL, Pause: time.Hour}
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	_, err := f.Fetch(ctx, dir)
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+
+	ctx, cancel = context.WithCancel(t.Context())
+	defer cancel()
+	f.Progress = func(done, total int64) {
+		if done == total {
+			cancel()
+		}
+	}
+	_, err = f.Fetch(ctx, dir)
+	require.ErrorIs(t, err, context.Canceled)
+	_, err = fetcher(s.URL).Fetch(t.Context(), dir)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"", "bytes=5000-"}, s.ranges)
+}
+
+func TestFetchHidesPasswords(t *testing.T) {
+	t.Parallel()
+	s := serve(t, &server{archive: archive(t, courseFiles(t), nil), etag: `"1"`, cuts: []int{5000}})
+	dir := t.TempDir()
+	f := fetcher(strings.Replace(s.URL, "//", "//me:secret@", 1))
+	f.Retries = -1
+	require.NotContains(t, failing(t, f, dir).Error(), "secret")
+	note, err := os.ReadFile(filepath.Join(dir, "coco_captioning.json"))
+	require.NoError(t, err)
+	require.NotContains(t, string(note), "secret")
+}
+
+func TestFetchOneAtATime(t *testing.T) {
+	t.Parallel()
+	s := serve(t, &server{archive: archive(t, courseFiles(t), nil), etag: `"1"`})
+	dir := t.TempDir()
+	f := fetcher(s.URL)
+	f.Progress = func(done, total int64) {
+		if done == total {
+			require.ErrorContains(t, failing(t, fetcher(s.URL), dir), "another call is at work on it")
+		}
+	}
+	_, err := f.Fetch(t.Context(), dir)
+	require.NoError(t, err)
+	assert.Len(t, s.ranges, 1)
+}
+
+func TestFetchOntoTheDisk(t *testing.T) {
+	t.Parallel()
+	s := serve(t, &server{archive: archive(t, courseFiles(t), nil)})
+	path := filepath.Join(t.TempDir(), "file")
+	require.NoError(t, os.WriteFile(path, nil, 0o600))
+	require.ErrorContains(t, failing(t, fetcher(s.URL), path), "name a folder that can be written")
+
+	// What cannot be unpacked need not be downloaded again.
+	dir := t.TempDir()
+	inTheWay := filepath.Join(dir, "coco2014_captions.h5", "folder")
+	require.NoError(t, os.MkdirAll(inTheWay, 0o700))
+	require.ErrorContains(t, failing(t, fetcher(s.URL), dir), "the archive is kept, the same call unpacks it")
+	require.NoError(t, os.Remove(inTheWay))
+	_, err := fetcher(s.URL).Fetch(t.Context(), dir)
+	require.NoError(t, err)
+	assert.Len(t, s.ranges, 1)
+	_, err = coco.Load(dir, coco.Options{})
+	require.NoError(t, err)
+}
+
+func TestFetchRefusesSettings(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		f    coco.Fetcher
+		want string
+	}{
+		{coco.Fetcher{URL: "ftp://example/a.zip"}, "is no address on the web"},
+		{coco.Fetcher{URL: "coco.zip"}, "is no address on the web"},
+		{coco.Fetcher{URL: "http://a b/"}, "correct the address"},
+		{coco.Fetcher{SHA256: "1234"}, `"1234" is no SHA-256`},
+		{coco.Fetcher{SHA256: strings.Repeat("x", 64)}, "is no SHA-256"},
+	} {
+		require.ErrorContains(t, failing(t, test.f, t.TempDir()), test.want)
+	}
+}

@@ -1,0 +1,139 @@
+package coco_test
+
+import (
+	"archive/zip"
+	"bytes"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/cs231n-go/assignment3/cs231n/coco"
+)
+
+// fetchable is a data set with features enough that its archive comes in several pieces.
+func fetchable() *coco.Data {
+	split := func(images int) coco.Split {
+		return coco.Split{
+			Captions: []int32{1, 3, 2, 1, 2, 0}, Length: 3, ImageIdxs: []int32{0, int32(images - 1)},
+			Features: make([]float32, images*101), Dim: 101,
+			URLs: strings.Fields(strings.Repeat("http://pictures.example/1.jpg ", images)),
+		}
+	}
+	return &coco.Data{Train: split(13), Val: split(7), Vocab: coco.Vocab{
+		Words: []string{coco.Null, coco.Start, coco.End, "cat"},
+		IDs:   map[string]int{coco.Null: 0, coco.Start: 1, coco.End: 2, "cat": 3},
+	}}
+}
+
+// courseFiles are those of fetchable.
+func courseFiles(t testing.TB) map[string][]byte {
+	dir := t.TempDir()
+	require.NoError(t, coco.Write(dir, fetchable()))
+	files := make(map[string][]byte)
+	entries, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	for _, e := range entries {
+		files[e.Name()], err = os.ReadFile(filepath.Join(dir, e.Name()))
+		require.NoError(t, err)
+	}
+	return files
+}
+
+// archive packs files as the course does, in a folder; edit may add to it.
+func archive(t testing.TB, files map[string][]byte, edit func(z *zip.Writer)) []byte {
+	var b bytes.Buffer
+	z := zip.NewWriter(&b)
+	put(t, z, &zip.FileHeader{Name: "coco_captioning/"}, nil)
+	for name, data := range files {
+		put(t, z, &zip.FileHeader{Name: "coco_captioning/" + name}, data)
+	}
+	put(t, z, &zip.FileHeader{Name: "coco_captioning/train2014_images.txt"}, []byte("not needed"))
+	if edit != nil {
+		edit(z)
+	}
+	require.NoError(t, z.Close())
+	return b.Bytes()
+}
+
+func put(t testing.TB, z *zip.Writer, h *zip.FileHeader, data []byte) {
+	w, err := z.CreateHeader(h)
+	require.NoError(t, err)
+	_, err = w.Write(data)
+	require.NoError(t, err)
+}
+
+// server serves an archive, and drops the connection of its first requests after so many bytes.
+type server struct {
+	*httptest.Server
+	archive []byte
+	etag    string
+	date    time.Time
+	cuts    []int
+	wrap    func(w http.ResponseWriter, r *http.Request) // sees a request first, may change it
+
+	mu     sync.Mutex
+	ranges []string // what the requests asked for
+	codes  []int    // what they got
+}
+
+func serve(t *testing.T, s *server) *server {
+	s.Server = httptest.NewServer(s)
+	t.Cleanup(s.Close)
+	return s
+}
+
+func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ranges = append(s.ranges, r.Header.Get("Range"))
+	if s.etag != "" {
+		w.Header().Set("ETag", s.etag)
+	}
+	if s.wrap != nil {
+		s.wrap(w, r)
+	}
+	cut := &cutWriter{ResponseWriter: w, server: s, left: 1 << 30}
+	if len(s.cuts) > 0 {
+		cut.left, s.cuts = s.cuts[0], s.cuts[1:]
+	}
+	http.ServeContent(cut, r, "a.zip", s.date, bytes.NewReader(s.archive))
+}
+
+type cutWriter struct {
+	http.ResponseWriter
+	server *server
+	left   int
+}
+
+func (w *cutWriter) WriteHeader(code int) {
+	w.server.codes = append(w.server.codes, code)
+	w.ResponseWriter.WriteHeader(code)
+}
+
+func (w *cutWriter) Write(b []byte) (int, error) {
+	n, err := w.ResponseWriter.Write(b[:min(len(b), w.left)])
+	if w.left -= n; w.left == 0 {
+		w.ResponseWriter.(http.Flusher).Flush()
+		panic(http.ErrAbortHandler)
+	}
+	return n, err
+}
+
+// fetcher does not lose time.
+func fetcher(url string) coco.Fetcher { return coco.Fetcher{URL: url, Pause: time.Millisecond} }
+
+func list(t *testing.T, dir string) (names []string) {
+	entries, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	return names
+}
