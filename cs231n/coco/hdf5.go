@@ -132,6 +132,7 @@ func read[T number](r *reader, name string, set *hdf5.Dataset, dims []int) ([]T,
 		size *= d
 	}
 	values := make([]T, size)
+	hugePages(values)
 	if err := set.Read(&values); err != nil {
 		return nil, r.errorf(name, "cannot be read, the file is damaged or only half there (%d bytes); get it again", r.size)
 	}
@@ -174,6 +175,7 @@ func (r *reader) ids(name string, rank, limit int, what string) (values []int32,
 		if values, err = read[int32](r, name, set, dims); err != nil {
 			return nil, nil, err
 		}
+		return values, dims, within(r, name, values, dims[0], limit, what)
 	case holds[int64](set):
 		wide, err := read[int64](r, name, set, dims)
 		if err != nil {
@@ -181,17 +183,20 @@ func (r *reader) ids(name string, rank, limit int, what string) (values []int32,
 		}
 		values = make([]int32, len(wide))
 		for i, v := range wide {
-			if values[i] = int32(v); int64(values[i]) != v {
-				values[i] = -1
-			}
+			values[i] = int32(v)
 		}
+		return values, dims, within(r, name, wide, dims[0], limit, what) // as they were before they were cut to 32 bits
 	default:
 		return nil, nil, r.errorf(name, "does not hold int32 or int64, little-endian")
 	}
+}
+
+// within checks that the values of so many rows are at least 0 and below limit.
+func within[T int32 | int64](r *reader, name string, values []T, rows, limit int, what string) error {
 	for i, v := range values {
 		if v < 0 || int(v) >= limit {
-			return nil, nil, r.errorf(name, "holds %d in row %d, outside the %d %s", v, i/(len(values)/dims[0]), limit, what)
+			return r.errorf(name, "holds %d in row %d, outside the %d %s", v, i/(len(values)/rows), limit, what)
 		}
 	}
-	return values, dims, nil
+	return nil
 }

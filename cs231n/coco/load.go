@@ -26,6 +26,9 @@ type Options struct {
 // Load reads the course's files from a folder, as the original's load_coco_data does, and checks that they fit
 // together: every word id is in the vocabulary, every caption has an image, every feature is a number. Errors
 // name the file and the part of it.
+//
+// No check here can stop HDF5 1.10 itself from crashing on compressed data that was damaged in some ways.
+// [Fetcher] holds the files to the checksums that their archive has for them.
 func Load(dir string, o Options) (*Data, error) {
 	if o.MaxTrain < 0 || o.MaxTrain > 0 && o.Stream == nil {
 		return nil, fmt.Errorf("coco: %d training captions need a Stream that draws them, and cannot be fewer than 0", o.MaxTrain)

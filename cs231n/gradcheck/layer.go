@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"text/tabwriter"
 
 	"github.com/gomlx/compute"
@@ -85,12 +86,21 @@ func (l Layer) Check(backend compute.Backend) (Report, error) {
 	derived, err := CallOnceN(backend, func(nodes []*Node) []*Node {
 		inputs, dout := split(nodes)
 		out := l.Forward(inputs)
-		if !out.Shape().Equal(dout.Shape()) {
+		switch {
+		case out == nil:
+			panic(errors.New("what Forward computes is nil; return the node that it ends with"))
+		case l.DOut == nil && !out.Shape().Equal(dout.Shape()):
+			panic(fmt.Errorf("what Forward computes is %s, no loss of type %s; set DOut to a gradient of that shape", out.Shape(), dout.Shape()))
+		case !out.Shape().Equal(dout.Shape()):
 			panic(fmt.Errorf("what Forward computes is %s, but DOut is %s", out.Shape(), dout.Shape()))
 		}
 		byHand := l.Backward(inputs, dout)
 		if len(byHand) != len(l.Names) {
 			panic(fmt.Errorf("there are %d gradients from Backward for %d inputs of type Float64", len(byHand), len(l.Names)))
+		}
+		// GoMLX 0.28 waits forever, instead of failing, for a program that returns a nil node.
+		if i := slices.Index(byHand, nil); i >= 0 {
+			panic(fmt.Errorf("the gradient %s from Backward is nil; return one for each input of type Float64", l.Names[i]))
 		}
 		return append(byHand, Gradient(ReduceAllSum(Mul(out, dout)), l.smooth(inputs)...)...)
 	}, anys(inputs)...)
@@ -184,10 +194,12 @@ func (l Layer) check() error {
 	}
 	smooth := 0
 	for i, x := range l.Inputs {
-		switch x.DType() {
-		case dtypes.Float64:
+		switch {
+		case x == nil:
+			return fmt.Errorf("input %d is nil; give every input of Forward a tensor", i)
+		case x.DType() == dtypes.Float64:
 			smooth++
-		case dtypes.Float32:
+		case x.DType() == dtypes.Float32:
 			return fmt.Errorf("input %d is Float32, which is too coarse for finite differences; use Float64", i)
 		}
 	}

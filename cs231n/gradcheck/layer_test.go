@@ -5,12 +5,14 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gomlx/compute/dtypes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/stretchr/testify/require"
 
 	"github.com/cs231n-go/assignment3/cs231n/gradcheck"
 	"github.com/cs231n-go/assignment3/cs231n/internal/testbackend"
+	"github.com/cs231n-go/assignment3/cs231n/loop"
 	"github.com/cs231n-go/assignment3/cs231n/rng"
 )
 
@@ -48,6 +50,27 @@ func TestCheck(t *testing.T) {
 	var lines strings.Builder
 	require.NoError(t, report.Print(&lines))
 	require.Regexp(t, `\Adx error: \d\.\d{6}e-\d\d \(GoMLX's autodiff \d\.\de[+-]\d\d\)\ndw error: [^\n]*\ndb error: [^\n]*\n\z`, lines.String())
+}
+
+// TestMasked checks a softmax behind a mask of booleans, an input without a gradient.
+func TestMasked(t *testing.T) {
+	t.Parallel()
+	s := rng.NewNumPy(6)
+	mask := tensors.FromValue([]bool{true, false, true, true, false, true, true})
+	forward := func(in []*Node) *Node { return Mul(Softmax(in[1]), ConvertDType(in[0], dtypes.Float64)) }
+	report, err := gradcheck.Layer{
+		Names:   []string{"dx"},
+		Inputs:  []*tensors.Tensor{mask, gradcheck.Randn(s, 7)},
+		DOut:    gradcheck.Randn(s, 7),
+		Forward: forward,
+		Backward: func(in []*Node, dout *Node) []*Node {
+			return []*Node{Sub(Mul(forward(in), dout), Mul(Softmax(in[1]), ReduceAllSum(Mul(forward(in), dout))))}
+		},
+	}.Check(testbackend.Get(t))
+	require.NoError(t, err)
+	numeric, autodiff := report.Worst()
+	require.Less(t, numeric, 1e-8)
+	require.Less(t, autodiff, 1e-13)
 }
 
 // TestFindsMistakes makes mistakes in one gradient at a time: only that one is reported.
@@ -109,7 +132,21 @@ func TestRefuses(t *testing.T) {
 		"names":            {func(l *gradcheck.Layer) { l.Names = l.Names[:2] }, "2 names for 3 inputs"},
 		"no functions":     {func(l *gradcheck.Layer) { l.Backward = nil }, "needs Forward and Backward"},
 		"single precision": {func(l *gradcheck.Layer) { l.Inputs[1] = tensors.FromValue([]float32{1}) }, "input 1 is Float32"},
+		"a nil input":      {func(l *gradcheck.Layer) { l.Inputs[2] = nil }, "input 2 is nil"},
+		"no dout":          {func(l *gradcheck.Layer) { l.DOut = nil }, "(Float64)[3, 2], no loss of type (Float64); set DOut"},
 		"another dout":     {func(l *gradcheck.Layer) { l.DOut = gradcheck.Linspace(0, 1, 2, 2) }, "DOut is (Float64)[2, 2]"},
+		"no result": {func(l *gradcheck.Layer) {
+			l.Forward = func([]*Node) *Node { return nil }
+		}, "what Forward computes is nil"},
+		"a nil gradient": {func(l *gradcheck.Layer) {
+			l.Backward = func(in []*Node, _ *Node) []*Node { return []*Node{in[0], nil, in[2]} }
+		}, "gradient dw from Backward is nil"},
+		"a loop": {func(l *gradcheck.Layer) {
+			l.Forward = func(in []*Node) *Node {
+				y := Add(Dot(in[0], in[1]).Product(), ExpandAxes(in[2], 0))
+				return loop.For(2, nil, []*Node{y}, func(_ *Node, _, state []*Node) []*Node { return []*Node{Tanh(state[0])} })[0]
+			}
+		}, "no gradient is defined"},
 		"too few gradients": {func(l *gradcheck.Layer) {
 			l.Backward = func(in []*Node, _ *Node) []*Node { return in[:1] }
 		}, "1 gradients from Backward for 3 inputs"},

@@ -32,7 +32,7 @@ type Rule interface {
 	UpdateGraphWithGradients(scope *model.Scope, grads []*Node, lossDType dtypes.DType)
 }
 
-// ByName returns the course's rule of that name: sgd, sgd_momentum, rmsprop or adam. It keeps its variables
+// ByName returns the rule of that name: the course's sgd, sgd_momentum, rmsprop and adam, or PyTorch's torch_adam. It keeps its variables
 // below /name, or below the rule's own name if name is empty. A learning rate of 0 means the rule's default.
 func ByName(rule, name string, learningRate float64) (Rule, error) {
 	rules := map[string]Rule{
@@ -40,6 +40,7 @@ func ByName(rule, name string, learningRate float64) (Rule, error) {
 		"sgd_momentum": Momentum{Name: name, LearningRate: learningRate},
 		"rmsprop":      RMSProp{Name: name, LearningRate: learningRate},
 		"adam":         Adam{Name: name, LearningRate: learningRate, EpsilonHat: true},
+		"torch_adam":   Adam{Name: name, LearningRate: learningRate},
 	}
 	r, ok := rules[rule]
 	if !ok {

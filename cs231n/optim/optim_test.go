@@ -282,5 +282,5 @@ func ExampleByName() {
 	// optim.Momentum
 	// optim.RMSProp
 	// optim.Adam
-	// optim: there is no update rule "adagrad"; choose one of adam, rmsprop, sgd, sgd_momentum
+	// optim: there is no update rule "adagrad"; choose one of adam, rmsprop, sgd, sgd_momentum, torch_adam
 }
