@@ -21,7 +21,7 @@ func layers() [][]string {
 		{"notebook"},
 		{"device", "display", "fetch"},
 		{"captioning", "gan", "scenes"},
-		{"lstm", "rnn", "training"},
+		{"lstm", "rnn", "training", "transformer"},
 		{"checkpoint", "coco", "gradcheck", "metrics", "mnist", "optim", "temporal"},
 		{"loop", "rng"},
 	}

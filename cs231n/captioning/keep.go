@@ -23,7 +23,8 @@ type state struct {
 	Vocabulary string `json:"vocabulary"` // digest of the words
 	Rule       string `json:"rule"`
 	training.Progress
-	Stream []byte    `json:"stream"` // the random stream after Iteration
+	Stream []byte    `json:"stream"`          // the random stream after Iteration
+	Noise  []byte    `json:"noise,omitempty"` // that of the model's noise, where it has one
 	Loss   []float64 `json:"loss"`
 }
 
@@ -60,6 +61,11 @@ func (s *Solver) save(r *Result) error {
 	}
 	kept := s.settings()
 	kept.Progress, kept.Stream, kept.Loss = r.Progress, stream, r.Loss
+	if noise, _ := s.Model.noise(); noise != nil {
+		if kept.Noise, err = noise.MarshalBinary(); err != nil {
+			return err
+		}
+	}
 	return s.Folder.Save(s.Model.variables(), kept, r.history())
 }
 
@@ -94,7 +100,11 @@ func (s *Solver) takeUp() (*Result, error) {
 	if err := s.Model.adopt(store); err != nil {
 		return nil, fmt.Errorf("captioning: %s does not fit the model: %w", path, err)
 	}
-	if err := s.Stream.UnmarshalBinary(kept.Stream); err != nil {
+	err = s.Stream.UnmarshalBinary(kept.Stream)
+	if noise, _ := s.Model.noise(); noise != nil && err == nil {
+		err = noise.UnmarshalBinary(kept.Noise)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("captioning: %s: %w", path, err)
 	}
 	if err := s.Folder.SaveHistory(r.history()); err != nil {
@@ -114,22 +124,27 @@ func (s *state) result(path string) (*Result, error) {
 	return &Result{Model: s.Model, Seed: s.Seed, Loss: s.Loss, Progress: s.Progress}, nil
 }
 
-// variables is the store of the parameters.
-func (m *RNN) variables() *model.Store { return m.store }
-
-// adopt replaces the model's variables by those of a checkpoint, which must have the same shapes.
-func (m *RNN) adopt(store *model.Store) error {
-	for _, p := range m.Params() {
+// fits checks that a checkpoint has a model's parameters.
+func fits(params []*model.Variable, store *model.Store) error {
+	for _, p := range params {
 		other := store.GetVariable(p.Path())
 		if other == nil {
-			return fmt.Errorf("it lacks the parameter %s", p.Name())
+			return fmt.Errorf("it lacks the parameter %s", p.Path())
 		}
 		if !other.Shape().Equal(p.Shape()) {
-			return fmt.Errorf("its parameter %s is %s, the model's is %s", p.Name(), other.Shape(), p.Shape())
+			return fmt.Errorf("its parameter %s is %s, the model's is %s", p.Path(), other.Shape(), p.Shape())
 		}
 	}
-	m.store.Finalize()
-	m.store = store
+	return nil
+}
+
+// adopt replaces a model's variables by those of a checkpoint, which must have the same shapes.
+func adopt(params []*model.Variable, own **model.Store, other *model.Store) error {
+	if err := fits(params, other); err != nil {
+		return err
+	}
+	(*own).Finalize()
+	*own = other
 	return nil
 }
 

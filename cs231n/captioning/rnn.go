@@ -32,11 +32,11 @@ type RNNConfig struct {
 // network, which then reads the caption word by word and scores, after each, every word of the vocabulary as
 // the next one (Vinyals et al. 2015, https://arxiv.org/abs/1411.4555; Karpathy and Fei-Fei 2015).
 type RNN struct {
-	kind        string
-	cell        cell
-	null, start int // word ids; start is −1 where the vocabulary lacks it
-	vocabulary  int
-	store       *model.Store
+	kind       string
+	cell       cell
+	vocabulary int
+	specialIDs
+	store *model.Store
 }
 
 // NewRNN draws the parameters from c.Stream, as NumPy's randn in float64, and casts them in the end:
@@ -105,20 +105,26 @@ func emptyRNN(kind string, wordToIdx map[string]int) (*RNN, error) {
 		return nil, fmt.Errorf("there is no cell type %q; choose rnn or lstm", kind)
 	}
 	var err error
-	m.null, m.start, err = specialIDs(wordToIdx)
+	m.specialIDs, err = specialIDsOf(wordToIdx)
 	return m, err
 }
 
-// specialIDs are the ids of the padding, which a vocabulary must have, and of the start, −1 where it is not there.
-func specialIDs(wordToIdx map[string]int) (null, start int, err error) {
-	null, ok := wordToIdx[coco.Null]
-	if !ok {
-		return 0, 0, fmt.Errorf("the vocabulary of %d words has no %s, the padding that does not count", len(wordToIdx), coco.Null)
+// specialIDs are the ids of the words that are none: padding, which every vocabulary has, and the marks around a
+// caption, −1 where it lacks them.
+type specialIDs struct{ null, start, end int }
+
+func specialIDsOf(wordToIdx map[string]int) (specialIDs, error) {
+	of := func(word string) int {
+		if id, ok := wordToIdx[word]; ok {
+			return id
+		}
+		return -1
 	}
-	if start, ok = wordToIdx[coco.Start]; !ok {
-		start = -1
+	ids := specialIDs{of(coco.Null), of(coco.Start), of(coco.End)}
+	if ids.null < 0 {
+		return ids, fmt.Errorf("the vocabulary of %d words has no %s, the padding that does not count", len(wordToIdx), coco.Null)
 	}
-	return null, start, nil
+	return ids, nil
 }
 
 // paramNames lists the parameters in the order in which they are drawn.
@@ -164,7 +170,7 @@ func (m *RNN) Params() []*model.Variable {
 // params.
 func (m *RNN) LossGraph(params []*Node, features, captions *Node) (loss *Node, grads []*Node) {
 	wEmbed, wProj, bProj, wx, wh, b, wVocab, bVocab := params[0], params[1], params[2], params[3], params[4], params[5], params[6], params[7]
-	in, target, counts := m.shift(captions)
+	in, target, counts := shift(captions, m.null)
 
 	h0, projection := temporal.AffineForward(features, wProj, bProj)
 	x, embedding := temporal.EmbeddingForward(in, wEmbed)
@@ -181,20 +187,12 @@ func (m *RNN) LossGraph(params []*Node, features, captions *Node) (loss *Node, g
 
 // LossUnrolled is the loss of [RNN.LossGraph] in a form whose gradients GoMLX can derive.
 func (m *RNN) LossUnrolled(params []*Node, features, captions *Node) (loss *Node) {
-	in, target, counts := m.shift(captions)
+	in, target, counts := shift(captions, m.null)
 	h0, _ := temporal.AffineForward(features, params[1], params[2])
 	x, _ := temporal.EmbeddingForward(in, params[0])
 	scores, _ := temporal.AffineForward(m.cell.unrolled(x, h0, params[3], params[4], params[5]), params[6], params[7])
 	loss, _ = temporal.SoftmaxLoss(scores, target, counts)
 	return loss
-}
-
-// shift cuts captions into what the network reads, what it should say next, and where that counts.
-func (m *RNN) shift(captions *Node) (in, target, counts *Node) {
-	last := captions.Shape().Dim(1) - 1
-	in, target = SliceAxis(captions, 1, AxisRange(0, last)), SliceAxis(captions, 1, AxisRange(1))
-	null := ConstTensor(captions.Graph(), tensors.FromScalar(int32(m.null)))
-	return in, target, NotEqual(target, ConvertDType(null, target.DType()))
 }
 
 // Loss computes the loss of a batch and the gradient of every parameter, in the order of [RNN.Params].

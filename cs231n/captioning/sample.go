@@ -7,6 +7,7 @@ import (
 	"github.com/gomlx/compute/dtypes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/cs231n-go/assignment3/cs231n/coco"
 	"github.com/cs231n-go/assignment3/cs231n/loop"
@@ -28,13 +29,23 @@ func (m *RNN) Sample(backend compute.Backend, features []float32, maxLength int)
 	if maxLength == 0 {
 		maxLength = MaxLength
 	}
-	params, dim := m.Params(), m.inputDim()
 	switch {
 	case m.start < 0:
 		return nil, fmt.Errorf("captioning: the vocabulary has no %s to begin a caption with", coco.Start)
 	case maxLength < 0:
 		return nil, fmt.Errorf("captioning: captions cannot have %d words", maxLength)
-	case len(features)%dim != 0:
+	}
+	return sample(backend, m.Params(), features, m.inputDim(), nil, func(params []*Node, features *Node, _ []*Node) *Node {
+		return m.sampleGraph(params, features, maxLength)
+	})
+}
+
+// sample runs a graph that describes images, in batches of one size, for which it is compiled. extra makes further
+// inputs for n images, if it is not nil.
+//
+// Shapes: features: (N, dim) flat; graph: params, features: (n, dim) -> (n, length) int32.
+func sample(backend compute.Backend, params []*model.Variable, features []float32, dim int, extra func(n int) []any, graph func(params []*Node, features *Node, extra []*Node) *Node) ([][]int32, error) {
+	if len(features) == 0 || len(features)%dim != 0 {
 		return nil, fmt.Errorf("captioning: %d feature values are no whole images of %d, which the model was made for", len(features), dim)
 	}
 	inputs := make([]any, 1+len(params))
@@ -45,7 +56,9 @@ func (m *RNN) Sample(backend compute.Backend, features []float32, maxLength int)
 		}
 		inputs[1+i] = value
 	}
-	exec, err := NewExec(backend, func(inputs []*Node) *Node { return m.sampleGraph(inputs[1:], inputs[0], maxLength) })
+	exec, err := NewExec(backend, func(inputs []*Node) *Node {
+		return graph(inputs[1:1+len(params)], inputs[0], inputs[1+len(params):])
+	})
 	if err != nil {
 		return nil, fmt.Errorf("captioning: %w", err)
 	}
@@ -55,11 +68,15 @@ func (m *RNN) Sample(backend compute.Backend, features []float32, maxLength int)
 	n := len(features) / dim
 	batch := min(n, sampleBatch)
 	for first := 0; first < n; first += batch {
-		// The program is compiled for one batch size: the last batch is filled up and cut again.
+		// The last batch is filled up and cut again.
 		rows := make([]float32, batch*dim)
 		count := copy(rows, features[first*dim:]) / dim
 		inputs[0] = tensors.FromFlatDataAndDimensions(rows, batch, dim)
-		out, err := exec.Call(inputs...)
+		all := inputs
+		if extra != nil {
+			all = append(inputs[:len(inputs):len(inputs)], extra(batch)...)
+		}
+		out, err := exec.Call(all...)
 		if err != nil {
 			return nil, fmt.Errorf("captioning: captions cannot be sampled: %w", err)
 		}
@@ -67,8 +84,9 @@ func (m *RNN) Sample(backend compute.Backend, features []float32, maxLength int)
 		if err != nil {
 			return nil, fmt.Errorf("captioning: %w", err)
 		}
+		length := len(ids) / batch
 		for i := range count {
-			captions = append(captions, ids[i*maxLength:(i+1)*maxLength])
+			captions = append(captions, ids[i*length:(i+1)*length])
 		}
 	}
 	return captions, nil

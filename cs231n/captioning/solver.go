@@ -7,37 +7,12 @@ import (
 	"io"
 
 	"github.com/gomlx/compute"
-	. "github.com/gomlx/gomlx/core/graph"
-	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/cs231n-go/assignment3/cs231n/coco"
 	"github.com/cs231n-go/assignment3/cs231n/optim"
 	"github.com/cs231n-go/assignment3/cs231n/rng"
 	"github.com/cs231n-go/assignment3/cs231n/training"
 )
-
-// modelScope is where a store keeps a model's parameters; solverName is where it keeps the solver's state.
-const (
-	modelScope = "/model"
-	solverName = "solver"
-)
-
-// Model is a captioning model as a [Solver] sees it.
-type Model interface {
-	// Kind names the model, for instance "lstm".
-	Kind() string
-	// Params are the parameters, in the order in which they were drawn.
-	Params() []*model.Variable
-	// LossGraph builds the loss of a batch and the gradients of the parameters.
-	//
-	// Shapes: params: as Params, features: (N, D), captions: (N, T) integers -> loss: scalar, grads: as params.
-	LossGraph(params []*Node, features, captions *Node) (loss *Node, grads []*Node)
-
-	// variables is the store that holds the parameters and, after training, the solver's state.
-	variables() *model.Store
-	// adopt takes over the variables of a checkpoint.
-	adopt(store *model.Store) error
-}
 
 // Solver is the assignment's CaptioningSolver: it trains a model on the captions of a data set. Zero values
 // mean what the original's defaults are.
@@ -46,7 +21,7 @@ type Solver struct {
 	Data   *coco.Data
 	Stream *rng.NumPy // draws the batches
 
-	UpdateRule   string  // sgd, sgd_momentum, rmsprop or adam; empty means sgd
+	UpdateRule   string  // see [optim.ByName]; empty means the model's own: sgd for an RNN, torch_adam for a Transformer
 	LearningRate float64 // 0 means the rule's own default
 	LRDecay      float64 // factor on the learning rate after every epoch; 0 means 1
 
@@ -101,7 +76,7 @@ func (s Solver) Train(ctx context.Context, backend compute.Backend) (*Result, er
 	loop := training.Loop{
 		Folder: s.Folder, SaveEvery: s.SaveEvery, OnStep: s.OnStep,
 		Step: func(i int) ([]float64, error) {
-			loss, err := step.run(s.Stream.Choice(s.Data.Train.Len(), s.BatchSize))
+			loss, err := step.run(s.Stream.Choice(s.Data.Train.Len(), s.BatchSize), s.seeds())
 			if err != nil {
 				return nil, err
 			}
@@ -140,6 +115,17 @@ func (s *Solver) begin() (*Result, error) {
 		s.Model.variables().DeleteVariablesInScope("/" + solverName)
 }
 
+// seeds draws a step's noise.
+func (s *Solver) seeds() []uint32 {
+	stream, n := s.Model.noise()
+	if stream == nil {
+		return nil
+	}
+	seeds := make([]uint32, n)
+	stream.DropoutSeeds(seeds)
+	return seeds
+}
+
 func (s *Solver) iterationsPerEpoch() int { return max(s.Data.Train.Len()/s.BatchSize, 1) }
 
 // total is the number of iterations that are asked for.
@@ -160,15 +146,16 @@ func (s *Solver) fillAndCheck() error {
 			*d.field = d.value
 		}
 	}
+	if s.Model == nil || s.Data == nil || s.Stream == nil {
+		return errors.New("captioning: a Solver needs a Model, Data and a Stream")
+	}
 	if s.UpdateRule == "" {
-		s.UpdateRule = "sgd"
+		s.UpdateRule = s.Model.rule()
 	}
 	if s.LRDecay == 0 {
 		s.LRDecay = 1
 	}
 	switch {
-	case s.Model == nil || s.Data == nil || s.Stream == nil:
-		return errors.New("captioning: a Solver needs a Model, Data and a Stream")
 	case s.Epochs < 0 || s.Iters < 0 || s.BatchSize < 0 || s.PrintEvery < 0 || s.SaveEvery < 0:
 		return fmt.Errorf("captioning: epochs (%d), iterations (%d), batch (%d) and intervals (%d, %d) cannot be negative", s.Epochs, s.Iters, s.BatchSize, s.PrintEvery, s.SaveEvery)
 	case s.LearningRate < 0 || s.LRDecay < 0:

@@ -33,7 +33,11 @@ func (s *Solver) newStep(backend compute.Backend) (*step, error) {
 			params[i] = v.NodeValue(rows.Graph())
 		}
 		features = ConvertDType(Gather(features, ExpandAxes(Gather(images, rows), -1)), params[0].DType())
-		loss, grads := s.Model.LossGraph(params, features, Gather(captions, rows))
+		var seeds *Node
+		if len(inputs) > 4 {
+			seeds = inputs[4]
+		}
+		loss, grads := s.Model.lossGraph(params, features, Gather(captions, rows), seeds)
 		optim.Update(rule, scope.Store().Scope(modelScope), vars, grads)
 		return []*Node{ConvertDType(loss, dtypes.Float64)}
 	})
@@ -49,15 +53,19 @@ func (s *Solver) newStep(backend compute.Backend) (*step, error) {
 	}, nil
 }
 
-// run does one iteration on the captions in the given rows and returns its loss.
-func (s *step) run(rows []int) (loss float64, err error) {
+// run does one iteration on the captions in the given rows, with the seeds of its noise, and returns its loss.
+func (s *step) run(rows []int, seeds []uint32) (loss float64, err error) {
 	ids := make([]int32, len(rows))
 	for i, row := range rows {
 		ids[i] = int32(row)
 	}
-	out, err := s.exec.Call(s.captions, s.images, s.features, ids)
+	inputs := []any{s.captions, s.images, s.features, ids}
+	if seeds != nil {
+		inputs = append(inputs, seeds)
+	}
+	out, err := s.exec.Call(inputs...)
 	if err != nil {
-		return 0, fmt.Errorf("captioning: the training step failed: %w", err)
+		return 0, fmt.Errorf("the training step failed: %w", err)
 	}
 	return tensors.ToScalar[float64](out[0]), nil
 }

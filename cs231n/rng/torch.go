@@ -130,11 +130,13 @@ func (t *Torch) Dropout(keep []bool, p float64) {
 	t.sync()
 }
 
-// DropoutSeed makes the draw that [Torch.Dropout] starts from, for masks that are made elsewhere.
-func (t *Torch) DropoutSeed() uint32 {
-	seed := t.gen.uint32()
+// DropoutSeeds makes the draws that as many calls of [Torch.Dropout] would start from, for masks that are made
+// elsewhere.
+func (t *Torch) DropoutSeeds(dst []uint32) {
+	for i := range dst {
+		dst[i] = t.gen.uint32()
+	}
 	t.sync()
-	return seed
 }
 
 // BaseSeed returns torch.empty((), dtype=torch.int64).random_(): two draws, the

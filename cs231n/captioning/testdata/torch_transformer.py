@@ -1,0 +1,252 @@
+"""The captioning Transformer and its solver in PyTorch: what the Go package is held against.
+
+golden_transformer.py records what this module computes, bench_torch.py how long it takes. It needs torch
+and numpy only.
+
+Parameters come from torch's CPU generator in the order that the assignment builds its modules; batches come
+from NumPy's global stream. Dropout is a function that a model is given:
+
+    mcg31_dropout   the masks that PyTorch with MKL drew when the assignment's outputs were printed
+    F.dropout       those that this PyTorch draws
+    no_dropout      none
+
+Shape letters: N batch, T words read, S words or images attended to, D image features, W word vector, H heads,
+V vocabulary.
+"""
+
+import copy
+import math
+from typing import Callable
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+RATE = 0.1  # of every dropout
+FEED_FORWARD = 2048
+NULL, START = "<NULL>", "<START>"
+
+Dropout = Callable[[Tensor, float], Tensor]
+
+
+def use_cpu(threads: int) -> None:
+    """Runs torch on the given number of CPU threads, the same way each time."""
+    torch.set_num_threads(threads)
+    torch.use_deterministic_algorithms(True)
+
+
+# --- dropout ------------------------------------------------------------------
+
+MCG31_MULTIPLIER, MCG31_MODULUS = 1132489760, 2**31 - 1
+
+
+def draw32() -> int:
+    """The next 32-bit output of torch's CPU generator, which moves on by this one."""
+    before = torch.get_rng_state()
+    # No 32-bit draw of torch's keeps the top bit. A whole int64 is two outputs, of which the first is the
+    # high half: read it, go back, and let an int32, which takes one output, move the generator on.
+    both = torch.empty(1, dtype=torch.int64).random_(-(2**63), None).item()
+    torch.set_rng_state(before)
+    torch.empty(1, dtype=torch.int32).random_()
+    return (both >> 32) & 0xFFFFFFFF
+
+
+def mcg31(seed: int, count: int) -> np.ndarray:
+    """The first count numbers of MKL's generator MCG31: x0 from the seed, then x·multiplier mod 2^31 - 1."""
+    x = np.empty(count, np.uint64)
+    x[:1] = seed % MCG31_MODULUS or 1
+    # The numbers k steps on are the known ones times multiplier^k: each pass doubles what is known. A
+    # product of two 31-bit numbers fits 64 bits.
+    known = 1
+    while known < count:
+        more = min(known, count - known)
+        jump = np.uint64(pow(MCG31_MULTIPLIER, known, MCG31_MODULUS))
+        x[known : known + more] = x[:more] * jump % np.uint64(MCG31_MODULUS)
+        known += more
+    return x
+
+
+def mcg31_dropout(x: Tensor, rate: float) -> Tensor:
+    """Keeps a value of x with probability 1 - rate and scales it by the inverse: one draw for all of x."""
+    keep = 1 - rate
+    kept = mcg31(draw32(), x.numel()) / MCG31_MODULUS < keep
+    mask = torch.from_numpy(kept).view(x.shape).to(x.dtype)
+    return x * (mask / keep)
+
+
+def no_dropout(x: Tensor, rate: float) -> Tensor:
+    """Keeps everything and draws nothing."""
+    return x
+
+
+# --- layers -------------------------------------------------------------------
+
+
+class MultiHeadAttention(nn.Module):
+    """softmax(Q·Kᵀ / √(W/H))·V in each of H slices of the vectors, joined and projected.
+
+    After a call, weights (N, H, T, S) are those of the softmax, before dropout.
+    """
+
+    def __init__(self, width: int, heads: int, dropout: Dropout):
+        super().__init__()
+        self.heads, self.dropout = heads, dropout
+        self.key = nn.Linear(width, width)
+        self.query = nn.Linear(width, width)
+        self.value = nn.Linear(width, width)
+        self.proj = nn.Linear(width, width)
+
+    def split(self, x: Tensor) -> Tensor:
+        """(N, T, W) -> (N, H, T, W/H)."""
+        return x.unflatten(-1, (self.heads, -1)).transpose(1, 2)
+
+    def forward(self, query: Tensor, memory: Tensor, mask: Tensor | None = None) -> Tensor:
+        """query (N, T, W), memory (N, S, W) for keys and values, mask (T, S) true where t may see s."""
+        q, k, v = self.split(self.query(query)), self.split(self.key(memory)), self.split(self.value(memory))
+        scores = q @ k.transpose(-2, -1) / math.sqrt(q.shape[-1])
+        if mask is not None:
+            scores = scores.masked_fill(~mask, -math.inf)
+        weights = scores.softmax(dim=-1)
+        self.weights = weights.detach()
+        joined = (self.dropout(weights, RATE) @ v).transpose(1, 2).flatten(2)
+        return self.proj(joined)
+
+
+class PositionalEncoding(nn.Module):
+    """Adds sin(t·10000^(-j/W)) to the even columns j and the cosine of the same angle to column j + 1."""
+
+    def __init__(self, width: int, dropout: Dropout, max_length: int):
+        super().__init__()
+        self.dropout = dropout
+        columns = torch.arange(0, width, 2, dtype=torch.float64)
+        angles = torch.arange(max_length)[:, None] * 10000 ** (-columns / width)
+        table = torch.stack((angles.sin(), angles.cos()), dim=-1).flatten(1)
+        self.register_buffer("table", table.float(), persistent=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, T, W) -> (N, T, W), T up to max_length."""
+        return self.dropout(x + self.table[: x.shape[1]], RATE)
+
+
+class DecoderLayer(nn.Module):
+    """Words look at words before them, then at the image, then each goes through two affine layers.
+
+    Each result is dropped out, added to what came in, and the sum normalised.
+    """
+
+    def __init__(self, width: int, heads: int, dropout: Dropout):
+        super().__init__()
+        self.dropout = dropout
+        self.self_attn = MultiHeadAttention(width, heads, dropout)
+        self.multihead_attn = MultiHeadAttention(width, heads, dropout)
+        self.linear1 = nn.Linear(width, FEED_FORWARD)
+        self.linear2 = nn.Linear(FEED_FORWARD, width)
+        self.norm1 = nn.LayerNorm(width)
+        self.norm2 = nn.LayerNorm(width)
+        self.norm3 = nn.LayerNorm(width)
+
+    def forward(self, x: Tensor, memory: Tensor, mask: Tensor) -> Tensor:
+        x = self.norm1(x + self.dropout(self.self_attn(x, x, mask), RATE))
+        x = self.norm2(x + self.dropout(self.multihead_attn(x, memory), RATE))
+        wide = self.dropout(self.linear1(x).relu(), RATE)
+        return self.norm3(x + self.dropout(self.linear2(wide), RATE))
+
+
+class Decoder(nn.Module):
+    """Layers one after the other, which start as copies of one."""
+
+    def __init__(self, layer: DecoderLayer, count: int):
+        super().__init__()
+        self.layers = nn.ModuleList(copy.deepcopy(layer) for _ in range(count))
+
+    def forward(self, x: Tensor, memory: Tensor, mask: Tensor) -> Tensor:
+        for layer in self.layers:
+            x = layer(x, memory, mask)
+        return x
+
+
+# --- model --------------------------------------------------------------------
+
+
+def redraw(module: nn.Module) -> None:
+    """Gives affine and embedding weights, padding too, normal(0, 0.02), and affine biases zero."""
+    if isinstance(module, (nn.Linear, nn.Embedding)):
+        nn.init.normal_(module.weight, std=0.02)
+    if isinstance(module, nn.Linear):
+        nn.init.zeros_(module.bias)
+
+
+class CaptioningTransformer(nn.Module):
+    """Scores for the word after each word read, with the image as the one vector of the memory."""
+
+    def __init__(
+        self,
+        word_to_idx: dict[str, int],
+        input_dim: int,
+        wordvec_dim: int,
+        heads: int,
+        layers: int,
+        max_length: int,
+        dropout: Dropout,
+    ):
+        super().__init__()
+        self.null, self.start = word_to_idx[NULL], word_to_idx.get(START)
+        vocabulary = len(word_to_idx)
+        self.visual_projection = nn.Linear(input_dim, wordvec_dim)
+        self.embedding = nn.Embedding(vocabulary, wordvec_dim, padding_idx=self.null)
+        self.positions = PositionalEncoding(wordvec_dim, dropout, max_length)
+        self.transformer = Decoder(DecoderLayer(wordvec_dim, heads, dropout), layers)
+        self.apply(redraw)
+        self.output = nn.Linear(wordvec_dim, vocabulary)  # after redraw: keeps Linear's own weights
+
+    def forward(self, features: Tensor, captions: Tensor) -> Tensor:
+        """features (N, D), captions (N, T) -> scores (N, T, V)."""
+        T = captions.shape[1]
+        memory = self.visual_projection(features)[:, None]
+        mask = torch.ones(T, T, dtype=torch.bool).tril()
+        return self.output(self.transformer(self.positions(self.embedding(captions)), memory, mask))
+
+    def loss(self, features: Tensor, captions: Tensor) -> Tensor:
+        """Cross entropy over the words that are not NULL, divided by the number of all positions, N·T."""
+        scores, targets = self(features, captions[:, :-1]), captions[:, 1:]
+        losses = F.cross_entropy(scores.flatten(0, 1), targets.flatten(), reduction="none")
+        return (losses * (targets.flatten() != self.null)).mean()
+
+    @torch.no_grad()
+    def sample(self, features: Tensor, length: int) -> tuple[Tensor, float]:
+        """Greedy captions (N, length), and by how much the closest choice of a word was made.
+
+        Reads the whole caption so far for every word, as the assignment does.
+        """
+        read, margin = torch.full((len(features), 1), self.start), math.inf
+        for _ in range(length):
+            scores = self(features, read)[:, -1]
+            best = scores.topk(2)
+            margin = min(margin, (best.values[:, 0] - best.values[:, 1]).min().item())
+            read = torch.cat((read, best.indices[:, :1]), dim=1)
+        return read[:, 1:], margin
+
+
+class Solver:
+    """Trains a model with Adam on batches from data.minibatch(size), which gives rows, captions, features."""
+
+    def __init__(self, model: CaptioningTransformer, data, learning_rate: float, batch_size: int):
+        self.model, self.data, self.batch_size = model, data, batch_size
+        self.adam = torch.optim.Adam(model.parameters(), learning_rate)
+        self.batches: list[list[int]] = []
+        self.losses: list[float] = []
+
+    def step(self) -> None:
+        rows, captions, features = self.data.minibatch(self.batch_size)
+        dtype = self.model.output.weight.dtype
+        loss = self.model.loss(torch.from_numpy(features).to(dtype), torch.from_numpy(captions).long())
+        self.adam.zero_grad()
+        loss.backward()
+        self.adam.step()
+        self.batches.append(rows.tolist())
+        self.losses.append(loss.item())
+
+    def train(self, iterations: int) -> None:
+        for _ in range(iterations):
+            self.step()
