@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 
 	"github.com/gomlx/gomlx/ml/model"
@@ -22,6 +23,8 @@ type state struct {
 	Captions   int    `json:"captions"`   // in the training set
 	Vocabulary string `json:"vocabulary"` // digest of the words
 	Rule       string `json:"rule"`
+	Heads      int    `json:"heads,omitempty"`      // of a Transformer
+	MaxLength  int    `json:"max_length,omitempty"` // of a Transformer's captions
 	training.Progress
 	Stream []byte    `json:"stream"`          // the random stream after Iteration
 	Noise  []byte    `json:"noise,omitempty"` // that of the model's noise, where it has one
@@ -45,10 +48,14 @@ func vocabularyDigest(v *coco.Vocab) string {
 
 // settings are the parts of a state that a run cannot change on its way.
 func (s *Solver) settings() state {
-	return state{
+	now := state{
 		Model: s.Model.Kind(), Seed: s.Seed, Batch: s.BatchSize, Captions: s.Data.Train.Len(),
 		Vocabulary: vocabularyDigest(&s.Data.Vocab), Rule: s.UpdateRule,
 	}
+	if m, ok := s.Model.(*Transformer); ok {
+		now.Heads, now.MaxLength = m.config.Heads, m.config.MaxLength
+	}
+	return now
 }
 
 func (s *Solver) save(r *Result) error {
@@ -89,6 +96,8 @@ func (s *Solver) takeUp() (*Result, error) {
 		return nil, fmt.Errorf("captioning: %s is a checkpoint of model %q, not of %q; choose another folder", path, kept.Model, now.Model)
 	case kept.Vocabulary != now.Vocabulary:
 		return nil, fmt.Errorf("captioning: %s was trained with another vocabulary; name the data set that it was trained on, or choose another folder", path)
+	case kept.Heads != now.Heads || kept.MaxLength != now.MaxLength:
+		return nil, fmt.Errorf("captioning: %s is a model of %d heads for captions of %d words, not of %d for %d; choose another folder or the same settings", path, kept.Heads, kept.MaxLength, now.Heads, now.MaxLength)
 	case kept.Seed != now.Seed || kept.Batch != now.Batch || kept.Captions != now.Captions || kept.Rule != now.Rule:
 		return nil, fmt.Errorf("captioning: %s was trained with seed %d, batches of %d of %d captions and %s, not with seed %d, %d of %d and %s; choose another folder or the same settings",
 			path, kept.Seed, kept.Batch, kept.Captions, kept.Rule, now.Seed, now.Batch, now.Captions, now.Rule)
@@ -148,31 +157,65 @@ func adopt(params []*model.Variable, own **model.Store, other *model.Store) erro
 	return nil
 }
 
-// LoadRNN reads a run that [Solver.Train] kept in a folder: the model with its parameters, and the losses.
-// The vocabulary must be the one that it was trained with.
-func LoadRNN(folder training.Folder, vocab *coco.Vocab) (*RNN, *Result, error) {
+// open reads a run that [Solver.Train] kept in a folder, and checks that it is of the vocabulary and of one of the
+// kinds.
+func open(folder training.Folder, vocab *coco.Vocab, kinds ...string) (*state, *model.Store, *Result, error) {
 	var kept state
 	store, err := folder.Load(&kept)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	path := folder.Checkpoint()
-	if digest := vocabularyDigest(vocab); kept.Vocabulary != digest {
-		return nil, nil, fmt.Errorf("captioning: %s was trained with another vocabulary than this data set's %d words; name the data set that it was trained on", path, len(vocab.Words))
+	if !slices.Contains(kinds, kept.Model) {
+		return nil, nil, nil, fmt.Errorf("captioning: %s holds a model of kind %q, not %s", path, kept.Model, strings.Join(kinds, " or "))
+	}
+	if vocabularyDigest(vocab) != kept.Vocabulary {
+		return nil, nil, nil, fmt.Errorf("captioning: %s was trained with another vocabulary than this data set's %d words; name the data set that it was trained on", path, len(vocab.Words))
 	}
 	r, err := kept.result(path)
+	return &kept, store, r, err
+}
+
+// LoadRNN reads a run that [Solver.Train] kept in a folder: the RNN or LSTM with its parameters, and the losses.
+// The vocabulary must be the one that it was trained with.
+func LoadRNN(folder training.Folder, vocab *coco.Vocab) (*RNN, *Result, error) {
+	kept, store, r, err := open(folder, vocab, "rnn", "lstm")
 	if err != nil {
 		return nil, nil, err
 	}
 	m, err := emptyRNN(kept.Model, vocab.IDs)
 	if err != nil {
-		return nil, nil, fmt.Errorf("captioning: %s: %w", path, err)
+		return nil, nil, fmt.Errorf("captioning: %s: %w", folder.Checkpoint(), err)
 	}
 	m.store = store
-	for _, name := range paramNames() {
-		if store.GetVariable(paramPath(name)) == nil {
-			return nil, nil, fmt.Errorf("captioning: %s lacks the parameter %s", path, name)
-		}
+	return m, r, complete(folder, m.Params())
+}
+
+// LoadTransformer is [LoadRNN] for a Transformer. It has no stream: to train it further, build one and resume.
+func LoadTransformer(folder training.Folder, vocab *coco.Vocab) (*Transformer, *Result, error) {
+	kept, store, r, err := open(folder, vocab, "transformer")
+	if err != nil {
+		return nil, nil, err
 	}
-	return m, r, nil
+	c := TransformerConfig{WordToIdx: vocab.IDs, Heads: kept.Heads, MaxLength: kept.MaxLength}
+	if v := store.GetVariable(paramPath("visual_projection/weight")); v != nil && v.Shape().Rank() == 2 {
+		c.WordvecDim, c.InputDim, c.DType = v.Shape().Dim(0), v.Shape().Dim(1), v.DType()
+	}
+	for store.GetVariable(paramPath(layerName(c.Layers)+"norm1/weight")) != nil {
+		c.Layers++
+	}
+	m, err := emptyTransformer(c)
+	if err != nil {
+		return nil, nil, fmt.Errorf("captioning: %s: %w", folder.Checkpoint(), err)
+	}
+	m.store = store
+	return m, r, complete(folder, m.Params())
+}
+
+// complete checks that a checkpoint had all of a model's parameters.
+func complete(folder training.Folder, params []*model.Variable) error {
+	if slices.Contains(params, nil) {
+		return fmt.Errorf("captioning: %s lacks some of the model's parameters; train anew", folder.Checkpoint())
+	}
+	return nil
 }

@@ -1,9 +1,12 @@
 package captioning
 
 import (
+	"fmt"
+
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
 
+	"github.com/cs231n-go/assignment3/cs231n/coco"
 	"github.com/cs231n-go/assignment3/cs231n/rng"
 	"github.com/cs231n-go/assignment3/cs231n/transformer"
 )
@@ -27,6 +30,8 @@ type Model interface {
 	// Shapes: params: as Params, features: (N, D), captions: (N, T) integers, seeds: (K) uint32 -> loss: scalar,
 	// grads: as params.
 	lossGraph(params []*Node, features, captions, seeds *Node) (loss *Node, grads []*Node)
+	// suits tells whether the model can learn from a data set.
+	suits(data *coco.Data) error
 	// rule is the name of the update rule that the original trains the model with.
 	rule() string
 	// noise is the stream of the model's noise in training, and how many seeds a step draws from it; nil is none.
@@ -41,13 +46,39 @@ func (m *RNN) lossGraph(params []*Node, features, captions, _ *Node) (*Node, []*
 	return m.LossGraph(params, features, captions)
 }
 
+// suits is what models have in common: the width of features, and words that they know.
+func suits(data *coco.Data, dim, vocabulary int) error {
+	if data.Train.Dim != dim {
+		return fmt.Errorf("captioning: the images have %d features, the model was made for %d", data.Train.Dim, dim)
+	}
+	for i, id := range data.Train.Captions {
+		if id < 0 || int(id) >= vocabulary {
+			return fmt.Errorf("captioning: training caption %d holds the id %d, outside the model's vocabulary of %d words", i/data.Train.Length, id, vocabulary)
+		}
+	}
+	return nil
+}
+
+func (m *RNN) suits(data *coco.Data) error { return suits(data, m.inputDim(), m.vocabulary) }
+
+func (m *Transformer) suits(data *coco.Data) error {
+	if words := data.Train.Length - 1; words > m.config.MaxLength {
+		return fmt.Errorf("captioning: the captions have %d words to read, the model was made for %d at most; raise its maximal length", words, m.config.MaxLength)
+	}
+	return suits(data, m.config.InputDim, m.vocabulary)
+}
+
 func (m *RNN) rule() string               { return "sgd" }
 func (m *RNN) noise() (*rng.Torch, int)   { return nil, 0 }
 func (m *RNN) variables() *model.Store    { return m.store }
 func (m *RNN) adopt(s *model.Store) error { return adopt(m.Params(), &m.store, s) }
 
 func (m *Transformer) lossGraph(params []*Node, features, captions, seeds *Node) (*Node, []*Node) {
-	return m.LossGraph(params, features, captions, seeds)
+	drop := m.dropout(seeds)
+	if m.config.Dropout == FromGoMLX {
+		drop = transformer.Random(dropRate, m.store)
+	}
+	return m.lossWith(params, features, captions, drop)
 }
 
 func (m *Transformer) rule() string               { return "torch_adam" }
@@ -55,5 +86,11 @@ func (m *Transformer) variables() *model.Store    { return m.store }
 func (m *Transformer) adopt(s *model.Store) error { return adopt(m.Params(), &m.store, s) }
 
 func (m *Transformer) noise() (*rng.Torch, int) {
-	return m.config.Stream, transformer.Masks(m.config.Layers)
+	if m.config.Dropout != FromStream {
+		return nil, 0
+	}
+	return m.config.Stream, m.masks()
 }
+
+// masks is how often a step drops.
+func (m *Transformer) masks() int { return transformer.Masks(m.config.Layers) }

@@ -199,7 +199,7 @@ func (m *RNN) LossUnrolled(params []*Node, features, captions *Node) (loss *Node
 //
 // Shapes: features: (N, D), captions: (N, T).
 func (m *RNN) Loss(backend compute.Backend, features *tensors.Tensor, captions [][]int32) (loss float64, grads []*tensors.Tensor, err error) {
-	ids, err := m.captionTensor(captions)
+	ids, err := captionTensor(captions, m.vocabulary, 2)
 	if err != nil {
 		return 0, nil, err
 	}
@@ -221,10 +221,10 @@ func (m *RNN) Loss(backend compute.Backend, features *tensors.Tensor, captions [
 	return tensors.ToScalar[float64](out[0]), out[1:], nil
 }
 
-// captionTensor checks captions and packs them.
-func (m *RNN) captionTensor(captions [][]int32) (*tensors.Tensor, error) {
-	if len(captions) == 0 || len(captions[0]) < 2 {
-		return nil, fmt.Errorf("captioning: a loss needs at least one caption of at least two words")
+// captionTensor checks captions of at least so many words, and packs them.
+func captionTensor(captions [][]int32, vocabulary, least int) (*tensors.Tensor, error) {
+	if len(captions) == 0 || len(captions[0]) < least {
+		return nil, fmt.Errorf("captioning: at least one caption is needed, and every one must have %d words at least", least)
 	}
 	var ids []int32
 	for i, caption := range captions {
@@ -232,8 +232,8 @@ func (m *RNN) captionTensor(captions [][]int32) (*tensors.Tensor, error) {
 			return nil, fmt.Errorf("captioning: caption %d has %d words and caption 0 has %d; pad them with %s to one length", i, len(caption), len(captions[0]), coco.Null)
 		}
 		for t, id := range caption {
-			if id < 0 || int(id) >= m.vocabulary {
-				return nil, fmt.Errorf("captioning: word %d of caption %d has the id %d, outside the vocabulary of %d words", t, i, id, m.vocabulary)
+			if id < 0 || int(id) >= vocabulary {
+				return nil, fmt.Errorf("captioning: word %d of caption %d has the id %d, outside the vocabulary of %d words", t, i, id, vocabulary)
 			}
 		}
 		ids = append(ids, caption...)

@@ -177,7 +177,7 @@ func TestRefuses(t *testing.T) {
 		"word past the end": {loss([]int32{1, 2, 3}), "word 2 of caption 0 has the id 3, outside the vocabulary of 3 words"},
 		"negative word":     {loss([]int32{1, 2}, []int32{-1, 2}), "word 0 of caption 1 has the id -1"},
 		"ragged captions":   {loss([]int32{1, 2}, []int32{1}), "caption 1 has 1 words and caption 0 has 2"},
-		"too short":         {loss([]int32{1}), "at least two words"},
+		"too short":         {loss([]int32{1}), "2 words at least"},
 		"no captions":       {loss(), "at least one caption"},
 		"no start":          {sample(make([]float32, 4), 0), "no <START>"},
 	} {

@@ -163,5 +163,5 @@ func (s *Solver) fillAndCheck() error {
 	case s.Data.Train.Len() == 0 || s.Data.Train.Length < 2:
 		return errors.New("captioning: the data set has no captions to train on")
 	}
-	return nil
+	return s.Model.suits(s.Data)
 }

@@ -147,9 +147,10 @@ func TestTrainRefuses(t *testing.T) {
 		"another vocabulary": {func(s *captioning.Solver) { s.Folder, s.Resume = folder, true; s.Data.Vocab.Words[9] = "new" }, "another vocabulary"},
 		"other features": {func(s *captioning.Solver) {
 			s.Data.Train.Dim, s.Data.Train.URLs = 12, append(s.Data.Train.URLs, s.Data.Train.URLs...)
-		}, "the training step failed"},
-		"a rate that blows up":  {func(s *captioning.Solver) { s.UpdateRule, s.LearningRate, s.Iters = "sgd", 1e30, 9 }, "has diverged"},
-		"a folder below a file": {func(s *captioning.Solver) { s.Folder = training.Folder(folder.Checkpoint()) }, "cannot be written"},
+		}, "12 features, the model was made for 24"},
+		"a word it does not know": {func(s *captioning.Solver) { s.Data.Train.Captions[12] = 29 }, "training caption 1 holds the id 29"},
+		"a rate that blows up":    {func(s *captioning.Solver) { s.UpdateRule, s.LearningRate, s.Iters = "sgd", 1e30, 9 }, "has diverged"},
+		"a folder below a file":   {func(s *captioning.Solver) { s.Folder = training.Folder(folder.Checkpoint()) }, "cannot be written"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -27,7 +27,17 @@ type TransformerConfig struct {
 	MaxLength  int            // of a caption; 0 means 50
 	DType      dtypes.DType   // type of the parameters; 0 means Float32
 	Stream     *rng.Torch     // source of the initial parameters and of dropout
+	Dropout    Dropout        // in training; 0 means FromStream
 }
+
+// Dropout says where a Transformer's dropout masks come from in training.
+type Dropout int
+
+const (
+	FromStream Dropout = iota // the Stream, with PyTorch's numbers
+	FromGoMLX                 // GoMLX's own generator, whose state is kept with the parameters
+	NoDropout
+)
 
 // Transformer is the assignment's CaptioningTransformer. The words of a caption, with their places encoded,
 // pass through a decoder whose layers look at the words before and at the image, a memory of one vector; the

@@ -73,10 +73,14 @@ func causal(x *Node) *Node {
 // Shapes: params: as [Transformer.Params], features: (N, D), captions: (N, T+1) integers, seeds: (K) uint32 -> loss: scalar, grads: as
 // params.
 func (m *Transformer) LossGraph(params []*Node, features, captions, seeds *Node) (loss *Node, grads []*Node) {
+	return m.lossWith(params, features, captions, m.dropout(seeds))
+}
+
+func (m *Transformer) lossWith(params []*Node, features, captions *Node, drop transformer.Dropout) (loss *Node, grads []*Node) {
 	p := m.assemble(params)
 	in, target, counts := shift(captions, m.null)
 	vectors, embedding := temporal.EmbeddingForward(in, p.embedding)
-	scores, _ := m.scores(p, features, vectors, m.dropout(seeds))
+	scores, _ := m.scores(p, features, vectors, drop)
 	loss, dscores := temporal.SoftmaxLoss(scores, target, counts)
 	steps := float64(in.Shape().Dim(1))
 	loss, dscores = DivScalar(loss, steps), DivScalar(dscores, steps)

@@ -90,44 +90,20 @@ var learnt struct {
 	data  *coco.Data
 }
 
-// uncached says one word after the other as the original does: all words so far are scored again each time.
-func uncached(t *testing.T, m *captioning.Transformer, features []float32, start int32, length int) [][]int32 {
-	t.Helper()
-	const dim = 24
-	n := len(features) / dim
-	inputs := []*tensors.Tensor{tensors.FromFlatDataAndDimensions(features, n, dim), nil}
-	for _, p := range m.Params() {
-		inputs = append(inputs, p.MustValue())
-	}
-	said := make([][]int32, n)
-	for range length {
-		var read []int32
-		for _, words := range said {
-			read = append(append(read, start), words...)
-		}
-		inputs[1] = tensors.FromFlatDataAndDimensions(read, n, len(read)/n)
-		scores, err := gradcheck.Eval(testbackend.Get(t), func(in []*Node) *Node {
-			scores, _ := m.ScoresGraph(in[2:], in[0], in[1], nil)
-			return SliceAxis(scores, 1, AxisElem(-1))
-		}, inputs...)
-		require.NoError(t, err)
-		v := len(scores) / n
-		for i := range said {
-			said[i] = append(said[i], int32(floats.MaxIdx(scores[i*v:(i+1)*v])))
-		}
-	}
-	return said
-}
-
 // TestTransformerSampling compares the ways to sample: with the cache and without it, greedy and with beams.
 func TestTransformerSampling(t *testing.T) {
 	t.Parallel()
 	backend := testbackend.Get(t)
 	m, data := trained(t)
-	features := data.Val.Features[:5*data.Val.Dim]
+	features := data.Val.Features[:3*data.Val.Dim]
 	greedy, err := m.Sample(backend, features, 0)
 	require.NoError(t, err)
-	require.Equal(t, uncached(t, m, features, int32(data.Vocab.IDs[coco.Start]), 8), greedy)
+	again, err := m.SampleWithDropout(backend, features, 0, nil)
+	require.NoError(t, err)
+	require.Equal(t, again, greedy, "word for word what scoring everything again each time gives")
+	noisy, err := m.SampleWithDropout(backend, features, 3, rng.NewTorch(1))
+	require.NoError(t, err)
+	require.Len(t, noisy[2], 3)
 	different := map[string]bool{}
 	for _, caption := range greedy {
 		different[data.Vocab.Decode(caption)] = true
@@ -169,22 +145,13 @@ func TestTransformerSampling(t *testing.T) {
 // logProb is the log-probability of a caption up to its end.
 func logProb(t *testing.T, m *captioning.Transformer, data *coco.Data, features []float32, caption []int32) float64 {
 	t.Helper()
-	inputs := []*tensors.Tensor{
-		tensors.FromFlatDataAndDimensions(features, 1, len(features)),
-		tensors.FromFlatDataAndDimensions(append([]int32{int32(data.Vocab.IDs[coco.Start])}, caption...), 1, len(caption)+1),
-	}
-	for _, p := range m.Params() {
-		inputs = append(inputs, p.MustValue())
-	}
-	logits, err := gradcheck.Eval(testbackend.Get(t), func(in []*Node) *Node {
-		read := SliceAxis(in[1], 1, AxisRange(0, len(caption)))
-		scores, _ := m.ScoresGraph(in[2:], in[0], read, nil)
-		return LogSoftmax(scores, -1)
-	}, inputs...)
+	read := append([]int32{int32(data.Vocab.IDs[coco.Start])}, caption[:len(caption)-1]...)
+	scores, err := m.Scores(testbackend.Get(t), features, [][]int32{read}, nil)
 	require.NoError(t, err)
 	sum, v := 0.0, len(data.Vocab.Words)
 	for i, id := range caption {
-		sum += logits[i*v+int(id)]
+		of := scores[i*v : (i+1)*v]
+		sum += of[id] - floats.LogSumExp(of)
 		if data.Vocab.Words[id] == coco.End {
 			break
 		}
@@ -204,9 +171,12 @@ func TestTransformerRandomFrequencies(t *testing.T) {
 	for _, caption := range drawn {
 		share[caption[0]] += 1.0 / draws
 	}
-	for word := range int32(len(data.Vocab.Words)) {
-		p := math.Exp(logProb(t, m, data, data.Val.Features[:data.Val.Dim], []int32{word}))
-		require.InDelta(t, p, share[word], 4*math.Sqrt(p*(1-p)/draws)+1e-3, data.Vocab.Words[word])
+	scores, err := m.Scores(testbackend.Get(t), features[:data.Val.Dim], [][]int32{{int32(data.Vocab.IDs[coco.Start])}}, nil)
+	require.NoError(t, err)
+	total := floats.LogSumExp(scores)
+	for word, score := range scores {
+		p := math.Exp(score - total)
+		require.InDelta(t, p, share[int32(word)], 4*math.Sqrt(p*(1-p)/draws)+1e-3, data.Vocab.Words[word])
 	}
 }
 
@@ -259,6 +229,10 @@ func TestTransformerRefuses(t *testing.T) {
 		_, err := m.Random(nil, make([]float32, 4), 3, temperature, topK, stream)
 		return err
 	}
+	read := func(words ...int32) error {
+		_, err := m.Attention(nil, make([]float32, 4), words)
+		return err
+	}
 	stream := rng.NewTorch(1)
 	_, features := m.Sample(nil, make([]float32, 5), 3)
 	for name, c := range map[string]struct {
@@ -280,6 +254,9 @@ func TestTransformerRefuses(t *testing.T) {
 		"no number":                {random(math.NaN(), 0, stream), "not NaN"},
 		"too many words":           {random(1, 9, stream), "1 to 5 most probable words, not 9"},
 		"no random numbers":        {random(1, 0, nil), "need a stream"},
+		"a caption of no words":    {read(), "1 words at least"},
+		"a caption too long":       {read(0, 0, 0, 0, 0, 0, 0, 0, 0), "captions of 9 words do not fit the model"},
+		"a word it does not know":  {read(0, 5), "word 1 of caption 0 has the id 5"},
 		"half an image":            {features, "5 feature values are no whole images of 4"},
 	} {
 		require.ErrorContains(t, c.err, c.says, name)

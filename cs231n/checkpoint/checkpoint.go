@@ -43,6 +43,7 @@ func dtypeNames() map[dtypes.DType]safetensors.DType {
 		dtypes.Float64: safetensors.F64,
 		dtypes.Int64:   safetensors.I64,
 		dtypes.Int32:   safetensors.I32,
+		dtypes.Uint64:  safetensors.U64,
 		dtypes.Uint8:   safetensors.U8,
 	}
 }

@@ -71,6 +71,10 @@ func TestGoldenPictures(t *testing.T) {
 			return Caption(photo, "found: a red circle left of a blue square that is much larger than it and stands on a table",
 				"written: a circle and a square"), nil
 		}},
+		{"heatmap", Heatmap{
+			Title: "layer 1, head 2", Rows: []string{"<START>", "a", "red", "ball"}, Columns: []string{"<START>", "a", "red", "ball"},
+			Values: [][]float64{{1, 0, 0, 0}, {0.4, 0.6, 0, 0}, {0.2, 0.3, 0.5, 0}, {0.1, 0.1, 0.2, 0.6}},
+		}.Image},
 		{"trajectory", Trajectory{
 			Title: "Alternating steps on f(x, y) = xy", XLabel: "x", YLabel: "y",
 			X: []float64{1, -1, -2, -1, 1, 2, 1}, Y: []float64{1, 2, 1, -1, -2, -1, 1},
@@ -163,6 +167,7 @@ func TestPictureErrors(t *testing.T) {
 		return func() error { _, err := Grid(images); return err }
 	}
 	curve := func(c Curve) func() error { return func() error { _, err := c.Image(); return err } }
+	heat := func(h Heatmap) func() error { return func() error { _, err := h.Image(); return err } }
 	walk := func(x, y []float64) func() error {
 		return func() error { _, err := Trajectory{X: x, Y: y}.Image(); return err }
 	}
@@ -178,6 +183,11 @@ func TestPictureErrors(t *testing.T) {
 		{"no series", "no finite value", curve(Curve{})},
 		{"diverged", "no finite value", curve(Curve{Smooth: 3, Series: []Series{{Y: []float64{inf, math.NaN()}}}})},
 		{"positions", "1 positions for 2 values", curve(Curve{Series: []Series{{X: []float64{1}, Y: []float64{1, 2}}}})},
+		{"no matrix", "has no values", heat(Heatmap{})},
+		{"ragged matrix", "row 1 has 1 values", heat(Heatmap{Values: [][]float64{{1, 2}, {3}}})},
+		{"negative", "row 0 holds -1", heat(Heatmap{Values: [][]float64{{1, -1}}})},
+		{"no number", "row 0 holds NaN", heat(Heatmap{Values: [][]float64{{math.NaN()}}})},
+		{"labels", "2 labels for 1 rows", heat(Heatmap{Values: [][]float64{{1}}, Rows: []string{"a", "b"}})},
 		{"no walk", "0 x and 0 y", walk(nil, nil)},
 		{"uneven walk", "2 x and 1 y", walk([]float64{1, 2}, []float64{1})},
 		{"walk away", "point 1", walk([]float64{1, inf}, []float64{1, 1})},

@@ -3,6 +3,8 @@ package transformer_test
 import (
 	"testing"
 
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/stretchr/testify/require"
@@ -117,4 +119,102 @@ func TestPositionPrinted(t *testing.T) {
 	require.NoError(t, err)
 	want := []float64{-1.2340, 1.1127, 1.6978, -0.0865, -0.0000, 1.2728, 0.9028, -0.4781, 0.5535, 0.8133, 1.2644, 1.7034}
 	require.InEpsilon(t, 0.00010421011374914356, gradcheck.RelError(want, got), 1e-9)
+}
+
+// TestBackward checks attention's gradient three ways: self-attention, masked and with two inputs of different
+// length, with and without dropout.
+func TestBackward(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name          string
+		n, s, t, e, h int
+		mask, drop    bool
+	}{
+		{"two inputs", 2, 3, 5, 8, 2, false, false},
+		{"masked", 2, 5, 5, 6, 3, true, false},
+		{"masked, with dropout", 1, 5, 5, 6, 3, true, true},
+		{"one key", 2, 3, 1, 4, 2, false, true},
+		{"one head", 1, 2, 3, 4, 1, false, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			r := rng.NewNumPy(231)
+			randn := func(dims ...int) *tensors.Tensor { return gradcheck.Randn(r, dims...) }
+			layer := gradcheck.Layer{
+				Names:  []string{"dquery", "dkey", "dvalue"},
+				Inputs: []*tensors.Tensor{randn(c.n, c.s, c.e), randn(c.n, c.t, c.e), randn(c.n, c.t, c.e)},
+			}
+			for _, name := range []string{"key", "query", "value", "proj"} {
+				layer.Names = append(layer.Names, "d"+name+" weight", "d"+name+" bias")
+				layer.Inputs = append(layer.Inputs, randn(c.e, c.e), randn(c.e))
+			}
+			layer.DOut = randn(c.n, c.s, c.e)
+			var mask, factors func(like *Node) *Node
+			none := func(*Node) *Node { return nil }
+			mask, factors = none, none
+			if c.mask {
+				mask = func(like *Node) *Node { return LowerTriangular(like.Graph(), c.s) }
+			}
+			if c.drop {
+				kept := make([]float64, c.n*c.h*c.s*c.t)
+				for i := range kept {
+					kept[i] = float64(min(i%4, 1)) / 0.75
+				}
+				factors = func(like *Node) *Node {
+					return Const(like.Graph(), tensors.FromFlatDataAndDimensions(kept, c.n, c.h, c.s, c.t))
+				}
+			}
+			layer.Forward = func(in []*Node) *Node {
+				var drop transformer.Dropout
+				if f := factors(in[0]); f != nil {
+					drop = func(x *Node) *Node { return Mul(x, f) }
+				}
+				out, _ := attention(in[3:], c.h).Forward(in[0], in[1], in[2], mask(in[0]), drop)
+				return out
+			}
+			layer.Backward = func(in []*Node, dout *Node) []*Node {
+				dq, dk, dv, dparams := attention(in[3:], c.h).Backward(dout, in[0], in[1], in[2], mask(in[0]), factors(in[0]))
+				return append([]*Node{dq, dk, dv}, dparams...)
+			}
+			report, err := layer.Check(testbackend.Get(t))
+			require.NoError(t, err)
+			for i, e := range report {
+				// A bias of the keys moves all scores of a query alike, so it has no gradient: what is left is rounding.
+				if layer.Names[i] == "dkey bias" {
+					continue
+				}
+				require.Less(t, e.Numeric, 1e-5, e.Name)
+				require.Less(t, e.Autodiff, 1e-5, e.Name) // where a query sees one key, the gradient is 0 but for rounding
+			}
+		})
+	}
+}
+
+func TestAttentionRefuses(t *testing.T) {
+	t.Parallel()
+	zeros := func(dims ...int) *tensors.Tensor { return gradcheck.Linspace(0, 0, dims...) }
+	for name, c := range map[string]struct {
+		heads int
+		mask  []int
+		query []int
+		says  string
+	}{
+		"heads that do not divide": {3, nil, []int{2, 5, 8}, "3 heads do not divide the embedding of 8"},
+		"a mask of another shape":  {2, []int{5, 4}, []int{2, 5, 8}, "want (5, 7) bools"},
+		"another batch":            {2, nil, []int{3, 5, 8}, "want (N, S, E)"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := gradcheck.Eval(testbackend.Get(t), func(in []*Node) *Node {
+				var mask *Node
+				if c.mask != nil {
+					mask = GreaterThan(Ones(in[0].Graph(), shapes.Make(dtypes.Float64, c.mask...)), ScalarZero(in[0].Graph(), dtypes.Float64))
+				}
+				p := []*Node{in[2], in[3], in[2], in[3], in[2], in[3], in[2], in[3]}
+				out, _ := attention(p, c.heads).Forward(in[0], in[1], in[1], mask, nil)
+				return out
+			}, zeros(c.query...), zeros(2, 7, 8), zeros(8, 8), zeros(8))
+			require.ErrorContains(t, err, c.says)
+		})
+	}
 }

@@ -21,18 +21,20 @@ import (
 // captionFlags are the settings of the commands that train and use captioning models.
 type captionFlags struct {
 	set  *flag.FlagSet
-	kind string // rnn or lstm
+	kind string // rnn, lstm or transformer
 
 	data     string
 	seed     uint64
 	maxTrain int
 
-	hidden, wordvec int
-	out             string
-	solver          captioning.Solver
+	hidden, wordvec          int
+	heads, layers, maxLength int
+	out                      string
+	solver                   captioning.Solver
 
 	checkpoint, split string
 	n                 int
+	beam              int
 }
 
 // newCaptionFlags begins the flags of a command on captioning models with those that all have.
@@ -73,25 +75,51 @@ func (f *captionFlags) load() (*coco.Data, *rng.NumPy, error) {
 	return data, stream, err
 }
 
-// trainCaptions runs `cs231n train rnn|lstm`: the seed, the data, the model, then training, as the
+// build makes an untrained model. An RNN draws its parameters from the stream that has drawn the training
+// captions, a Transformer from PyTorch's stream of the same seed.
+func (f *captionFlags) build(data *coco.Data, stream *rng.NumPy) (captioning.Model, error) {
+	if f.kind == "transformer" {
+		return captioning.NewTransformer(captioning.TransformerConfig{
+			WordToIdx: data.Vocab.IDs, InputDim: data.Train.Dim, WordvecDim: f.wordvec,
+			Heads: f.heads, Layers: f.layers, MaxLength: f.maxLength, Stream: rng.NewTorch(f.seed),
+		})
+	}
+	return captioning.NewRNN(captioning.RNNConfig{
+		CellType: f.kind, WordToIdx: data.Vocab.IDs, InputDim: data.Train.Dim,
+		WordvecDim: f.wordvec, HiddenDim: f.hidden, Stream: stream,
+	})
+}
+
+// trainCaptions runs `cs231n train rnn|lstm|transformer`: the seed, the data, the model, then training, as the
 // assignment's notebook.
 func trainCaptions(ctx context.Context, kind string, args []string, stdout, stderr io.Writer) error {
 	f := newCaptionFlags("train "+kind, kind)
-	decay := 0.95
-	if kind == "lstm" {
+	// The settings of the assignment's overfitting cells.
+	epochs, rate, decay, rule := 50, 5e-3, 0.95, "adam"
+	switch kind {
+	case "lstm":
 		decay = 0.995
+	case "transformer":
+		epochs, rate, decay, rule = 100, 1e-3, 1, "torch_adam"
 	}
 	s := &f.solver
-	f.set.IntVar(&s.Epochs, "epochs", 50, "")
+	f.set.IntVar(&s.Epochs, "epochs", epochs, "")
 	f.set.IntVar(&s.Iters, "iters", 0, "")
 	f.set.IntVar(&s.BatchSize, "batch", 25, "")
 	f.set.IntVar(&s.SaveEvery, "save-every", 250, "")
 	f.set.IntVar(&s.PrintEvery, "print-every", 10, "")
-	f.set.Float64Var(&s.LearningRate, "lr", 5e-3, "")
+	f.set.Float64Var(&s.LearningRate, "lr", rate, "")
 	f.set.Float64Var(&s.LRDecay, "lr-decay", decay, "")
-	f.set.StringVar(&s.UpdateRule, "rule", "adam", "")
-	f.set.IntVar(&f.hidden, "hidden", 512, "")
+	f.set.StringVar(&s.UpdateRule, "rule", rule, "")
 	f.set.IntVar(&f.wordvec, "wordvec", 256, "")
+	f.hidden, f.heads, f.layers, f.maxLength = 512, 2, 2, 30
+	if kind == "transformer" {
+		f.set.IntVar(&f.heads, "heads", f.heads, "")
+		f.set.IntVar(&f.layers, "layers", f.layers, "")
+		f.set.IntVar(&f.maxLength, "max-length", f.maxLength, "")
+	} else {
+		f.set.IntVar(&f.hidden, "hidden", f.hidden, "")
+	}
 	f.set.StringVar(&f.out, "out", filepath.Join("out", kind), "")
 	f.set.BoolVar(&s.Resume, "resume", false, "")
 	if err := f.parse(args); err != nil {
@@ -100,7 +128,8 @@ func trainCaptions(ctx context.Context, kind string, args []string, stdout, stde
 	for _, positive := range []struct {
 		name  string
 		value int
-	}{{"epochs", s.Epochs}, {"batch", s.BatchSize}, {"save-every", s.SaveEvery}, {"print-every", s.PrintEvery}, {"hidden", f.hidden}, {"wordvec", f.wordvec}} {
+	}{{"epochs", s.Epochs}, {"batch", s.BatchSize}, {"save-every", s.SaveEvery}, {"print-every", s.PrintEvery}, {"hidden", f.hidden}, {"wordvec", f.wordvec},
+		{"heads", f.heads}, {"layers", f.layers}, {"max-length", f.maxLength}} {
 		if positive.value < 1 {
 			return usagef("-%s %d: it must be at least 1", positive.name, positive.value)
 		}
@@ -118,11 +147,7 @@ func trainCaptions(ctx context.Context, kind string, args []string, stdout, stde
 	if err != nil {
 		return err
 	}
-	model, err := captioning.NewRNN(captioning.RNNConfig{
-		CellType: kind, WordToIdx: data.Vocab.IDs, InputDim: data.Train.Dim,
-		WordvecDim: f.wordvec, HiddenDim: f.hidden, Stream: stream,
-	})
-	if err != nil {
+	if s.Model, err = f.build(data, stream); err != nil {
 		return err
 	}
 	backend, err := device.Open(device.Warn(stderr))
@@ -130,7 +155,7 @@ func trainCaptions(ctx context.Context, kind string, args []string, stdout, stde
 		return err
 	}
 	defer backend.Finalize()
-	s.Model, s.Data, s.Stream, s.Seed, s.Folder = model, data, stream, f.seed, training.Folder(f.out)
+	s.Data, s.Stream, s.Seed, s.Folder = data, stream, f.seed, training.Folder(f.out)
 	progress, log := screen(stdout, stderr, "loss")
 	s.Log = log
 	steps := 0
@@ -146,10 +171,24 @@ func trainCaptions(ctx context.Context, kind string, args []string, stdout, stde
 	return nil
 }
 
+// beams says things by beam search.
+type beams struct {
+	*captioning.Transformer
+	count int
+}
+
+func (b beams) Sample(backend compute.Backend, features []float32, maxLength int) ([][]int32, error) {
+	return b.Beam(backend, features, maxLength, b.count)
+}
+
 // open reads the flags of a command that uses a trained model, its data and the model itself.
-func (f *captionFlags) open(args []string, stderr io.Writer) (*captioning.RNN, *coco.Data, *rng.NumPy, compute.Backend, error) {
+func (f *captionFlags) open(args []string, stderr io.Writer) (captioning.Sampler, *coco.Data, *rng.NumPy, compute.Backend, error) {
 	f.set.StringVar(&f.checkpoint, "checkpoint", filepath.Join("out", f.kind), "")
 	f.set.StringVar(&f.split, "split", "val", "")
+	f.beam = 1
+	if f.kind == "transformer" {
+		f.set.IntVar(&f.beam, "beam", f.beam, "")
+	}
 	if err := f.parse(args); err != nil {
 		return nil, nil, nil, nil, err
 	}
@@ -158,20 +197,36 @@ func (f *captionFlags) open(args []string, stderr io.Writer) (*captioning.RNN, *
 		return nil, nil, nil, nil, usagef("-split %q: there are train and val", f.split)
 	case f.n < 1:
 		return nil, nil, nil, nil, usagef("-n %d: at least one image is needed", f.n)
+	case f.beam < 1:
+		return nil, nil, nil, nil, usagef("-beam %d: at least one beam is needed", f.beam)
 	}
 	data, stream, err := f.load()
 	if err != nil {
 		return nil, nil, nil, nil, err
 	}
-	model, result, err := captioning.LoadRNN(training.Folder(f.checkpoint), &data.Vocab)
+	model, err := f.trained(data)
 	if err != nil {
 		return nil, nil, nil, nil, err
 	}
-	if result.Model != f.kind {
-		return nil, nil, nil, nil, fmt.Errorf("%s holds a model of kind %q, not %q", f.checkpoint, result.Model, f.kind)
-	}
 	backend, err := device.Open(device.Warn(stderr))
 	return model, data, stream, backend, err
+}
+
+// trained loads the model that the checkpoint holds.
+func (f *captionFlags) trained(data *coco.Data) (captioning.Sampler, error) {
+	folder := training.Folder(f.checkpoint)
+	if f.kind == "transformer" {
+		model, _, err := captioning.LoadTransformer(folder, &data.Vocab)
+		if err == nil && f.beam > 1 {
+			return beams{model, f.beam}, nil
+		}
+		return model, err
+	}
+	model, result, err := captioning.LoadRNN(folder, &data.Vocab)
+	if err == nil && result.Model != f.kind {
+		err = fmt.Errorf("%s holds a model of kind %q, not %q", f.checkpoint, result.Model, f.kind)
+	}
+	return model, err
 }
 
 // chosen is the split of the flag -split.
@@ -190,7 +245,7 @@ type captioned struct {
 	Caption string `json:"caption"`
 }
 
-// sample runs `cs231n sample rnn|lstm`: captions of images drawn from a split, as JSON lines.
+// sample runs `cs231n sample rnn|lstm|transformer`: captions of images drawn from a split, as JSON lines.
 func sample(kind string, args []string, stdout, stderr io.Writer) error {
 	f := newCaptionFlags("sample "+kind, kind)
 	f.set.IntVar(&f.n, "n", 2, "")
@@ -219,7 +274,7 @@ func sample(kind string, args []string, stdout, stderr io.Writer) error {
 	return nil
 }
 
-// eval runs `cs231n eval rnn|lstm`: BLEU over all images of a split.
+// eval runs `cs231n eval rnn|lstm|transformer`: BLEU over all images of a split.
 func eval(kind string, args []string, stdout, stderr io.Writer) error {
 	f := newCaptionFlags("eval "+kind, kind)
 	model, data, _, backend, err := f.open(args, stderr)

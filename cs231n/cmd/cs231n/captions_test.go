@@ -97,6 +97,9 @@ func TestCaptionFaults(t *testing.T) {
 		{"unknown rule", append(train, "-rule", "adagrad"), []string{`"adagrad"`, "sgd_momentum"}},
 		{"another rule's run", append(train, "-rule", "sgd", "-resume"), []string{out, "adam"}},
 		{"no model", []string{"sample", "rnn", "-checkpoint", missing, "-data", smallCaptions}, []string{missing, "train first"}},
+		{"heads that do not divide", []string{"train", "transformer", "-data", smallCaptions, "-heads", "3", "-wordvec", "16", "-out", missing}, []string{"3 heads do not divide the word vectors of 16"}},
+		{"captions longer than the model", []string{"train", "transformer", "-data", smallCaptions, "-max-length", "5", "-wordvec", "16", "-out", t.TempDir()}, []string{"captions have 8 words to read", "5 at most"}},
+		{"an RNN as a Transformer", []string{"sample", "transformer", "-checkpoint", out, "-data", smallCaptions}, []string{out, `"rnn", not transformer`}},
 		{"another model", []string{"sample", "lstm", "-checkpoint", out, "-data", smallCaptions}, []string{out, `"rnn", not "lstm"`}},
 		{"another vocabulary", []string{"eval", "rnn", "-checkpoint", out, "-data", other}, []string{out, "another vocabulary"}},
 	} {
@@ -105,4 +108,35 @@ func TestCaptionFaults(t *testing.T) {
 			program(t, c.args...).requireFault(t, 1, c.says...)
 		})
 	}
+}
+
+// TestTransformer trains a Transformer, resumes it, and uses it: the losses are PyTorch's.
+func TestTransformer(t *testing.T) {
+	slow(t)
+	out := filepath.Join(t.TempDir(), "run")
+	flags := []string{
+		"train", "transformer", "-data", smallCaptions, "-seed", "231", "-max-train", "50", "-batch", "10", "-wordvec", "16",
+		"-heads", "2", "-layers", "2", "-max-length", "30", "-out", out, "-iters",
+	}
+	program(t, append(flags, "7")...).requireDone(t, "(Iteration 1 / 7) loss: ")
+	program(t, append(flags, "20", "-resume")...).requireDone(t, "transformer: 20 iterations done")
+	var got struct{ Loss []float64 }
+	require.NoError(t, json.Unmarshal(read(t, out, "history.json"), &got))
+	var pytorch struct {
+		Runs []struct {
+			DType  string
+			Losses []float64
+		}
+	}
+	require.NoError(t, json.Unmarshal(read(t, "..", "..", "captioning", "testdata", "transformer.json"), &pytorch))
+	require.Equal(t, "float32", pytorch.Runs[0].DType)
+	require.InEpsilonSlice(t, pytorch.Runs[0].Losses[:20], got.Loss, 1e-5)
+
+	use := []string{"-checkpoint", out, "-data", smallCaptions}
+	for _, beam := range []string{"1", "3"} {
+		sampled := program(t, append([]string{"sample", "transformer", "-n", "2", "-beam", beam}, use...)...)
+		sampled.requireDone(t, `"caption":"`)
+		require.Equal(t, 2, strings.Count(sampled.stdout, "\n"))
+	}
+	program(t, append([]string{"eval", "transformer", "-beam", "2"}, use...)...).requireDone(t, "transformer on 12 images of val\nBLEU-1 0.")
 }

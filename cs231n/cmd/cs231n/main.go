@@ -2,8 +2,9 @@
 //
 //	cs231n train gan|lsgan|dcgan [-seed 231] [-iters N | -epochs N] [-data DIR] [-out DIR] [-save-every N] [-resume]
 //	cs231n train rnn|lstm -data DIR [-seed 231] [-max-train N] [-epochs N] [-batch N] [-lr X] [-lr-decay X] ...
-//	cs231n sample rnn|lstm -data DIR [-checkpoint DIR] [-split train|val] [-n 2] [-seed 231]
-//	cs231n eval rnn|lstm -data DIR [-checkpoint DIR] [-split train|val]
+//	cs231n train transformer -data DIR [-heads 2] [-layers 2] [-max-length 30] ...
+//	cs231n sample rnn|lstm|transformer -data DIR [-checkpoint DIR] [-split train|val] [-n 2] [-seed 231] [-beam K]
+//	cs231n eval rnn|lstm|transformer -data DIR [-checkpoint DIR] [-split train|val] [-beam K]
 //	cs231n data mnist|make|fetch DIR
 //	cs231n doctor
 //
@@ -32,9 +33,12 @@ const usage = `usage:
       [-lr 0.005] [-lr-decay 0.95] [-hidden 512] [-wordvec 256] [-print-every 10] [-out DIR] [-save-every N] [-resume]
       train a captioning model; -max-train takes that many captions at random, 0 takes all; the rules are
       sgd, sgd_momentum, rmsprop and adam; an LSTM's -lr-decay is 0.995 where it is not given
-  cs231n sample rnn|lstm -data DIR [-checkpoint DIR] [-split val] [-n 2] [-seed 231] [-max-train N]
-      describe images at random, one JSON line each; -checkpoint (out/MODEL) is the folder that training wrote to
-  cs231n eval rnn|lstm -data DIR [-checkpoint DIR] [-split val]
+  cs231n train transformer -data DIR [-epochs 100 | -iters N] [-lr 0.001] [-heads 2] [-layers 2] [-max-length 30] ...
+      the same with a Transformer; the rule is torch_adam, PyTorch's Adam, and the rate does not decay
+  cs231n sample rnn|lstm|transformer -data DIR [-checkpoint DIR] [-split val] [-n 2] [-seed 231] [-max-train N] [-beam K]
+      describe images at random, one JSON line each; -checkpoint (out/MODEL) is the folder that training wrote to;
+      -beam lets a Transformer search among K captions
+  cs231n eval rnn|lstm|transformer -data DIR [-checkpoint DIR] [-split val] [-beam K]
       describe all images of a split and print BLEU-1 to BLEU-4
   cs231n data mnist DIR
       download MNIST into DIR, checked, for train gan -data
@@ -103,7 +107,7 @@ func dispatch(ctx context.Context, args []string, stdout, stderr io.Writer) erro
 		return train(ctx, rest, stdout, stderr)
 	case "sample", "eval":
 		if !captioner(rest) {
-			return usagef("%s needs a model before its flags: rnn or lstm", command)
+			return usagef("%s needs a model before its flags: rnn, lstm or transformer", command)
 		}
 		if command == "sample" {
 			return sample(rest[0], rest[1:], stdout, stderr)
@@ -120,5 +124,5 @@ func dispatch(ctx context.Context, args []string, stdout, stderr io.Writer) erro
 
 // captioner reports whether the first of args names a captioning model.
 func captioner(args []string) bool {
-	return len(args) > 0 && (args[0] == "rnn" || args[0] == "lstm")
+	return len(args) > 0 && slices.Contains([]string{"rnn", "lstm", "transformer"}, args[0])
 }

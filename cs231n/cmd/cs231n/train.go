@@ -36,7 +36,7 @@ type trainFlags struct {
 func parseTrain(args []string) (trainFlags, error) {
 	var f trainFlags
 	if len(args) == 0 || strings.HasPrefix(args[0], "-") {
-		return f, usagef("train needs a model before its flags: gan, lsgan, dcgan, rnn or lstm")
+		return f, usagef("train needs a model before its flags: gan, lsgan, dcgan, rnn, lstm or transformer")
 	}
 	f.model = args[0]
 	flags := flag.NewFlagSet("train", flag.ContinueOnError)
@@ -81,7 +81,7 @@ func train(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	config, err := gan.Preset(f.model, rng.NewTorch(f.seed))
 	if err != nil {
-		return usagef("unknown model %q; there are gan, lsgan, dcgan, rnn and lstm", f.model)
+		return usagef("unknown model %q; there are gan, lsgan, dcgan, rnn, lstm and transformer", f.model)
 	}
 	images, _, err := mnist.Load(f.data)
 	if err != nil {
