@@ -94,3 +94,34 @@ func BenchmarkStep(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkSample describes 25 images with captions of 30, 60 and 120 words. All compile a program of the same size, so
+// what a word costs is the difference.
+func BenchmarkSample(b *testing.B) {
+	data := random(25, 100)
+	rnn, err := captioning.NewRNN(captioning.RNNConfig{
+		CellType: "lstm", WordToIdx: data.Vocab.IDs, InputDim: data.Train.Dim, WordvecDim: 256, HiddenDim: 512, Stream: rng.NewNumPy(1),
+	})
+	require.NoError(b, err)
+	transformer, err := captioning.NewTransformer(captioning.TransformerConfig{
+		WordToIdx: data.Vocab.IDs, InputDim: data.Train.Dim, WordvecDim: 256, Heads: 2, MaxLength: 120, Stream: rng.NewTorch(1),
+	})
+	require.NoError(b, err)
+	for name, m := range map[string]captioning.Sampler{"lstm": rnn, "transformer": transformer} {
+		b.Run(name, func(b *testing.B) {
+			took := func(length int) float64 {
+				begin := time.Now()
+				_, err := m.Sample(testbackend.Get(b), data.Train.Features, length)
+				require.NoError(b, err)
+				return time.Since(begin).Seconds() * 1e3
+			}
+			took(30)
+			for b.Loop() {
+				short, middle, long := took(30), took(60), took(120)
+				b.ReportMetric(short, "ms/30words-compiled-anew")
+				b.ReportMetric((middle-short)/30, "ms/word-31..60")
+				b.ReportMetric((long-middle)/60, "ms/word-61..120")
+			}
+		})
+	}
+}

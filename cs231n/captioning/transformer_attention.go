@@ -17,7 +17,7 @@ import (
 //
 // Shapes: features: (D), caption: (T) word ids as the model reads them, <START> first -> layers of heads of (T, T).
 func (m *Transformer) Attention(backend compute.Backend, features []float32, caption []int32) ([][][][]float64, error) {
-	_, weights, err := m.read(backend, features, [][]int32{caption}, nil)
+	_, weights, err := m.read(backend, tensors.FromFlatDataAndDimensions(features, 1, len(features)), [][]int32{caption}, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -44,8 +44,8 @@ func (m *Transformer) Attention(backend compute.Backend, features []float32, cap
 // Scores are the scores of the word after each word of some captions, as the original's forward computes them. The
 // stream draws dropout as in training; nil leaves it out.
 //
-// Shapes: features: (N, D) flat, captions: (N, T) -> (N, T, V) flat.
-func (m *Transformer) Scores(backend compute.Backend, features []float32, captions [][]int32, stream *rng.Torch) ([]float64, error) {
+// Shapes: features: (N, D), captions: (N, T) -> (N, T, V) flat.
+func (m *Transformer) Scores(backend compute.Backend, features *tensors.Tensor, captions [][]int32, stream *rng.Torch) ([]float64, error) {
 	scores, _, err := m.read(backend, features, captions, stream)
 	if err != nil {
 		return nil, err
@@ -54,17 +54,17 @@ func (m *Transformer) Scores(backend compute.Backend, features []float32, captio
 }
 
 // read computes scores and attention weights of captions, in double precision for whoever looks at them.
-func (m *Transformer) read(backend compute.Backend, features []float32, captions [][]int32, stream *rng.Torch) (scores *tensors.Tensor, weights []*tensors.Tensor, err error) {
+func (m *Transformer) read(backend compute.Backend, features *tensors.Tensor, captions [][]int32, stream *rng.Torch) (scores *tensors.Tensor, weights []*tensors.Tensor, err error) {
 	ids, err := captionTensor(captions, m.vocabulary, 1)
 	switch n := len(captions); {
 	case err != nil:
 		return nil, nil, err
-	case len(features) != n*m.config.InputDim:
-		return nil, nil, fmt.Errorf("captioning: %d feature values for %d captions of images with %d", len(features), n, m.config.InputDim)
+	case features.Shape().Rank() != 2 || features.Shape().Dim(0) != n || features.Shape().Dim(1) != m.config.InputDim:
+		return nil, nil, fmt.Errorf("captioning: features %s for %d captions of images with %d each", features.Shape(), n, m.config.InputDim)
 	case len(captions[0]) > m.config.MaxLength:
 		return nil, nil, fmt.Errorf("captioning: captions of %d words do not fit the model, which was made for %d at most", len(captions[0]), m.config.MaxLength)
 	}
-	inputs := []any{tensors.FromFlatDataAndDimensions(features, len(captions), m.config.InputDim), ids}
+	inputs := []any{features, ids}
 	for _, p := range m.Params() {
 		value, err := p.Value()
 		if err != nil {
@@ -105,12 +105,15 @@ func (m *Transformer) SampleWithDropout(backend compute.Backend, features []floa
 		return nil, err
 	}
 	n := len(features) / m.config.InputDim
+	if n < 1 || len(features)%m.config.InputDim != 0 {
+		return nil, fmt.Errorf("captioning: %d feature values are no whole images of %d, which the model was made for", len(features), m.config.InputDim)
+	}
 	said, read := make([][]int32, n), make([][]int32, n)
 	for i := range read {
 		read[i] = []int32{int32(m.start)}
 	}
 	for t := range maxLength {
-		scores, err := m.Scores(backend, features, read, stream)
+		scores, err := m.Scores(backend, tensors.FromFlatDataAndDimensions(features, n, m.config.InputDim), read, stream)
 		if err != nil {
 			return nil, err
 		}

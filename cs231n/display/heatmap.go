@@ -30,8 +30,9 @@ type shades struct{}
 func (shades) Colors() []color.Color {
 	colors := make([]color.Color, heatColors)
 	for i := range colors {
-		fade := 1 - float64(i)/(heatColors-1)
-		colors[i] = color.RGBA{uint8(8 + 247*fade), uint8(48 + 207*math.Sqrt(fade)), uint8(107 + 148*math.Sqrt(fade)), 255}
+		dark := float64(i) / (heatColors - 1)
+		mix := func(v float64) uint8 { return uint8(255 + dark*(v-255)) }
+		colors[i] = color.RGBA{mix(8), mix(48), mix(107), 255}
 	}
 	return colors
 }

@@ -35,6 +35,7 @@ type captionFlags struct {
 	checkpoint, split string
 	n                 int
 	beam              int
+	dropout           bool
 }
 
 // newCaptionFlags begins the flags of a command on captioning models with those that all have.
@@ -181,6 +182,16 @@ func (b beams) Sample(backend compute.Backend, features []float32, maxLength int
 	return b.Beam(backend, features, maxLength, b.count)
 }
 
+// noisy says things with dropout on, as the assignment's notebook did.
+type noisy struct {
+	*captioning.Transformer
+	stream *rng.Torch
+}
+
+func (n noisy) Sample(backend compute.Backend, features []float32, maxLength int) ([][]int32, error) {
+	return n.SampleWithDropout(backend, features, maxLength, n.stream)
+}
+
 // open reads the flags of a command that uses a trained model, its data and the model itself.
 func (f *captionFlags) open(args []string, stderr io.Writer) (captioning.Sampler, *coco.Data, *rng.NumPy, compute.Backend, error) {
 	f.set.StringVar(&f.checkpoint, "checkpoint", filepath.Join("out", f.kind), "")
@@ -188,6 +199,7 @@ func (f *captionFlags) open(args []string, stderr io.Writer) (captioning.Sampler
 	f.beam = 1
 	if f.kind == "transformer" {
 		f.set.IntVar(&f.beam, "beam", f.beam, "")
+		f.set.BoolVar(&f.dropout, "dropout", false, "")
 	}
 	if err := f.parse(args); err != nil {
 		return nil, nil, nil, nil, err
@@ -197,6 +209,8 @@ func (f *captionFlags) open(args []string, stderr io.Writer) (captioning.Sampler
 		return nil, nil, nil, nil, usagef("-split %q: there are train and val", f.split)
 	case f.n < 1:
 		return nil, nil, nil, nil, usagef("-n %d: at least one image is needed", f.n)
+	case f.beam > 1 && f.dropout:
+		return nil, nil, nil, nil, usagef("-beam and -dropout exclude each other")
 	case f.beam < 1:
 		return nil, nil, nil, nil, usagef("-beam %d: at least one beam is needed", f.beam)
 	}
@@ -217,8 +231,11 @@ func (f *captionFlags) trained(data *coco.Data) (captioning.Sampler, error) {
 	folder := training.Folder(f.checkpoint)
 	if f.kind == "transformer" {
 		model, _, err := captioning.LoadTransformer(folder, &data.Vocab)
-		if err == nil && f.beam > 1 {
+		switch {
+		case err == nil && f.beam > 1:
 			return beams{model, f.beam}, nil
+		case err == nil && f.dropout:
+			return noisy{model, rng.NewTorch(f.seed)}, nil
 		}
 		return model, err
 	}

@@ -3,7 +3,7 @@
 //	cs231n train gan|lsgan|dcgan [-seed 231] [-iters N | -epochs N] [-data DIR] [-out DIR] [-save-every N] [-resume]
 //	cs231n train rnn|lstm -data DIR [-seed 231] [-max-train N] [-epochs N] [-batch N] [-lr X] [-lr-decay X] ...
 //	cs231n train transformer -data DIR [-heads 2] [-layers 2] [-max-length 30] ...
-//	cs231n sample rnn|lstm|transformer -data DIR [-checkpoint DIR] [-split train|val] [-n 2] [-seed 231] [-beam K]
+//	cs231n sample rnn|lstm|transformer -data DIR [-checkpoint DIR] [-split train|val] [-n 2] [-seed 231] [-beam K | -dropout]
 //	cs231n eval rnn|lstm|transformer -data DIR [-checkpoint DIR] [-split train|val] [-beam K]
 //	cs231n data mnist|make|fetch DIR
 //	cs231n doctor
@@ -35,9 +35,9 @@ const usage = `usage:
       sgd, sgd_momentum, rmsprop and adam; an LSTM's -lr-decay is 0.995 where it is not given
   cs231n train transformer -data DIR [-epochs 100 | -iters N] [-lr 0.001] [-heads 2] [-layers 2] [-max-length 30] ...
       the same with a Transformer; the rule is torch_adam, PyTorch's Adam, and the rate does not decay
-  cs231n sample rnn|lstm|transformer -data DIR [-checkpoint DIR] [-split val] [-n 2] [-seed 231] [-max-train N] [-beam K]
+  cs231n sample rnn|lstm|transformer -data DIR [-checkpoint DIR] [-split val] [-n 2] [-seed 231] [-max-train N] [-beam K | -dropout]
       describe images at random, one JSON line each; -checkpoint (out/MODEL) is the folder that training wrote to;
-      -beam lets a Transformer search among K captions
+      -beam lets a Transformer search among K captions, -dropout leaves its dropout on as the original notebook did
   cs231n eval rnn|lstm|transformer -data DIR [-checkpoint DIR] [-split val] [-beam K]
       describe all images of a split and print BLEU-1 to BLEU-4
   cs231n data mnist DIR

@@ -72,6 +72,7 @@ func TestMisuse(t *testing.T) {
 		{"sample another split", []string{"sample", "rnn", "-data", "d", "-split", "test"}, `-split "test": there are train and val`},
 		{"sample nothing", []string{"sample", "rnn", "-data", "d", "-n", "0"}, "-n 0: at least one"},
 		{"sample without beams", []string{"sample", "transformer", "-data", "d", "-beam", "0"}, "-beam 0: at least one beam"},
+		{"beams and dropout", []string{"sample", "transformer", "-data", "d", "-beam", "2", "-dropout"}, "-beam and -dropout exclude each other"},
 		{"beams of an RNN", []string{"eval", "rnn", "-data", "d", "-beam", "2"}, "-beam"},
 		{"no heads", []string{"train", "transformer", "-data", "d", "-heads", "0"}, "-heads 0"},
 		{"eval what", []string{"eval", "-data", "d"}, "rnn, lstm or transformer"},
