@@ -6,6 +6,7 @@
 //	gradcheck   gradients checked three ways, and the assignment's measure of error
 //	temporal    word embedding, affine map and softmax loss over time
 //	rnn, lstm   recurrent networks, step and sequence, forward and backward by hand
+//	transformer attention, positional encoding and decoder layers
 //	optim       update rules with NumPy's and PyTorch's numbers
 //	mnist       the MNIST digits
 //	coco        captioning data in COCO's format: load, write, download

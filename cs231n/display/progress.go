@@ -27,6 +27,9 @@ const (
 //
 // A Progress is for one goroutine.
 type Progress struct {
+	// Unit names what is counted, if it is not iterations: "pictures", "MiB".
+	Unit string
+
 	names    []string
 	emit     func(line string, fraction float64, last bool) error
 	now      func() time.Time
@@ -92,10 +95,14 @@ func (p *Progress) Done() error {
 	if p.first.IsZero() {
 		return nil
 	}
-	parts := []string{fmt.Sprintf("%s in %s", p.count("iterations"), clock(p.now().Sub(p.began)))}
+	unit := p.Unit
+	if unit == "" {
+		unit = "iterations"
+	}
+	parts := []string{fmt.Sprintf("%s in %s", p.count(unit), clock(p.now().Sub(p.began)))}
 	parts = append(parts, p.named()...)
 	if rate := p.rate(); rate > 0 {
-		parts = append(parts, speed(rate))
+		parts = append(parts, p.speed(rate))
 	}
 	if err := p.emit(strings.Join(parts, "  "), 1, true); err != nil {
 		return fmt.Errorf("display: Progress: the last line is lost: %w", err)
@@ -104,9 +111,13 @@ func (p *Progress) Done() error {
 }
 
 func (p *Progress) line() string {
-	parts := append([]string{"iteration " + p.count("")}, p.named()...)
+	count := "iteration " + p.count("")
+	if p.Unit != "" {
+		count = p.count(p.Unit)
+	}
+	parts := append([]string{count}, p.named()...)
 	if rate := p.rate(); rate > 0 {
-		parts = append(parts, speed(rate))
+		parts = append(parts, p.speed(rate))
 		if p.total > p.done {
 			left := float64(p.total-p.done) / rate
 			parts = append(parts, clock(time.Duration(left*float64(time.Second)))+" left")
@@ -145,15 +156,19 @@ func (p *Progress) rate() float64 {
 	return float64(p.done-p.firstDone) / elapsed
 }
 
-// speed writes a rate so that it can be read: 41.2 it/s, or 5.3 s/it for slow loops.
-func speed(rate float64) string {
+// speed writes a rate so that it can be read: 41.2 it/s, or 5.3 s/it for slow loops; 41.2/s where a unit was named.
+func (p *Progress) speed(rate float64) string {
+	per := " it"
+	if p.Unit != "" {
+		per = ""
+	}
 	switch {
-	case rate < 1:
+	case rate < 1 && p.Unit == "":
 		return fmt.Sprintf("%.1f s/it", 1/rate)
 	case rate < 100:
-		return fmt.Sprintf("%.1f it/s", rate)
+		return fmt.Sprintf("%.1f%s/s", rate, per)
 	}
-	return fmt.Sprintf("%.0f it/s", rate)
+	return fmt.Sprintf("%.0f%s/s", rate, per)
 }
 
 // clock writes a time as minutes:seconds, or hours:minutes:seconds.

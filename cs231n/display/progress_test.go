@@ -34,6 +34,21 @@ func TestProgressInALog(t *testing.T) {
 	assert.Equal(t, "3900/3900 iterations in 1:38  D 1.25  G 3900  40.0 it/s", lines[9])
 }
 
+func TestProgressInUnits(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	p, wait := clocked(NewProgress(&log))
+	p.Unit = "MiB"
+	for i := range 61 {
+		p.Step(i*5, 300)
+		wait(time.Second)
+	}
+	require.NoError(t, p.Done())
+	lines := strings.Split(strings.TrimSpace(log.String()), "\n")
+	assert.Equal(t, "50/300 MiB  5.0/s  0:50 left", lines[0])
+	assert.Equal(t, "300/300 MiB in 1:01  5.0/s", lines[len(lines)-1])
+}
+
 func TestProgressOnATerminal(t *testing.T) {
 	t.Parallel()
 	var screen bytes.Buffer

@@ -27,12 +27,14 @@ func data(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		}
 		fmt.Fprintf(stdout, "MNIST is complete in %s\n", dir)
 	case "make":
+		progress.Unit = "steps"
 		err := scenes.Make(ctx, dir, scenes.Options{Progress: func(done, total int) { progress.Step(done, total) }})
 		if err = errors.Join(err, progress.Done()); err != nil {
 			return err
 		}
 		fmt.Fprintf(stdout, "the scenes data set is complete in %s\n", dir)
 	case "fetch":
+		progress.Unit = "MiB"
 		f := coco.Fetcher{Progress: func(done, total int64) { progress.Step(int(done>>20), int(total>>20)) }}
 		got, err := f.Fetch(ctx, dir)
 		if err = errors.Join(err, progress.Done()); err != nil {

@@ -45,6 +45,7 @@ func Dir() string {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	progress := display.NewProgress(nil)
+	progress.Unit = "steps"
 	options.Progress = func(done, total int) { progress.Step(done, total) }
 	err := scenes.Make(ctx, dir, options)
 	nb.Check(errors.Join(err, progress.Done()))
