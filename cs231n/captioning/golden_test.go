@@ -94,6 +94,7 @@ func (c *curves) solver(t *testing.T, cell, rule string, dtype dtypes.DType) (ca
 // TestCurves trains on a small data set in COCO's format and compares every loss with NumPy's. In double
 // precision nothing but rounding is left; in single precision it grows as iterations go on.
 func TestCurves(t *testing.T) {
+	slow(t)
 	t.Parallel()
 	c := goldens(t)
 	require.NotEmpty(t, c.Runs)
@@ -158,6 +159,7 @@ func TestFixedGradients(t *testing.T) {
 
 // TestSamples compares what trained models say about some images, word for word.
 func TestSamples(t *testing.T) {
+	slow(t)
 	t.Parallel()
 	c := goldens(t)
 	for cell, want := range c.Samples {

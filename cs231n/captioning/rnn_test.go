@@ -129,6 +129,7 @@ func lossOf(t *testing.T, kind string, features []float64, captions ...[]int32) 
 
 // TestLossProperties looks at padding, batches and repeated words.
 func TestLossProperties(t *testing.T) {
+	slow(t)
 	t.Parallel()
 	one, two := []float64{1, -2, 3, 0.5}, []float64{-1, 0, 2, 1}
 	both := slices.Concat(one, two)

@@ -20,6 +20,14 @@ import (
 	"github.com/cs231n-go/assignment3/cs231n/training"
 )
 
+// slow skips a test that trains, or compiles again and again, in short mode.
+func slow(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("skipped in short mode: takes several seconds")
+	}
+}
+
 // small is a solver for a quick run of twelve iterations, four epochs of three.
 func small(t *testing.T, folder training.Folder) (captioning.Solver, *captioning.RNN) {
 	t.Helper()
@@ -202,9 +210,7 @@ func TestEvaluate(t *testing.T) {
 // TestOverfit learns fifty captions by heart at the notebook's size and settings, one caption for each image, so
 // that there is nothing to guess.
 func TestOverfit(t *testing.T) {
-	if testing.Short() {
-		t.Skip("skipped in short mode: a hundred iterations at full size")
-	}
+	slow(t)
 	t.Parallel()
 	for kind, c := range map[string]struct{ decay, ends float64 }{"rnn": {0.95, 0.1}, "lstm": {0.995, 0.5}} {
 		t.Run(kind, func(t *testing.T) {

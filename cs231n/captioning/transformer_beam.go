@@ -54,7 +54,7 @@ func (m *Transformer) beamGraph(params []*Node, features *Node, length, beams in
 	state := append([]*Node{start, loop.Zero(start, rows, length), logProb}, p.decoder.NewCache(memory, length)...)
 	out := loop.For(length, m.fixed(params, p.decoder.Recall(memory), nil), state, func(t *Node, fixed, state []*Node) []*Node {
 		word, said, logProb, cache := state[0], state[1], state[2], state[3:]
-		scores, cache, _ := m.next(word, fixed, cache, t)
+		scores, cache := m.next(word, fixed, cache, t)
 		// A caption that has ended goes on with <NULL> at no cost.
 		logits := LogSoftmax(scores, -1)
 		id := Iota(word.Graph(), shapes.Make(dtypes.Int32, logits.Shape().Dimensions...), 1)

@@ -66,6 +66,7 @@ func seeded(t *testing.T, dtype dtypes.DType, dropout captioning.Dropout) (capti
 
 // TestTransformerCurve compares every loss of a run with PyTorch's, dropout from the same stream included.
 func TestTransformerCurve(t *testing.T) {
+	slow(t)
 	t.Parallel()
 	run := transformerGoldens(t).Runs[0]
 	require.Equal(t, "float32", run.DType)
@@ -101,6 +102,7 @@ func TestTransformerInit(t *testing.T) {
 // TestTransformerGradients checks that the hand-set gradients (of the scores, and of the embedding, whose padding
 // never learns) are what GoMLX derives of the loss as a whole.
 func TestTransformerGradients(t *testing.T) {
+	slow(t)
 	t.Parallel()
 	s, m := seeded(t, dtypes.Float64, captioning.NoDropout)
 	b, err := s.Data.Train.Minibatch(3, s.Stream)
@@ -139,6 +141,7 @@ func TestTransformerGradients(t *testing.T) {
 // TestTransformerSays compares a trained model with PyTorch's: the loss, the words that it says about ten images, and
 // the attention of both layers on one caption.
 func TestTransformerSays(t *testing.T) {
+	slow(t)
 	t.Parallel()
 	g := transformerGoldens(t)
 	s, m := seeded(t, dtypes.Float64, captioning.NoDropout)
@@ -179,6 +182,7 @@ func TestTransformerSays(t *testing.T) {
 // TestTransformerDropout trains with masks of both kinds. A run that is stopped goes on with the same masks where they
 // come from PyTorch's stream, and with GoMLX's generator where it was (its seed is another each time).
 func TestTransformerDropout(t *testing.T) {
+	slow(t)
 	t.Parallel()
 	backend := testbackend.Get(t)
 	run := func(dropout captioning.Dropout, folder training.Folder, iters int) []float64 {

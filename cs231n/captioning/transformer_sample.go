@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
@@ -83,35 +84,35 @@ func (m *Transformer) describe(backend compute.Backend, features []float32, maxL
 		fixed := m.fixed(params, recalled, extra)
 		return loop.For(maxLength, fixed, state, func(t *Node, fixed, state []*Node) []*Node {
 			word, said, cache := state[0], state[1], state[2:]
-			scores, cache, extra := m.next(word, fixed, cache, t)
-			if len(extra) == 0 {
-				extra = []*Node{nil}
+			scores, cache := m.next(word, fixed, cache, t)
+			var uniform *Node
+			if stream != nil {
+				uniform = fixed[len(fixed)-1]
 			}
-			word = choose(scores, extra[0], t)
+			word = choose(scores, uniform, t)
 			return append([]*Node{word, loop.Put(said, 1, t, word)}, cache...)
 		})[1]
 	})
 }
 
-// fixed are the values that all rounds of a loop over words need, for next to take apart.
+// fixed are the values that all rounds of a loop over words need: the table of places, the parameters and what
+// the layers recall of the image, for next to take apart, and then extra ones.
 func (m *Transformer) fixed(params, recalled, extra []*Node) []*Node {
-	list := append([]*Node{ConvertDType(m.table(params[0].Graph()), params[0].DType())}, params...)
-	return append(append(list, recalled...), extra...)
+	table := ConvertDType(m.table(params[0].Graph()), params[0].DType())
+	return slices.Concat([]*Node{table}, params, recalled, extra)
 }
 
 // next reads a word at place t and scores the words that may follow.
 //
 // Shapes: word: (N) -> scores: (N, V).
-func (m *Transformer) next(word *Node, fixed, cache []*Node, t *Node) (scores *Node, newCache, extra []*Node) {
-	table, fixed := fixed[0], fixed[1:]
-	count := len(fixed) - len(m.names())
-	params, recalled := fixed[:len(fixed)-count], fixed[len(fixed)-count:]
-	recalled, extra = recalled[:m.config.Layers], recalled[m.config.Layers:]
+func (m *Transformer) next(word *Node, fixed, cache []*Node, t *Node) (scores *Node, newCache []*Node) {
+	split := 1 + len(m.names())
+	table, params, recalled := fixed[0], fixed[1:split], fixed[split:split+m.config.Layers]
 	p := m.assemble(params)
 	x, _ := temporal.EmbeddingForward(word, p.embedding)
 	x = Add(x, BroadcastToShape(ExpandAxes(loop.At(table, 0, t), 0), x.Shape()))
 	y, newCache := p.decoder.Next(x, recalled, cache, t)
-	return p.output.Forward(y), newCache, extra
+	return p.output.Forward(y), newCache
 }
 
 // length is the number of words to say.

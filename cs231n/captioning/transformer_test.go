@@ -76,6 +76,7 @@ var learnt struct {
 
 // TestTransformerSampling compares the ways to sample: with the cache and without it, greedy and with beams.
 func TestTransformerSampling(t *testing.T) {
+	slow(t)
 	t.Parallel()
 	backend := testbackend.Get(t)
 	m, data := trained(t)
@@ -145,6 +146,7 @@ func logProb(t *testing.T, m *captioning.Transformer, data *coco.Data, features 
 
 // TestTransformerRandomFrequencies draws many first words and compares their share with their probability.
 func TestTransformerRandomFrequencies(t *testing.T) {
+	slow(t)
 	t.Parallel()
 	m, data := trained(t)
 	const draws = 4000
@@ -166,6 +168,7 @@ func TestTransformerRandomFrequencies(t *testing.T) {
 
 // TestTransformerLeaks changes later words: nothing before them may change. And it makes captions longer by padding.
 func TestTransformerLeaks(t *testing.T) {
+	slow(t)
 	t.Parallel()
 	m, data := trained(t)
 	inputs := []*tensors.Tensor{tensors.FromFlatDataAndDimensions(data.Val.Features[:data.Val.Dim], 1, data.Val.Dim), nil}

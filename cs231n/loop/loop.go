@@ -21,9 +21,9 @@ import (
 // next state, in the same order and shapes.
 //
 // The body becomes a function of its own in the compiled program, which sets two rules. It must use only
-// what it is given, so every outer value that it needs belongs into fixed. And it must not use constants
-// that GoMLX shares within a graph, as those of MulScalar, AddScalar, OneMinus, Scalar and ZerosLike: Const
-// makes one that is its own.
+// what it is given, so every outer value that it needs belongs into fixed. And it must not share constants with
+// the rest of the graph, as GoMLX does behind MulScalar, AddScalar, OneMinus, Scalar and ZerosLike: Const makes
+// one that is the body's own. (Where nothing outside of one body uses such functions, the body may.)
 func For(n int, fixed, state []*Node, body Body) []*Node {
 	return run(n, fixed, state, body)
 }
