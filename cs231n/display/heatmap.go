@@ -21,18 +21,16 @@ type Heatmap struct {
 	Side    int         // of a square, in pixels; 0 means 22
 }
 
-// heatColors is the number of shades of a heat map.
-const heatColors = 64
-
 // shades is a palette from white to dark blue.
 type shades struct{}
 
+// Colors returns shades that reduce leaves as they are.
 func (shades) Colors() []color.Color {
-	colors := make([]color.Color, heatColors)
-	for i := range colors {
-		dark := float64(i) / (heatColors - 1)
-		mix := func(v float64) uint8 { return uint8(255 + dark*(v-255)) }
-		colors[i] = color.RGBA{mix(8), mix(48), mix(107), 255}
+	var colors []color.Color
+	for _, rgb := range []int{
+		0xfff, 0xeef, 0xdef, 0xcdf, 0xbce, 0xabe, 0x9ad, 0x89d, 0x78c, 0x67c, 0x56b, 0x45a, 0x349, 0x238, 0x127, 0x016,
+	} {
+		colors = append(colors, color.RGBA{uint8(rgb >> 8 * 17), uint8(rgb >> 4 & 15 * 17), uint8(rgb & 15 * 17), 255})
 	}
 	return colors
 }
