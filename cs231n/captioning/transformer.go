@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/cs231n-go/assignment3/cs231n/rng"
@@ -86,10 +87,10 @@ func NewTransformer(c TransformerConfig) (*Transformer, error) {
 	embedding := make([]float32, m.vocabulary*w)
 
 	// What is drawn here is drawn again below; the stream has to move on all the same.
-	m.build(visual)
+	m.draw(visual)
 	c.Stream.Normal(embedding, 0, 1)
 	for _, l := range layerLinears(0, w) {
-		m.build(l)
+		m.draw(l)
 	}
 	m.redraw(visual)
 	c.Stream.Normal(embedding, 0, initialStd)
@@ -104,19 +105,20 @@ func NewTransformer(c TransformerConfig) (*Transformer, error) {
 			m.set(layerName(i)+norm+"/bias", make([]float32, w), w)
 		}
 	}
-	m.build(output)
+	weight, bias := m.draw(output)
+	m.set("output/weight", weight, output.out, output.in)
+	m.set("output/bias", bias, output.out)
 	return m, errors.Join(m.err, c.Stream.Err())
 }
 
-// build draws a linear map with PyTorch's defaults.
-func (m *Transformer) build(l linear) {
-	weight, bias := make([]float32, l.out*l.in), make([]float32, l.out)
+// draw draws a linear map with PyTorch's defaults.
+func (m *Transformer) draw(l linear) (weight, bias []float32) {
+	weight, bias = make([]float32, l.out*l.in), make([]float32, l.out)
 	m.config.Stream.DefaultInit(weight, bias, l.in)
-	m.set(l.name+"/weight", weight, l.out, l.in)
-	m.set(l.name+"/bias", bias, l.out)
+	return weight, bias
 }
 
-// redraw draws the weight of a linear map from a narrow normal.
+// redraw draws the weight of a linear map from a narrow normal, and sets both.
 func (m *Transformer) redraw(l linear) {
 	weight := make([]float32, l.out*l.in)
 	m.config.Stream.Normal(weight, 0, initialStd)
@@ -124,18 +126,17 @@ func (m *Transformer) redraw(l linear) {
 	m.set(l.name+"/bias", make([]float32, l.out), l.out)
 }
 
-// set gives a parameter its value.
+// set makes a parameter.
 func (m *Transformer) set(name string, values []float32, dims ...int) {
-	wide := make([]float64, len(values))
-	for i, v := range values {
-		wide[i] = float64(v)
+	value := tensors.FromFlatDataAndDimensions(values, dims...)
+	if m.config.DType == dtypes.Float64 {
+		wide := make([]float64, len(values))
+		for i, v := range values {
+			wide[i] = float64(v)
+		}
+		value = tensors.FromFlatDataAndDimensions(wide, dims...)
 	}
-	path, value := paramPath(name), cast(wide, m.config.DType, dims)
-	if v := m.store.GetVariable(path); v != nil {
-		m.err = errors.Join(m.err, v.SetValue(value))
-		return
-	}
-	_, err := m.store.CreateVariable(path, value)
+	_, err := m.store.CreateVariable(paramPath(name), value)
 	m.err = errors.Join(m.err, err)
 }
 

@@ -1,8 +1,6 @@
 package captioning
 
 import (
-	"github.com/gomlx/compute/dtypes"
-	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 
@@ -52,15 +50,10 @@ func (m *Transformer) table(g *Graph) *Node {
 func (m *Transformer) scores(p parts, features, vectors *Node, drop transformer.Dropout) (scores *Node, weights []*Node) {
 	memory := ExpandAxes(p.visual.Forward(ConvertDType(features, vectors.DType())), 1)
 	x := transformer.PositionalEncoding(vectors, m.table(vectors.Graph()), drop)
-	x, weights = p.decoder.Forward(x, memory, causal(vectors), drop)
+	// Every place looks at itself and at those before.
+	causal := LowerTriangular(vectors.Graph(), vectors.Shape().Dim(1))
+	x, weights = p.decoder.Forward(x, memory, causal, drop)
 	return p.output.Forward(x), weights
-}
-
-// causal is the mask that lets every place of x, (N, T, W), look at itself and at those before: (T, T).
-func causal(x *Node) *Node {
-	t := x.Shape().Dim(1)
-	square := shapes.Make(dtypes.Int32, t, t)
-	return GreaterOrEqual(Iota(x.Graph(), square, 0), Iota(x.Graph(), square, 1))
 }
 
 // LossGraph builds the loss of a batch, the mean over all N·T places of the cross-entropy where the caption has

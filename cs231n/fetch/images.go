@@ -7,6 +7,7 @@ package fetch
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -53,12 +54,12 @@ type Images struct {
 const maxRedirects = 5
 
 func (f Images) withDefaults() Images {
-	setDefault(&f.Dir, ".")
-	setDefault(&f.Timeout, 10*time.Second)
-	setDefault(&f.Retries, 2)
-	setDefault(&f.Pause, 200*time.Millisecond)
-	setDefault(&f.MaxBytes, 20_000_000)
-	setDefault(&f.MaxPixels, 25_000_000)
+	f.Dir = cmp.Or(f.Dir, ".")
+	f.Timeout = cmp.Or(f.Timeout, 10*time.Second)
+	f.Retries = cmp.Or(f.Retries, 2)
+	f.Pause = cmp.Or(f.Pause, 200*time.Millisecond)
+	f.MaxBytes = cmp.Or(f.MaxBytes, 20_000_000)
+	f.MaxPixels = cmp.Or(f.MaxPixels, 25_000_000)
 	f.MaxBytes = min(f.MaxBytes, 1<<40) // so that a byte more can be asked for
 	client := http.Client{}
 	if f.Client != nil {
@@ -69,13 +70,6 @@ func (f Images) withDefaults() Images {
 	}
 	f.Client = &client
 	return f
-}
-
-func setDefault[T comparable](field *T, value T) {
-	var zero T
-	if *field == zero {
-		*field = value
-	}
 }
 
 // Get returns the picture at address, in PNG, JPEG or GIF (the first frame of it). An address is

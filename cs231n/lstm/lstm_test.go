@@ -114,29 +114,24 @@ func TestBackward(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			s := rng.NewNumPy(231)
-			randn := func(dims ...int) *tensors.Tensor { return gradcheck.Randn(s, dims...) }
-			layer := gradcheck.Layer{
-				Names:  []string{"dx", "dh0", "dWx", "dWh", "db"},
-				Inputs: []*tensors.Tensor{randn(c.n, c.t, c.d), randn(c.n, c.h), randn(c.d, 4*c.h), randn(c.h, 4*c.h), randn(4 * c.h)},
-				DOut:   randn(c.n, c.t, c.h),
-				Forward: func(in []*Node) *Node {
-					return lstm.ForwardUnrolled(in[0], in[1], in[2], in[3], in[4])
-				},
-				Backward: func(in []*Node, dout *Node) []*Node {
-					_, cache := lstm.Forward(in[0], in[1], in[2], in[3], in[4])
-					dx, dh0, dwx, dwh, db := lstm.Backward(dout, cache)
-					return []*Node{dx, dh0, dwx, dwh, db}
-				},
-			}
-			gradtest.Right(t, layer, 1e-6)
-			difference, err := gradcheck.Eval(testbackend.Get(t), func(in []*Node) *Node {
-				h, _ := lstm.Forward(in[0], in[1], in[2], in[3], in[4])
-				return ReduceAllMax(Abs(Sub(h, lstm.ForwardUnrolled(in[0], in[1], in[2], in[3], in[4]))))
-			}, layer.Inputs...)
-			require.NoError(t, err)
-			require.Less(t, difference[0], 1e-14, "the loop computes what its unrolled form does")
+			network().Sequence(t, c.n, c.t, c.d, c.h, 1e-6)
 		})
+	}
+}
+
+func network() gradtest.Network {
+	return gradtest.Network{
+		Gates: 4,
+		Forward: func(in []*Node) *Node {
+			h, _ := lstm.Forward(in[0], in[1], in[2], in[3], in[4])
+			return h
+		},
+		Unrolled: func(in []*Node) *Node { return lstm.ForwardUnrolled(in[0], in[1], in[2], in[3], in[4]) },
+		Backward: func(in []*Node, dh *Node) []*Node {
+			_, cache := lstm.Forward(in[0], in[1], in[2], in[3], in[4])
+			dx, dh0, dwx, dwh, db := lstm.Backward(dh, cache)
+			return []*Node{dx, dh0, dwx, dwh, db}
+		},
 	}
 }
 

@@ -102,29 +102,24 @@ func TestBackward(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			s := rng.NewNumPy(231)
-			randn := func(dims ...int) *tensors.Tensor { return gradcheck.Randn(s, dims...) }
-			layer := gradcheck.Layer{
-				Names:  []string{"dx", "dh0", "dWx", "dWh", "db"},
-				Inputs: []*tensors.Tensor{randn(c.n, c.t, c.d), randn(c.n, c.h), randn(c.d, c.h), randn(c.h, c.h), randn(c.h)},
-				DOut:   randn(c.n, c.t, c.h),
-				Forward: func(in []*Node) *Node {
-					return rnn.ForwardUnrolled(in[0], in[1], in[2], in[3], in[4])
-				},
-				Backward: func(in []*Node, dout *Node) []*Node {
-					_, cache := rnn.Forward(in[0], in[1], in[2], in[3], in[4])
-					dx, dh0, dwx, dwh, db := rnn.Backward(dout, cache)
-					return []*Node{dx, dh0, dwx, dwh, db}
-				},
-			}
-			gradtest.Right(t, layer, c.tolerance)
-			difference, err := gradcheck.Eval(testbackend.Get(t), func(in []*Node) *Node {
-				h, _ := rnn.Forward(in[0], in[1], in[2], in[3], in[4])
-				return ReduceAllMax(Abs(Sub(h, rnn.ForwardUnrolled(in[0], in[1], in[2], in[3], in[4]))))
-			}, layer.Inputs...)
-			require.NoError(t, err)
-			require.Less(t, difference[0], 1e-14, "the loop computes what its unrolled form does")
+			network().Sequence(t, c.n, c.t, c.d, c.h, c.tolerance)
 		})
+	}
+}
+
+func network() gradtest.Network {
+	return gradtest.Network{
+		Gates: 1,
+		Forward: func(in []*Node) *Node {
+			h, _ := rnn.Forward(in[0], in[1], in[2], in[3], in[4])
+			return h
+		},
+		Unrolled: func(in []*Node) *Node { return rnn.ForwardUnrolled(in[0], in[1], in[2], in[3], in[4]) },
+		Backward: func(in []*Node, dh *Node) []*Node {
+			_, cache := rnn.Forward(in[0], in[1], in[2], in[3], in[4])
+			dx, dh0, dwx, dwh, db := rnn.Backward(dh, cache)
+			return []*Node{dx, dh0, dwx, dwh, db}
+		},
 	}
 }
 

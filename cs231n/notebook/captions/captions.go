@@ -57,9 +57,16 @@ func Load(o coco.Options) *coco.Data { return nb.Must(coco.Load(Dir(), o)) }
 
 // Image gets a picture by its address in the data set. Where it cannot be had, that is said in one line and
 // the result is nil, as in the original: pictures of the web come and go.
-func Image(address string) image.Image {
+func Image(address string) image.Image { return get(source(), address) }
+
+// source is where the data set's pictures come from.
+func source() fetch.Images {
 	dir := Dir()
-	img, err := fetch.Images{Dir: dir, CacheDir: filepath.Join(dir, "cache")}.Get(context.Background(), address)
+	return fetch.Images{Dir: dir, CacheDir: filepath.Join(dir, "cache")}
+}
+
+func get(from fetch.Images, address string) image.Image {
+	img, err := from.Get(context.Background(), address)
 	if missing, ok := errors.AsType[*fetch.Error](err); ok {
 		fmt.Println("URL Error:", missing.Reason, missing.Address)
 		return nil
@@ -70,9 +77,10 @@ func Image(address string) image.Image {
 // Show draws the pictures of a batch in a row, each below its lines of text. Pictures that cannot be had are
 // left out.
 func Show(urls []string, lines func(i int) []string) {
+	from := source()
 	var pictures []image.Image
 	for i, url := range urls {
-		if img := Image(url); img != nil {
+		if img := get(from, url); img != nil {
 			pictures = append(pictures, display.Caption(img, lines(i)...))
 		}
 	}
