@@ -59,6 +59,10 @@ func (s Solver) Train(ctx context.Context, backend compute.Backend) (*Result, er
 	if err := s.fillAndCheck(); err != nil {
 		return nil, err
 	}
+	rule, err := optim.ByName(s.UpdateRule, solverName, s.LearningRate)
+	if err != nil {
+		return nil, err // before a run that is there already is moved aside
+	}
 	if err := s.Folder.Claim(); err != nil {
 		return nil, err
 	}
@@ -66,7 +70,7 @@ func (s Solver) Train(ctx context.Context, backend compute.Backend) (*Result, er
 	if err != nil {
 		return nil, err
 	}
-	step, err := s.newStep(backend)
+	step, err := s.newStep(backend, rule)
 	if err != nil {
 		return nil, err
 	}

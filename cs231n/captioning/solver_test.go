@@ -145,14 +145,15 @@ func TestTrainRefuses(t *testing.T) {
 		change func(s *captioning.Solver)
 		says   string
 	}{
-		"unknown rule":       {func(s *captioning.Solver) { s.UpdateRule = "adagrad" }, "sgd, sgd_momentum"},
-		"negative epochs":    {func(s *captioning.Solver) { s.Epochs = -1 }, "cannot be negative"},
-		"negative rate":      {func(s *captioning.Solver) { s.LearningRate = -1 }, "cannot be negative"},
-		"no data":            {func(s *captioning.Solver) { s.Data = nil }, "needs a Model, Data and a Stream"},
-		"no captions":        {func(s *captioning.Solver) { s.Data.Train.ImageIdxs = nil }, "no captions to train on"},
-		"another seed":       {func(s *captioning.Solver) { s.Folder, s.Resume, s.Seed = folder, true, 7 }, "seed 231"},
-		"another rule":       {func(s *captioning.Solver) { s.Folder, s.Resume, s.UpdateRule = folder, true, "sgd" }, "and adam, not with"},
-		"another vocabulary": {func(s *captioning.Solver) { s.Folder, s.Resume = folder, true; s.Data.Vocab.Words[9] = "new" }, "another vocabulary"},
+		"unknown rule beside a run": {func(s *captioning.Solver) { s.Folder, s.UpdateRule = folder, "adagrad" }, "sgd, sgd_momentum"},
+		"unknown rule":              {func(s *captioning.Solver) { s.UpdateRule = "adagrad" }, "sgd, sgd_momentum"},
+		"negative epochs":           {func(s *captioning.Solver) { s.Epochs = -1 }, "cannot be negative"},
+		"negative rate":             {func(s *captioning.Solver) { s.LearningRate = -1 }, "cannot be negative"},
+		"no data":                   {func(s *captioning.Solver) { s.Data = nil }, "needs a Model, Data and a Stream"},
+		"no captions":               {func(s *captioning.Solver) { s.Data.Train.ImageIdxs = nil }, "no captions to train on"},
+		"another seed":              {func(s *captioning.Solver) { s.Folder, s.Resume, s.Seed = folder, true, 7 }, "seed 231"},
+		"another rule":              {func(s *captioning.Solver) { s.Folder, s.Resume, s.UpdateRule = folder, true, "sgd" }, "and adam, not with"},
+		"another vocabulary":        {func(s *captioning.Solver) { s.Folder, s.Resume = folder, true; s.Data.Vocab.Words[9] = "new" }, "another vocabulary"},
 		"other features": {func(s *captioning.Solver) {
 			s.Data.Train.Dim, s.Data.Train.URLs = 12, append(s.Data.Train.URLs, s.Data.Train.URLs...)
 		}, "12 features, the model was made for 24"},

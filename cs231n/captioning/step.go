@@ -20,11 +20,7 @@ type step struct {
 }
 
 // newStep prepares the computation. XLA compiles it at the first call.
-func (s *Solver) newStep(backend compute.Backend) (*step, error) {
-	rule, err := optim.ByName(s.UpdateRule, solverName, s.LearningRate)
-	if err != nil {
-		return nil, err
-	}
+func (s *Solver) newStep(backend compute.Backend, rule optim.Rule) (*step, error) {
 	exec, err := model.NewExec(backend, s.Model.variables(), func(scope *model.Scope, inputs []*Node) []*Node {
 		captions, images, features, rows := inputs[0], inputs[1], inputs[2], ExpandAxes(inputs[3], -1)
 		vars := s.Model.Params()
