@@ -17,8 +17,8 @@ const module = "github.com/cs231n-go/assignment3/cs231n"
 // layers lists the packages from the top down. A package may import packages of lower layers only.
 func layers() [][]string {
 	return [][]string{
-		{"cmd/cs231n", "notebook/captions"},
-		{"notebook"},
+		{"cmd/bench", "cmd/cs231n", "notebook/captions"},
+		{"bench", "notebook"},
 		{"device", "display", "fetch"},
 		{"captioning", "gan", "scenes"},
 		{"lstm", "rnn", "training", "transformer"},

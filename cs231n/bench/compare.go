@@ -1,0 +1,139 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+)
+
+// Comparison is one model's timings beside its rivals', one of each for every round.
+type Comparison struct {
+	Model  string   `json:"model"`
+	GFLOP  float64  `json:"gflop"` // 10⁹ operations of a step; see [Task.FLOPs]
+	Ours   []Timing `json:"ours"`
+	Rivals []Rival  `json:"rivals"`
+}
+
+// Rival is another program that trains the same model.
+type Rival struct {
+	Name    string   `json:"name"`
+	Timings []Timing `json:"timings"`
+	Failure string   `json:"failure,omitempty"` // why there are no more timings
+
+	run func(ctx context.Context) (Timing, error)
+}
+
+// Ratio is our time divided by a rival's.
+type Ratio struct{ Median, Min, Max float64 }
+
+// ratio compares the medians of each round, whose processes ran one right after the other.
+func ratio(ours, theirs []Timing) Ratio {
+	var all []float64
+	for i, t := range theirs {
+		all = append(all, ours[i].Median/t.Median)
+	}
+	if len(all) == 0 {
+		return Ratio{math.NaN(), math.NaN(), math.NaN()}
+	}
+	return Ratio{median(all), slices.Min(all), slices.Max(all)}
+}
+
+// Compare times models and their rivals by turns for a number of rounds. A rival that fails has no further turns; its
+// failure is in the result.
+func (r Runner) Compare(ctx context.Context, models []string, rounds int) ([]Comparison, error) {
+	var comparisons []Comparison
+	for _, model := range models {
+		task, err := NewTask(model)
+		if err != nil {
+			return nil, err
+		}
+		rivals, err := r.rivals(ctx, task)
+		if err != nil {
+			return nil, err
+		}
+		comparisons = append(comparisons, Comparison{Model: model, GFLOP: task.FLOPs() / 1e9, Rivals: rivals})
+	}
+	for round := range rounds {
+		for i := range comparisons {
+			c := &comparisons[i]
+			fmt.Fprintf(r.Log, "round %d of %d: %s\n", round+1, rounds, c.Model)
+			t, err := r.ours(ctx, c.Model)
+			if err != nil {
+				return nil, err
+			}
+			c.Ours = append(c.Ours, t)
+			for j := range c.Rivals {
+				if err := c.Rivals[j].turn(ctx, r); err != nil {
+					return nil, err
+				}
+			}
+		}
+	}
+	return comparisons, nil
+}
+
+// turn lets a rival run once. Only a cancelled context is an error.
+func (v *Rival) turn(ctx context.Context, r Runner) error {
+	if v.Failure != "" {
+		return nil
+	}
+	t, err := v.run(ctx)
+	if err != nil {
+		v.Failure = err.Error()
+		fmt.Fprintf(r.Log, "  %s is left out: %v\n", v.Name, err)
+		return ctx.Err()
+	}
+	v.Timings = append(v.Timings, t)
+	return nil
+}
+
+// rivals lists the programs that a task is held against.
+func (r Runner) rivals(ctx context.Context, task Task) ([]Rival, error) {
+	const captioning = "cs231n/captioning/testdata/"
+	timed := func(name, program string, args ...string) Rival {
+		return Rival{Name: name, run: func(ctx context.Context) (t Timing, err error) {
+			return t, r.python(ctx, &t, name, program, append(args, "--model", task.Model)...)
+		}}
+	}
+	torch := timed("PyTorch", captioning+"bench_torch.py", "--threads", threads())
+	switch task.Model {
+	case "gan", "lsgan", "dcgan":
+		data, err := r.mnistFolder(ctx)
+		return []Rival{timed("PyTorch", "cs231n/gan/testdata/bench_torch.py", "--threads", threads(), "--data", data, "--iters", fmt.Sprint(task.Iters))}, err
+	case "rnn", "lstm":
+		one := timed("NumPy, 1 thread", captioning+"bench_numpy.py", "--threads", "1")
+		all := timed("NumPy, all threads", captioning+"bench_numpy.py", "--threads", threads())
+		return []Rival{faster("NumPy", one, all), torch}, nil
+	}
+	return []Rival{torch}, nil
+}
+
+// faster is a rival that runs in two ways, of which the better counts.
+func faster(name string, one, other Rival) Rival {
+	return Rival{Name: name, run: func(ctx context.Context) (Timing, error) {
+		a, err := one.run(ctx)
+		if err != nil {
+			return Timing{}, err
+		}
+		b, err := other.run(ctx)
+		if err != nil || b.Median < a.Median {
+			return b, err
+		}
+		return a, nil
+	}}
+}
+
+// Peaks measures the rate of matrix products, ours and PyTorch's.
+func (r Runner) Peaks(ctx context.Context) ([]NamedPeak, error) {
+	fmt.Fprintln(r.Log, "products of large matrices")
+	ours, theirs := NamedPeak{Name: "XLA"}, NamedPeak{Name: "PyTorch"}
+	if err := r.run(ctx, &ours, "ours", r.Self, "matmul"); err != nil {
+		return nil, err
+	}
+	if err := r.python(ctx, &theirs, "PyTorch", "cs231n/bench/testdata/bench_matmul.py", "--threads", threads()); err != nil {
+		fmt.Fprintf(r.Log, "  PyTorch is left out: %v\n", err)
+		return []NamedPeak{ours}, ctx.Err()
+	}
+	return []NamedPeak{ours, theirs}, nil
+}

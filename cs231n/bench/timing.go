@@ -1,0 +1,68 @@
+package bench
+
+import (
+	"os"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Timing is what one process says of its task, as one line of JSON. Times are in milliseconds.
+type Timing struct {
+	Median   float64 `json:"median_ms"`
+	Min      float64 `json:"min_ms"`
+	First    float64 `json:"first_ms"`    // of the first step, which builds, compiles and runs
+	PeakRSS  float64 `json:"peak_rss_mb"` // the most memory the process held, in MiB; 0 where the system does not tell
+	LastLoss float64 `json:"last_loss"`
+	Iters    int     `json:"iters"`
+	Threads  int     `json:"threads"`
+}
+
+// A stopwatch times the steps of a training, the first from when the watch was made.
+type stopwatch struct {
+	last time.Time
+	laps []float64 // in milliseconds
+	loss float64   // the last one
+}
+
+func newStopwatch() *stopwatch { return &stopwatch{last: time.Now()} }
+
+// lap ends a step; its last value is the loss.
+func (w *stopwatch) lap(_, _ int, values ...float64) {
+	now := time.Now()
+	w.laps = append(w.laps, now.Sub(w.last).Seconds()*1e3)
+	w.last, w.loss = now, values[len(values)-1]
+}
+
+func (w *stopwatch) timing(t Task) Timing {
+	timed := w.laps[warmUp:]
+	return Timing{
+		Median: median(timed), Min: slices.Min(timed), First: w.laps[0], PeakRSS: peakMemory("/proc/self/status"),
+		LastLoss: w.loss, Iters: t.Iters, Threads: runtime.NumCPU(),
+	}
+}
+
+// median returns the middle of some values, the mean of two where their number is even.
+func median(values []float64) float64 {
+	sorted := slices.Sorted(slices.Values(values))
+	n := len(sorted)
+	return (sorted[(n-1)/2] + sorted[n/2]) / 2
+}
+
+// peakMemory reads the most memory that a process held, in MiB, from a file in the format of Linux's
+// /proc/self/status; 0 without one.
+func peakMemory(path string) float64 {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return 0
+	}
+	for line := range strings.Lines(string(data)) {
+		if value, ok := strings.CutPrefix(line, "VmHWM:"); ok {
+			kib, _ := strconv.ParseFloat(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(value), "kB")), 64)
+			return kib / 1024
+		}
+	}
+	return 0
+}
