@@ -80,16 +80,18 @@ def main() -> None:
     parser.add_argument("--warmup", type=int, default=5, help="calls before timing starts")
     parser.add_argument("--iters", type=int, default=30, help="calls to time (at least 1)")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cuda" if torch.cuda.is_available() else "cpu")
     args = parser.parse_args()
     if args.warmup < 0 or args.iters < 1 or args.threads < 1:
         parser.error("--warmup cannot be negative, --iters and --threads must be at least 1")
 
     torch.set_num_threads(args.threads)
+    torch.set_default_device(args.device)
     torch.manual_seed(231)
     np.random.seed(231)
     data, out = RandomData(), {"model": args.model}
     if args.model == "sample":
-        model, features = transformer(tt.no_dropout), torch.from_numpy(data.minibatch(BATCH)[2])
+        model, features = transformer(tt.no_dropout), torch.from_numpy(data.minibatch(BATCH)[2]).to(args.device)
         call = functools.partial(model.sample, features, SAMPLED_WORDS)
     elif args.model == "transformer":
         out["dropout"] = args.dropout
@@ -112,6 +114,7 @@ def main() -> None:
         "first_ms": round(times[0], 1),
         "iters": args.iters,
         "threads": args.threads,
+        "device": args.device,
         "torch": torch.__version__,
         "load": round(load, 1),
         "peak_rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,  # KiB on Linux

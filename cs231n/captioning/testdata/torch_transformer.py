@@ -239,8 +239,8 @@ class Solver:
 
     def step(self) -> None:
         rows, captions, features = self.data.minibatch(self.batch_size)
-        dtype = self.model.output.weight.dtype
-        loss = self.model.loss(torch.from_numpy(features).to(dtype), torch.from_numpy(captions).long())
+        weight = self.model.output.weight  # knows type and device
+        loss = self.model.loss(torch.from_numpy(features).to(weight), torch.from_numpy(captions).long().to(weight.device))
         self.adam.zero_grad()
         loss.backward()
         self.adam.step()
