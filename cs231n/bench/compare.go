@@ -43,8 +43,9 @@ func ratio(ours, theirs []Timing) Ratio {
 // failure is in the result.
 func (r Runner) Compare(ctx context.Context, models []string, rounds int) ([]Comparison, error) {
 	var comparisons []Comparison
+	var tasks []Task
 	for _, model := range models {
-		task, err := NewTask(model)
+		task, err := r.task(model)
 		if err != nil {
 			return nil, err
 		}
@@ -52,13 +53,14 @@ func (r Runner) Compare(ctx context.Context, models []string, rounds int) ([]Com
 		if err != nil {
 			return nil, err
 		}
+		tasks = append(tasks, task)
 		comparisons = append(comparisons, Comparison{Model: model, GFLOP: task.FLOPs() / 1e9, Rivals: rivals})
 	}
 	for round := range rounds {
 		for i := range comparisons {
 			c := &comparisons[i]
 			fmt.Fprintf(r.Log, "round %d of %d: %s\n", round+1, rounds, c.Model)
-			t, err := r.ours(ctx, c.Model)
+			t, err := r.ours(ctx, tasks[i])
 			if err != nil {
 				return nil, err
 			}
@@ -92,15 +94,17 @@ func (v *Rival) turn(ctx context.Context, r Runner) error {
 func (r Runner) rivals(ctx context.Context, task Task) ([]Rival, error) {
 	const captioning = "cs231n/captioning/testdata/"
 	timed := func(name, program string, args ...string) Rival {
+		args = append(args, "--model", task.Model, "--iters", fmt.Sprint(task.Iters))
 		return Rival{Name: name, run: func(ctx context.Context) (t Timing, err error) {
-			return t, r.python(ctx, &t, name, program, append(args, "--model", task.Model)...)
+			err = r.python(ctx, &t, name, program, args...)
+			return t, err
 		}}
 	}
 	torch := timed("PyTorch", captioning+"bench_torch.py", "--threads", threads())
 	switch task.Model {
 	case "gan", "lsgan", "dcgan":
 		data, err := r.mnistFolder(ctx)
-		return []Rival{timed("PyTorch", "cs231n/gan/testdata/bench_torch.py", "--threads", threads(), "--data", data, "--iters", fmt.Sprint(task.Iters))}, err
+		return []Rival{timed("PyTorch", "cs231n/gan/testdata/bench_torch.py", "--threads", threads(), "--data", data)}, err
 	case "rnn", "lstm":
 		one := timed("NumPy, 1 thread", captioning+"bench_numpy.py", "--threads", "1")
 		all := timed("NumPy, all threads", captioning+"bench_numpy.py", "--threads", threads())

@@ -15,13 +15,18 @@ import (
 // Peak is the rate of large matrix products, the most that a training step can hope for.
 type Peak struct {
 	GFLOPs float64 `json:"gflops"` // 10⁹ operations a second
+	Device string  `json:"device"` // where
 }
 
-// MeasurePeak measures products of two float32 matrices of n rows and columns, the best of a few runs.
-func MeasurePeak(backend compute.Backend, n int) (Peak, error) {
-	const runs, products = 4, 6 // in one run, so that a GPU's way back to the host does not count
+// MeasurePeak measures products of float32 matrices of 2048 rows and columns, the best of a few runs.
+func MeasurePeak(backend compute.Backend) (Peak, error) {
+	const (
+		n        = 2048
+		runs     = 4
+		products = 6 // in one run, so that a GPU's way back to the host does not count
+	)
 	values := make([]float32, n*n)
-	scale := 1 / math.Sqrt(float64(n)) // keeps the size of what is multiplied again and again
+	scale := 1 / math.Sqrt(n) // keeps the size of what is multiplied again and again
 	rng.NewTorch(seed).Normal(values, 0, scale)
 	matrix := tensors.FromFlatDataAndDimensions(values, n, n)
 	exec, err := NewExec(backend, func(a *Node) *Node {
@@ -45,5 +50,5 @@ func MeasurePeak(backend compute.Backend, n int) (Peak, error) {
 		tensors.ToScalar[float32](out[0]) // waits for the device
 		best = min(best, time.Since(begin).Seconds())
 	}
-	return Peak{GFLOPs: 2 * math.Pow(float64(n), 3) * products / best / 1e9}, nil
+	return Peak{GFLOPs: 2 * n * n * n * products / best / 1e9, Device: backend.DeviceDescription(0)}, nil
 }

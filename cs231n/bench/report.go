@@ -9,11 +9,12 @@ import (
 
 // Report is all that a run measured.
 type Report struct {
-	Device      string       `json:"device"`
 	Threads     int          `json:"threads"`
 	Rounds      int          `json:"rounds"`
 	Peaks       []NamedPeak  `json:"matmul"`
 	Comparisons []Comparison `json:"models"`
+	Growth      []Growth     `json:"growth,omitempty"`
+	Cells       []Cells      `json:"cells,omitempty"`
 }
 
 // NamedPeak says whose rate it is.
@@ -40,17 +41,38 @@ func (r Report) JSON() ([]byte, error) {
 	return append(data, '\n'), nil
 }
 
-// Markdown is the report as tables.
+// Markdown is the report as tables, one for each part that was measured.
 func (r Report) Markdown() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "Medians of %d rounds by turns on %s, %d threads.\n\n", r.Rounds, r.Device, r.Threads)
+	if len(r.Comparisons) > 0 {
+		r.writeSteps(&b)
+	}
+	if len(r.Growth) > 0 {
+		b.WriteString("\nHow time grows; the last two columns are work and time divided by those of the row above.\n\n")
+		writeTable(&b, []string{"Model", "Size", "Value", "ms", "Work", "Time"}, growthRows(r.Growth))
+	}
+	if len(r.Cells) > 0 {
+		b.WriteString("\nSeconds of a cell that does not train.\n\n")
+		writeTable(&b, []string{"Notebook", "Kernel", "Cells", "Median", "90% within"}, cellRows(r.Cells))
+	}
+	return b.String()
+}
+
+func (r Report) writeSteps(b *strings.Builder) {
+	fmt.Fprintf(b, "Medians of %d rounds by turns, %d threads.\n\n", r.Rounds, r.Threads)
 	header := []string{"Model", "Rival", "Ours ms", "Theirs ms", "Ours / theirs", "Spread", "First step s", "Peak MiB", "GFLOP/s", "Of peak"}
-	writeTable(&b, header, r.stepRows())
-	for _, p := range r.Peaks {
-		fmt.Fprintf(&b, "\nProducts of 2048×2048 matrices, %s: %.0f GFLOP/s.", p.Name, p.GFLOPs)
+	writeTable(b, header, r.stepRows())
+	for _, c := range r.Comparisons {
+		for _, v := range c.Rivals {
+			if v.Failure != "" {
+				fmt.Fprintf(b, "\nThe rival %s of %s did not come through: %s.\n", v.Name, c.Model, v.Failure)
+			}
+		}
 	}
 	b.WriteString("\n")
-	return b.String()
+	for _, p := range r.Peaks {
+		fmt.Fprintf(b, "Products of 2048×2048 matrices, %s on %s: %.0f GFLOP/s.\n", p.Name, p.Device, p.GFLOPs)
+	}
 }
 
 // stepRows has a row for each model and rival.
@@ -63,7 +85,7 @@ func (r Report) stepRows() [][]string {
 			rate := c.GFLOP / ours.Median * 1e3
 			rows = append(rows, []string{
 				c.Model, v.Name, number(ours.Median), number(theirs.Median),
-				number(quotient.Median), number(quotient.Min) + "–" + number(quotient.Max),
+				number(quotient.Median), number(quotient.Min) + " to " + number(quotient.Max),
 				number(ours.First / 1e3), fmt.Sprintf("%.0f / %s", ours.PeakRSS, number(theirs.PeakRSS)),
 				fmt.Sprintf("%.0f", rate), percent(rate / r.Peak()),
 			})

@@ -23,15 +23,26 @@ type Runner struct {
 	Root string    // of the checkout
 	Self string    // our program, which carries out a task as `Self step MODEL`
 	Log  io.Writer // receives a line for each process
+
+	Iters int // steps to time in each process; 0 means those of [NewTask]
 }
 
 // torch is the interpreter that has PyTorch and NumPy; without it there are no rivals.
 func (r Runner) torch() string { return filepath.Join(r.Root, ".venv-torch", "bin", "python") }
 
 // ours times a task in a process of our program.
-func (r Runner) ours(ctx context.Context, model string) (Timing, error) {
-	var t Timing
-	return t, r.run(ctx, &t, "ours", r.Self, "step", model)
+func (r Runner) ours(ctx context.Context, task Task) (t Timing, err error) {
+	err = r.run(ctx, &t, "ours", r.Self, "step", task.Model, "-iters", fmt.Sprint(task.Iters))
+	return t, err
+}
+
+// task is what is timed of a model.
+func (r Runner) task(model string) (Task, error) {
+	t, err := NewTask(model)
+	if r.Iters > 0 {
+		t.Iters = r.Iters
+	}
+	return t, err
 }
 
 // python runs a program of the checkout in PyTorch's environment.
@@ -47,7 +58,7 @@ func (r Runner) run(ctx context.Context, result any, name, program string, args 
 	begin := time.Now()
 	var stderr bytes.Buffer
 	cmd := exec.CommandContext(ctx, program, args...)
-	cmd.Dir, cmd.Env, cmd.Stderr = r.Root, environment(os.Environ()), &stderr
+	cmd.Dir, cmd.Env, cmd.Stderr = r.Root, environment(os.Environ()), io.MultiWriter(&stderr, r.Log)
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = 5 * time.Second
 	out, err := cmd.Output()
@@ -58,7 +69,11 @@ func (r Runner) run(ctx context.Context, result any, name, program string, args 
 	if err := json.Unmarshal([]byte(line), result); err != nil {
 		return fmt.Errorf("bench: %s should end with a line of JSON, not %q: %w", cmd, line, err)
 	}
-	fmt.Fprintf(r.Log, "  %-22s %6.1f s  %s\n", name, time.Since(begin).Seconds(), line)
+	said := ""
+	if t, ok := result.(*Timing); ok {
+		said = fmt.Sprintf(": %s ms a step", number(t.Median))
+	}
+	fmt.Fprintf(r.Log, "  %s, %.1f s%s\n", name, time.Since(begin).Seconds(), said)
 	return nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"image"
 	"image/color"
 	"math"
+	"slices"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
@@ -32,6 +33,9 @@ type Curve struct {
 	// that jump from batch to batch.
 	Smooth int
 
+	// Log makes both axes logarithmic; then all values have to be above 0.
+	Log bool
+
 	// Width and Height are in pixels; 0 means 640 and 400.
 	Width, Height int
 }
@@ -56,6 +60,9 @@ func (c Curve) Image() (image.Image, error) {
 			s.Y = runningMean(s.Y, c.Smooth)
 			points = s.points()
 		}
+		if c.Log && slices.ContainsFunc(points, func(p plotter.XY) bool { return p.X <= 0 || p.Y <= 0 }) {
+			return nil, fmt.Errorf("display: Curve %q: series %q has values that are not above 0, which logarithmic axes cannot show", c.Title, s.Name)
+		}
 		l := &plotter.Line{XYs: points, LineStyle: draw.LineStyle{Color: hue, Width: 1.6}}
 		means = append(means, l)
 		if s.Name != "" {
@@ -66,9 +73,19 @@ func (c Curve) Image() (image.Image, error) {
 		return nil, fmt.Errorf("display: Curve %q has no finite value in any series; check whether the training diverged", c.Title)
 	}
 	p.Add(means...)
-	const headroom = 0.08 // for the legend
-	p.Y.Max += headroom * (p.Y.Max - p.Y.Min)
+	if c.Log {
+		logarithmic(&p.X)
+		logarithmic(&p.Y)
+	} else {
+		addHeadroom(p)
+	}
 	return render(p, orDefault(c.Width, 640), orDefault(c.Height, 400)), nil
+}
+
+// addHeadroom makes room for the legend.
+func addHeadroom(p *plot.Plot) {
+	const headroom = 0.08
+	p.Y.Max += headroom * (p.Y.Max - p.Y.Min)
 }
 
 // Show draws the curve into the running notebook cell.
@@ -136,9 +153,10 @@ func newPaper(title, xLabel, yLabel string) *plot.Plot {
 	return p
 }
 
+const dpi = 96
+
 // render draws a plot with a margin around it.
 func render(p *plot.Plot, width, height int) image.Image {
-	const dpi = 96
 	canvas := vgimg.NewWith(
 		vgimg.UseWH(vg.Length(width)*vg.Inch/dpi, vg.Length(height)*vg.Inch/dpi),
 		vgimg.UseDPI(dpi),

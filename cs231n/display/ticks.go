@@ -38,3 +38,24 @@ func (roundTicks) Ticks(low, high float64) []plot.Tick {
 	}
 	return ticks
 }
+
+// logarithmic makes an axis logarithmic, with a tick at every power of two.
+func logarithmic(axis *plot.Axis) {
+	axis.Scale, axis.Tick.Marker = plot.LogScale{}, powersOfTwo{}
+}
+
+// powersOfTwo is a [plot.Ticker] for logarithmic axes, whose labels it thins out to about eight.
+type powersOfTwo struct{}
+
+// Ticks implements [plot.Ticker].
+func (powersOfTwo) Ticks(low, high float64) []plot.Tick {
+	const wanted = 8
+	first, last := math.Ceil(math.Log2(low)), math.Floor(math.Log2(high))
+	step := math.Ceil((last - first + 1) / wanted)
+	var ticks []plot.Tick
+	for e := first; e <= last; e += step {
+		v := math.Pow(2, e)
+		ticks = append(ticks, plot.Tick{Value: v, Label: strconv.FormatFloat(v, 'g', 5, 64)})
+	}
+	return ticks
+}

@@ -2,31 +2,65 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
+	"image"
 	"io"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 
+	"github.com/google/renameio/v2"
+
 	"github.com/cs231n-go/assignment3/cs231n/bench"
+	"github.com/cs231n-go/assignment3/cs231n/display"
 )
+
+// settings are what the flags of the whole comparison say.
+type settings struct {
+	rounds, iters int
+	models, parts []string
+	out, images   string
+}
+
+func parse(args []string, stderr io.Writer) (s settings, err error) {
+	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	flags.IntVar(&s.rounds, "rounds", 5, "times that each program runs, by turns")
+	flags.IntVar(&s.iters, "iters", 0, "steps to time in each process; 0 means about two seconds")
+	models := flags.String("models", strings.Join(bench.Models(), ","), "whose steps to time, separated by commas")
+	only := flags.String("only", strings.Join(parts(), ","), "what to measure, separated by commas")
+	flags.StringVar(&s.out, "out", filepath.Join("out", "bench"), "folder for bench.json, bench.md and the charts")
+	flags.StringVar(&s.images, "images", "", "folder that gets copies of the charts, bench_steps.png and bench_growth.png")
+	if err := flags.Parse(args); err != nil {
+		return s, err
+	}
+	s.models, s.parts = strings.Split(*models, ","), strings.Split(*only, ",")
+	for _, part := range s.parts {
+		if !slices.Contains(parts(), part) {
+			return s, fmt.Errorf("bench: -only %q: there are %v", part, parts())
+		}
+	}
+	switch {
+	case flags.NArg() > 0:
+		return s, fmt.Errorf("bench: unknown command %q; there are step, growth and matmul, and flags for the whole comparison", flags.Arg(0))
+	case s.rounds < 1 || s.iters < 0:
+		return s, fmt.Errorf("bench: -rounds %d -iters %d: at least one round is needed, and a number of steps or 0", s.rounds, s.iters)
+	}
+	return s, nil
+}
+
+// parts are what the whole comparison consists of.
+func parts() []string { return []string{"steps", "growth", "cells"} }
 
 // all runs every comparison and writes what it found into a folder.
 func all(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
-	flags.SetOutput(stderr)
-	rounds := flags.Int("rounds", 5, "times that each program runs, by turns")
-	models := flags.String("models", strings.Join(bench.Models(), ","), "what to time, separated by commas")
-	out := flags.String("out", filepath.Join("out", "bench"), "folder for bench.json, bench.md and the charts")
-	switch err := flags.Parse(args); {
-	case err != nil:
+	s, err := parse(args, stderr)
+	if err != nil {
 		return err
-	case flags.NArg() > 0:
-		return fmt.Errorf("bench: unknown command %q; there are step and matmul, and flags for the whole comparison", flags.Arg(0))
-	case *rounds < 1:
-		return fmt.Errorf("bench: -rounds %d: at least one is needed", *rounds)
 	}
 	self, err := os.Executable()
 	if err != nil {
@@ -36,32 +70,71 @@ func all(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("bench: %w", err)
 	}
-	if err := os.MkdirAll(*out, 0o755); err != nil {
+	if err := os.MkdirAll(s.out, 0o755); err != nil {
 		return fmt.Errorf("bench: -out: %w", err)
 	}
-	runner := bench.Runner{Root: root, Self: self, Log: stderr}
-	report := bench.Report{Threads: runtime.NumCPU(), Rounds: *rounds}
-	if report.Peaks, err = runner.Peaks(ctx); err != nil {
+	report, err := measure(ctx, bench.Runner{Root: root, Self: self, Log: stderr, Iters: s.iters}, s)
+	if err != nil {
 		return err
 	}
-	if report.Comparisons, err = runner.Compare(ctx, strings.Split(*models, ","), *rounds); err != nil {
-		return err
+	return write(report, s, stdout)
+}
+
+func measure(ctx context.Context, runner bench.Runner, s settings) (bench.Report, error) {
+	report := bench.Report{Threads: runtime.NumCPU(), Rounds: s.rounds}
+	for _, part := range s.parts {
+		var err error
+		switch part {
+		case "steps":
+			if report.Peaks, err = runner.Peaks(ctx); err == nil {
+				report.Comparisons, err = runner.Compare(ctx, s.models, s.rounds)
+			}
+		case "growth":
+			report.Growth, err = runner.Growth(ctx)
+		case "cells":
+			report.Cells, err = runner.Cells(ctx)
+		}
+		if err != nil {
+			return report, err
+		}
 	}
-	return write(report, *out, stdout)
+	return report, nil
 }
 
 // write puts the report into a folder and prints its tables.
-func write(report bench.Report, out string, stdout io.Writer) error {
+func write(report bench.Report, s settings, stdout io.Writer) error {
 	data, err := report.JSON()
 	if err != nil {
 		return err
 	}
 	tables := report.Markdown()
 	for name, content := range map[string][]byte{"bench.json": data, "bench.md": []byte(tables)} {
-		if err := os.WriteFile(filepath.Join(out, name), content, 0o644); err != nil {
+		if err := renameio.WriteFile(filepath.Join(s.out, name), content, 0o644, renameio.WithTempDir(s.out)); err != nil {
 			return fmt.Errorf("bench: %w", err)
 		}
 	}
+	if len(report.Comparisons) > 0 {
+		err = save("steps.png", report.StepChart, s)
+	}
+	if len(report.Growth) > 0 {
+		err = errors.Join(err, save("growth.png", report.GrowthChart, s))
+	}
+	if err != nil {
+		return err
+	}
 	_, err = io.WriteString(stdout, tables)
+	return err
+}
+
+// save writes a chart into the folder of the run and, if there is one, into that of the project's images.
+func save(name string, draw func() (image.Image, error), s settings) error {
+	chart, err := draw()
+	if err != nil {
+		return err
+	}
+	err = display.SavePNG(filepath.Join(s.out, name), chart)
+	if s.images != "" {
+		err = errors.Join(err, display.SavePNG(filepath.Join(s.images, "bench_"+name), chart))
+	}
 	return err
 }

@@ -1,8 +1,13 @@
 // Command bench times this project's training steps beside those of PyTorch and NumPy.
 //
-//	bench [-rounds 5] [-models gan,lsgan,...] [-out out/bench]   everything: tables, bench.json, charts
-//	bench step MODEL [-iters N]                                  one process's timing, a line of JSON
-//	bench matmul                                                 the rate of matrix products, a line of JSON
+//	bench [-rounds 5] [-models gan,lsgan,...] [-only steps,growth,cells] [-out out/bench] [-images DIR]
+//	    everything: tables, bench.json, bench.md and charts
+//	bench step MODEL [-iters N]
+//	    one process's timing, as a line of JSON
+//	bench growth
+//	    how time grows with sizes, as a line of JSON
+//	bench matmul
+//	    the rate of matrix products, as a line of JSON
 //
 // It has to start in the checkout, as make bench does, whose Python environments and programs it uses. Ctrl-C ends it
 // and the process that is being timed.
@@ -45,14 +50,10 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	switch command {
 	case "step":
 		return step(ctx, args[1:], stdout, stderr)
+	case "growth":
+		return onDevice(stdout, func(backend compute.Backend) (any, error) { return bench.Grow(ctx, backend, stderr) })
 	case "matmul":
-		return onDevice(func(backend compute.Backend) error {
-			peak, err := bench.MeasurePeak(backend, 2048)
-			if err != nil {
-				return err
-			}
-			return json.NewEncoder(stdout).Encode(peak)
-		})
+		return onDevice(stdout, func(backend compute.Backend) (any, error) { return bench.MeasurePeak(backend) })
 	}
 	return all(ctx, args, stdout, stderr)
 }
@@ -72,21 +73,19 @@ func step(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err := flags.Parse(args[1:]); err != nil {
 		return err
 	}
-	return onDevice(func(backend compute.Backend) error {
-		timing, err := task.Run(ctx, backend)
-		if err != nil {
-			return err
-		}
-		return json.NewEncoder(stdout).Encode(timing)
-	})
+	return onDevice(stdout, func(backend compute.Backend) (any, error) { return task.Run(ctx, backend) })
 }
 
-// onDevice opens the machine's fastest device for a function.
-func onDevice(use func(compute.Backend) error) error {
+// onDevice measures on the machine's fastest device and prints the result as a line of JSON.
+func onDevice(stdout io.Writer, measure func(compute.Backend) (any, error)) error {
 	backend, err := device.Open()
 	if err != nil {
 		return err
 	}
 	defer backend.Finalize()
-	return use(backend)
+	result, err := measure(backend)
+	if err != nil {
+		return err
+	}
+	return json.NewEncoder(stdout).Encode(result)
 }

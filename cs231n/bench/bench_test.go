@@ -1,0 +1,151 @@
+package bench
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"math"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestFLOPs(t *testing.T) {
+	t.Parallel()
+	of := func(model string, s Sizes) float64 { return Task{Model: model, Sizes: s}.FLOPs() }
+	// By hand: D has 200704+65536+256 = 266496 weights, G 98304+1048576+802816 = 1949696. For each image of the batch
+	// D's turn takes G once and twice D forward, D's weights, D's input without the first layer; G's turn G and D
+	// forward, D's input, G's weights, G's input without the first layer.
+	perImage := 1949696 + 2*(266496+266496+65792) + 1949696 + 266496 + 266496 + 1949696 + 1851392
+	assert.Equal(t, float64(2*128*perImage), of("gan", Sizes{}))
+	assert.Equal(t, of("gan", Sizes{}), of("lsgan", Sizes{}))
+
+	small := Sizes{Batch: 1, T: 1, H: 2, W: 3, D: 5, V: 7}
+	assert.Equal(t, 2*(2*10.0+3*(6+4+14)), of("rnn", small), "projection without its input's gradient; Wx, Wh and scores")
+	assert.Equal(t, 2*(2*10.0+3*(24+16+14)), of("lstm", small))
+	// Two layers, each with four square maps, two wide ones, scores and mix of one place, value and projection of the image.
+	assert.Equal(t, 2*(2*15.0+3*(2*(4*9+2*3*2048+2*3+2*9)+21)), of("transformer", small))
+	assert.Equal(t, 2*(15.0+2*(4*9+2*3*2048+2*3+2*9)+21), of(Sample, small))
+}
+
+func TestRatioAndMedian(t *testing.T) {
+	t.Parallel()
+	ours := []Timing{{Median: 10}, {Median: 30}, {Median: 20}}
+	assert.Equal(t, Ratio{Median: 1, Min: 0.5, Max: 2}, ratio(ours, []Timing{{Median: 20}, {Median: 15}, {Median: 20}}))
+	assert.True(t, math.IsNaN(ratio(ours, nil).Median))
+	assert.Equal(t, 2.5, median([]float64{4, 1, 3, 2}))
+}
+
+func TestPeakMemory(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "status")
+	require.NoError(t, os.WriteFile(file, []byte("Name:\tbench\nVmHWM:\t  2048 kB\nVmRSS:\t 1 kB\n"), 0o600))
+	assert.Equal(t, 2.0, peakMemory(file))
+	assert.Zero(t, peakMemory(file+".none"))
+}
+
+func TestEnvironment(t *testing.T) {
+	t.Parallel()
+	assert.Equal(t, []string{"GLIBC_TUNABLES=x", "PATH=/bin"},
+		environment([]string{"OPENBLAS_CORETYPE=Haswell", "GLIBC_TUNABLES=x", "OMP_NUM_THREADS=1", "PATH=/bin", "MKL_CBWR=AVX2"}))
+}
+
+// report is a small run, whose second rival did not come through.
+func report() Report {
+	return Report{
+		Threads: 2, Rounds: 2, Peaks: []NamedPeak{{"XLA", Peak{100, "cpu"}}, {"PyTorch", Peak{200, "cpu"}}},
+		Comparisons: []Comparison{{
+			Model: "lstm", GFLOP: 4, Ours: []Timing{{Median: 40, First: 1000, PeakRSS: 300}, {Median: 60, First: 3000, PeakRSS: 400}},
+			Rivals: []Rival{
+				{Name: "NumPy", Timings: []Timing{{Median: 80, PeakRSS: 90}, {Median: 100, PeakRSS: 90}}},
+				{Name: "PyTorch", Failure: "no PyTorch"},
+			},
+		}},
+		Growth: []Growth{{Model: "lstm", Size: "T", Points: []Point{{8, 10, 1e9}, {16, 15, 2e9}}}},
+		Cells:  []Cells{{"LSTM", "ours", 10, 0.5, 1.25}},
+	}
+}
+
+func TestMarkdown(t *testing.T) {
+	t.Parallel()
+	tables := report().Markdown()
+	assert.Contains(t, tables, "| lstm | NumPy | 50.0 | 90.0 | 0.55 | 0.50 to 0.60 | 2.00 | 350 / 90.0 | 80 | 40% |\n")
+	assert.Contains(t, tables, "| lstm | PyTorch | 50.0 | – | – | – to – | 2.00 | 350 / – | 80 | 40% |\n")
+	assert.Contains(t, tables, "| lstm | T | 16 | 15.0 | 2.00 | 1.50 |\n")
+	assert.Contains(t, tables, "| LSTM | ours | 10 | 0.50 | 1.25 |\n")
+	assert.Contains(t, tables, "no PyTorch")
+}
+
+func TestJSON(t *testing.T) {
+	t.Parallel()
+	data, err := report().JSON()
+	require.NoError(t, err)
+	var back Report
+	require.NoError(t, json.Unmarshal(data, &back))
+	assert.Equal(t, report(), back)
+}
+
+func TestCharts(t *testing.T) {
+	t.Parallel()
+	steps, err := report().StepChart()
+	require.NoError(t, err)
+	growth, err := report().GrowthChart()
+	require.NoError(t, err)
+	assert.Equal(t, steps.Bounds().Dx(), growth.Bounds().Dx())
+}
+
+func TestRunSaysWhatWentWrong(t *testing.T) {
+	t.Parallel()
+	r := Runner{Root: t.TempDir(), Log: &bytes.Buffer{}}
+	var timing Timing
+	err := r.run(t.Context(), &timing, "x", "sh", "-c", "echo progress; echo reason >&2; exit 3")
+	require.ErrorContains(t, err, "exit status 3")
+	require.ErrorContains(t, err, "reason")
+	require.ErrorContains(t, r.run(t.Context(), &timing, "x", "echo", "no JSON"), "line of JSON")
+	require.NoError(t, r.run(t.Context(), &timing, "x", "sh", "-c", `echo progress; echo '{"median_ms": 2.5}'`))
+	assert.Equal(t, 2.5, timing.Median)
+
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	require.ErrorIs(t, r.run(ctx, &timing, "x", "sleep", "60"), context.Canceled)
+	require.ErrorContains(t, r.python(t.Context(), &timing, "PyTorch", "x.py"), "make bench installs it")
+}
+
+func TestUnknownModel(t *testing.T) {
+	t.Parallel()
+	_, err := NewTask("vae")
+	require.ErrorContains(t, err, `unknown model "vae"`)
+}
+
+// TestCompare runs the real programs: the GAN for a few steps, beside PyTorch where it is installed.
+func TestCompare(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts several processes")
+	}
+	root, err := filepath.Abs("../..")
+	require.NoError(t, err)
+	self := filepath.Join(t.TempDir(), "bench")
+	out, err := exec.Command("go", "build", "-o", self, "../cmd/bench").CombinedOutput()
+	require.NoError(t, err, string(out))
+
+	var log bytes.Buffer
+	r := Runner{Root: root, Self: self, Log: &log, Iters: 2}
+	found, err := r.Compare(t.Context(), []string{"gan"}, 1)
+	require.NoError(t, err, log.String())
+	require.Len(t, found, 1)
+	ours, rival := found[0].Ours, found[0].Rivals[0]
+	require.Len(t, ours, 1)
+	assert.Equal(t, 2, ours[0].Iters)
+	assert.Greater(t, ours[0].First, ours[0].Median, "the first step compiles")
+	assert.Positive(t, ours[0].LastLoss)
+	if strings.Contains(rival.Failure, "no PyTorch") {
+		t.Skip("ours ran; without a rival: " + rival.Failure)
+	}
+	require.Empty(t, rival.Failure)
+	assert.Positive(t, rival.Timings[0].Median)
+}

@@ -1,0 +1,63 @@
+package bench
+
+import (
+	"fmt"
+	"image"
+	"slices"
+
+	"github.com/cs231n-go/assignment3/cs231n/display"
+)
+
+// StepChart draws each model's time divided into its rivals' times: bars over 1 are rivals that take longer.
+func (r Report) StepChart() (image.Image, error) {
+	var names, models []string
+	for _, c := range r.Comparisons {
+		models = append(models, c.Model)
+		for _, v := range c.Rivals {
+			if !slices.Contains(names, v.Name) {
+				names = append(names, v.Name)
+			}
+		}
+	}
+	chart := display.Bars{
+		Title: "Time of a step, ours = 1", YLabel: "theirs / ours", Groups: models, Width: 760,
+		Series: []display.Series{{Name: "ours", Y: slices.Repeat([]float64{1}, len(models))}},
+	}
+	for _, name := range names {
+		s := display.Series{Name: name}
+		for _, c := range r.Comparisons {
+			s.Y = append(s.Y, 1/c.ratioTo(name))
+		}
+		chart.Series = append(chart.Series, s)
+	}
+	return chart.Image()
+}
+
+// ratioTo is the median ratio of our time to a rival's; NaN where there is none.
+func (c Comparison) ratioTo(name string) float64 {
+	var theirs []Timing
+	for _, v := range c.Rivals {
+		if v.Name == name {
+			theirs = v.Timings
+		}
+	}
+	return ratio(c.Ours, theirs).Median
+}
+
+// GrowthChart draws time against work, both as multiples of the first point's, on logarithmic axes: a line that is
+// nowhere steeper than the diagonal grows at most linearly with the work.
+func (r Report) GrowthChart() (image.Image, error) {
+	chart := display.Curve{Title: "Time against work, first = 1", XLabel: "work", YLabel: "time", Log: true, Width: 760, Height: 560}
+	most := 1.0
+	for _, g := range r.Growth {
+		s := display.Series{Name: fmt.Sprintf("%s, %s", g.Model, g.Size)}
+		for _, p := range g.Points {
+			s.X = append(s.X, p.Work/g.Points[0].Work)
+			s.Y = append(s.Y, p.Ms/g.Points[0].Ms)
+			most = max(most, p.Work/g.Points[0].Work)
+		}
+		chart.Series = append(chart.Series, s)
+	}
+	chart.Series = append(chart.Series, display.Series{Name: "linear", X: []float64{1, most}, Y: []float64{1, most}})
+	return chart.Image()
+}

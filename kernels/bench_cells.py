@@ -1,0 +1,103 @@
+"""Times the notebooks' cells in a real kernel, as `make setup` installs it and as stock GoNB installs itself.
+
+Every notebook runs once from its first cell to its last, training in the quick setting, and the cells that do
+not train are timed from the request to the kernel's idle message. Stock GoNB has this project's packages and
+the paths to find them, and none of the settings that make building a cell fast. Ends with one line of JSON; the
+lines before go to standard error. `make bench` calls it, with the environment of the Makefile.
+"""
+
+import argparse
+import json
+import os
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import jupytext
+from jupyter_client.kernelspec import KernelSpec
+from jupyter_client.manager import KernelManager
+
+from kernelspec import ROOT, kernelspec
+
+# What only this project's kernel has: flags for fast builds, memory settings, its own go command.
+TUNING = ("GOFLAGS", "GLIBC_TUNABLES", "CS231N_GO")
+TRAINERS = {"Train", "RunAGAN"}
+FUNCTION = re.compile(r"^func (?:\([^)]*\) )?(\w+)(.*?)^}", re.DOTALL | re.MULTILINE)
+
+
+def calls(code: str, names: set[str]) -> bool:
+    """Whether code calls a function or method of one of the names."""
+    return any(re.search(rf"\b{name}\(", code) for name in names)
+
+
+def training(cells: list[str]) -> list[bool]:
+    """Tells for each cell whether running it trains: by itself, or through a function of an earlier cell or its own."""
+    trainers, flags = set(TRAINERS), []
+    for source in cells:
+        declared, _, body = f"\n{source}".partition("\n%%")  # GoNB runs what stands below %%
+        trainers |= {name for name, code in FUNCTION.findall(declared) if calls(code, trainers)}
+        flags.append(calls(body, trainers))
+    return flags
+
+
+def stock() -> dict:
+    """The kernel as `gonb --install` registers it, with the paths without which no cell here would build."""
+    spec = kernelspec()
+    binaries = spec["argv"][0].rpartition(os.sep)[0]
+    kept = {name: value for name, value in spec["env"].items() if name not in TUNING}
+    return spec | {"env": kept | {"PATH": os.pathsep.join([binaries, "${PATH}"])}}
+
+
+def time_cells(path: Path, spec: dict, runs: Path) -> list[float]:
+    """Runs a notebook in a fresh kernel and returns the seconds of the cells that do not train."""
+    cells = [c.source for c in jupytext.read(path).cells if c.cell_type == "code" and c.source.strip()]
+    manager = KernelManager()
+    manager._kernel_spec = KernelSpec(**spec)
+    environment = {name: value for name, value in os.environ.items() if name not in TUNING}
+    environment |= {"CS231N_QUICK": "1", "CS231N_OUT": str(runs)}
+    manager.start_kernel(env=environment, cwd=str(path.parent), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    client = manager.client()
+    try:
+        client.start_channels()
+        client.wait_for_ready(timeout=60)
+        seconds = []
+        for number, (source, trains) in enumerate(zip(cells, training(cells)), 1):
+            begun = time.monotonic()
+            reply = client.execute_interactive(source, output_hook=lambda message: None, allow_stdin=False)
+            if reply["content"]["status"] != "ok":
+                raise SystemExit(f"{path.stem}, cell {number} failed: {reply['content'].get('evalue', 'no message')}; run the notebook to see why")
+            if not trains:
+                seconds.append(time.monotonic() - begun)
+        return seconds
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("notebooks", nargs="*", type=Path, help="notebooks (default: notebooks/*.ipynb)")
+    args = parser.parse_args()
+    results = []
+    for path in args.notebooks or sorted((ROOT / "notebooks").glob("*.ipynb")):
+        for kernel, spec in (("ours", kernelspec()), ("stock GoNB", stock())):
+            with tempfile.TemporaryDirectory() as runs:
+                seconds = sorted(time_cells(path, spec, Path(runs)))
+            result = {
+                "notebook": path.stem,
+                "kernel": kernel,
+                "cells": len(seconds),
+                "median_s": round(statistics.median(seconds), 2),
+                "p90_s": round(seconds[int(0.9 * (len(seconds) - 1))], 2),
+            }
+            print(f"  {path.stem}, {kernel}: {result['cells']} cells, median {result['median_s']} s", file=sys.stderr, flush=True)
+            results.append(result)
+    print(json.dumps(results))
+
+
+if __name__ == "__main__":
+    main()
