@@ -23,7 +23,7 @@ export GOFLAGS := -buildvcs=false "-ldflags=-s -w -linkmode=internal"
 RUN := $(VENV)/bin/python kernels/run_notebooks.py
 SOURCES = $(sort $(wildcard notebooks/source/*.md))
 
-.PHONY: help setup run notebooks images lab build test test-short requirements clean \
+.PHONY: help setup run notebooks images lab build bench test test-short requirements clean \
 	check-format check-vet check-lint check-unit check-runner check-notebooks check-vulnerabilities
 
 help: ## print this list
@@ -46,6 +46,17 @@ lab: setup ## open the notebooks in JupyterLab (LAB_FLAGS="--no-browser --port=.
 
 build: setup ## build the command bin/cs231n
 	@go build -o bin/cs231n ./cs231n/cmd/cs231n
+
+# PyTorch has an environment of its own, which nothing else needs, made anew when its pins change.
+bench: setup ## time training beside PyTorch and NumPy (BENCH_FLAGS="-rounds 1 -only steps -images images" as you like)
+	@cmp -s kernels/requirements-torch.txt .venv-torch/requirements || { \
+		echo "bench: installing PyTorch into .venv-torch"; \
+		$(PYTHON) -m venv .venv-torch && \
+		.venv-torch/bin/python -m pip install --quiet --disable-pip-version-check --no-input -r kernels/requirements-torch.txt && \
+		cp kernels/requirements-torch.txt .venv-torch/requirements; \
+	} || echo "bench: PyTorch could not be installed; its columns stay empty" >&2
+	@go build -o bin/bench ./cs231n/cmd/bench
+	@bin/bench $(BENCH_FLAGS)
 
 test: check-format check-vet check-lint check-unit check-runner check-notebooks check-vulnerabilities ## check everything, the notebooks in their quick setting included
 

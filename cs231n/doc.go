@@ -20,7 +20,8 @@
 //	display     grids, curves and progress, in a notebook or as files
 //	fetch       pictures from the web or a folder
 //	notebook    what a notebook's cells need around the library; notebook/captions for captioning
-//	cmd/cs231n  the command line
+//	bench       training steps timed beside PyTorch and NumPy
+//	cmd/cs231n  the command line; cmd/bench times
 //
 // Packages import downwards only: notebook and cmd/cs231n use everything; gan and captioning use what stands
 // above them; device, display and fetch are used by notebook and cmd/cs231n alone.
