@@ -76,6 +76,7 @@ func (c Curve) Image() (image.Image, error) {
 	if c.Log {
 		logarithmic(&p.X)
 		logarithmic(&p.Y)
+		p.Legend.Left, p.Legend.XOffs = true, -p.Legend.XOffs // times and sizes grow towards the other corner
 	} else {
 		addHeadroom(p)
 	}

@@ -55,6 +55,14 @@ func TestGoldenPictures(t *testing.T) {
 	}{
 		{"grid16", grid(samples(16, 28))},
 		{"grid11", grid(samples(11, 7))},
+		{"bars", Bars{
+			Title: "Time of a step", YLabel: "ms", Groups: []string{"rnn", "lstm", "transformer"},
+			Series: []Series{{Name: "ours", Y: []float64{17, 41, 53}}, {Name: "theirs", Y: []float64{31, 84, math.NaN()}}},
+		}.Image},
+		{"logarithmic", Curve{
+			Title: "Growth", XLabel: "work", YLabel: "time", Log: true,
+			Series: []Series{{Name: "batch", X: []float64{1, 2, 4, 16}, Y: []float64{1, 1.7, 3.3, 14}}, {Name: "linear", X: []float64{1, 16}, Y: []float64{1, 16}}},
+		}.Image},
 		{"curve", Curve{
 			Title: "GAN losses", XLabel: "iteration", YLabel: "loss", Smooth: 25,
 			Series: []Series{{Name: "discriminator", Y: d}, {Name: "generator", Y: g}},
