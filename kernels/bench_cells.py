@@ -2,7 +2,8 @@
 
 Every notebook runs once from its first cell to its last, training in the quick setting, and the cells that do
 not train are timed from the request to the kernel's idle message. Stock GoNB has this project's packages and
-the paths to find them, and none of the settings that make building a cell fast. Ends with one line of JSON; the
+the paths to find them, and none of the settings that make building a cell fast; its `go get` before each cell,
+which takes a network and its time, is off. A notebook that fails in a kernel is said and left out. Ends with one line of JSON; the
 lines before go to standard error. `make bench` calls it, with the environment of the Makefile.
 """
 
@@ -27,6 +28,10 @@ from kernelspec import ROOT, kernelspec
 TUNING = ("GOFLAGS", "GLIBC_TUNABLES", "CS231N_GO")
 TRAINERS = {"Train", "RunAGAN"}
 FUNCTION = re.compile(r"^func (?:\([^)]*\) )?(\w+)(.*?)^}", re.DOTALL | re.MULTILINE)
+
+
+class CellError(Exception):
+    """A cell that failed."""
 
 
 def calls(code: str, names: set[str]) -> bool:
@@ -65,11 +70,12 @@ def time_cells(path: Path, spec: dict, runs: Path) -> list[float]:
         client.start_channels()
         client.wait_for_ready(timeout=60)
         seconds = []
+        client.execute_interactive("%noautoget", output_hook=lambda message: None, allow_stdin=False)
         for number, (source, trains) in enumerate(zip(cells, training(cells)), 1):
             begun = time.monotonic()
             reply = client.execute_interactive(source, output_hook=lambda message: None, allow_stdin=False)
             if reply["content"]["status"] != "ok":
-                raise SystemExit(f"{path.stem}, cell {number} failed: {reply['content'].get('evalue', 'no message')}; run the notebook to see why")
+                raise CellError(f"cell {number} failed: {reply['content'].get('evalue', 'no message')}; run the notebook to see why")
             if not trains:
                 seconds.append(time.monotonic() - begun)
         return seconds
@@ -85,8 +91,12 @@ def main() -> None:
     results = []
     for path in args.notebooks or sorted((ROOT / "notebooks").glob("*.ipynb")):
         for kernel, spec in (("ours", kernelspec()), ("stock GoNB", stock())):
-            with tempfile.TemporaryDirectory() as runs:
-                seconds = sorted(time_cells(path, spec, Path(runs)))
+            try:
+                with tempfile.TemporaryDirectory() as runs:
+                    seconds = sorted(time_cells(path, spec, Path(runs)))
+            except CellError as error:
+                print(f"  {path.stem}, {kernel} is left out: {error}", file=sys.stderr, flush=True)
+                continue
             result = {
                 "notebook": path.stem,
                 "kernel": kernel,
