@@ -81,7 +81,7 @@ def time_cells(path: Path, spec: dict, runs: Path) -> list[float]:
         return seconds
     finally:
         client.stop_channels()
-        manager.shutdown_kernel(now=True)
+        manager.shutdown_kernel()  # by request: a kernel that is killed leaves its gopls behind
 
 
 def main() -> None:
