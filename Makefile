@@ -14,7 +14,7 @@ export npm_config_cache := $(VENV)/run/npm
 export CS231N_ROOT := $(ROOT)
 # XLA's CPU client takes its buffers from malloc, step by step: keep them, in huge pages, instead of giving
 # them back to the system each time. glibc reads this only when a process starts.
-export GLIBC_TUNABLES := glibc.malloc.hugetlb=1:glibc.malloc.mmap_max=0:glibc.malloc.arena_max=1:glibc.malloc.trim_threshold=2147483647:glibc.malloc.top_pad=67108864
+export GLIBC_TUNABLES := glibc.malloc.hugetlb=1:glibc.malloc.mmap_max=0:glibc.malloc.arena_max=2:glibc.malloc.trim_threshold=2147483647:glibc.malloc.top_pad=67108864
 export GOTOOLCHAIN := local
 export PYTHON
 # Without symbol tables and with Go's own linker a program, and so a cell, is linked in less than half the time.

@@ -22,24 +22,47 @@ type Timing struct {
 
 // A stopwatch times the steps of a training, the first from when the watch was made.
 type stopwatch struct {
-	last time.Time
-	laps []float64 // in milliseconds
-	loss float64   // the last one
+	last  time.Time
+	calls []call
+	loss  float64 // the last one
 }
+
+// call is a call of the compiled program and the steps that it took.
+type call struct {
+	steps int
+	ms    float64
+}
+
+// atOnce is a time in which no step can be done: steps that are told within it were done in one call.
+const atOnce = 500 * time.Microsecond
 
 func newStopwatch() *stopwatch { return &stopwatch{last: time.Now()} }
 
 // lap ends a step; its last value is the loss.
 func (w *stopwatch) lap(_, _ int, values ...float64) {
 	now := time.Now()
-	w.laps = append(w.laps, now.Sub(w.last).Seconds()*1e3)
+	took := now.Sub(w.last)
+	if len(w.calls) == 0 || took > atOnce {
+		w.calls = append(w.calls, call{ms: took.Seconds() * 1e3})
+	}
+	w.calls[len(w.calls)-1].steps++
 	w.last, w.loss = now, values[len(values)-1]
 }
 
+// laps are the times of all steps; those of one call share its time.
+func (w *stopwatch) laps() []float64 {
+	var laps []float64
+	for _, c := range w.calls {
+		laps = append(laps, slices.Repeat([]float64{c.ms / float64(c.steps)}, c.steps)...)
+	}
+	return laps
+}
+
 func (w *stopwatch) timing(t Task) Timing {
-	timed := w.laps[warmUp:]
+	laps := w.laps()
+	timed := laps[warmUp:]
 	return Timing{
-		Median: median(timed), Min: slices.Min(timed), First: w.laps[0], PeakRSS: peakMemory("/proc/self/status"),
+		Median: median(timed), Min: slices.Min(timed), First: laps[0], PeakRSS: peakMemory("/proc/self/status"),
 		LastLoss: w.loss, Iters: t.Iters, Threads: runtime.NumCPU(),
 	}
 }

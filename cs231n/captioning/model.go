@@ -36,6 +36,8 @@ type Model interface {
 	rule() string
 	// noise is the stream of the model's noise in training, and how many seeds a step draws from it; nil is none.
 	noise() (stream *rng.Torch, seeds int)
+	// together is how many iterations of training one call of the compiled program takes at most.
+	together() int
 	// variables is the store that holds the parameters and, after training, the solver's state.
 	variables() *model.Store
 	// adopt takes over the variables of a checkpoint.
@@ -68,6 +70,8 @@ func (m *Transformer) suits(data *coco.Data) error {
 	return suits(data, m.config.InputDim, m.vocabulary)
 }
 
+// together is 1, since the loop over time cannot lie in another one.
+func (m *RNN) together() int              { return 1 }
 func (m *RNN) rule() string               { return "sgd" }
 func (m *RNN) noise() (*rng.Torch, int)   { return nil, 0 }
 func (m *RNN) variables() *model.Store    { return m.store }
@@ -79,6 +83,14 @@ func (m *Transformer) lossGraph(params []*Node, features, captions, seeds *Node)
 		drop = transformer.Random(dropRate, m.store)
 	}
 	return m.lossWith(params, features, captions, drop)
+}
+
+// together is more than 1 unless GoMLX draws the dropout, from a state that is none of the solver's.
+func (m *Transformer) together() int {
+	if m.config.Dropout == FromGoMLX {
+		return 1
+	}
+	return 8
 }
 
 func (m *Transformer) rule() string               { return "torch_adam" }

@@ -49,7 +49,7 @@ type Result struct {
 }
 
 // Train trains the model. Each iteration draws a batch of captions, with repeats, and takes one step of the
-// update rule; that is one call of one compiled program, which holds captions, features, parameters and
+// update rule. A compiled program does that, some iterations in a call, which holds captions, features, parameters and
 // the rule's state on the device. The model has the trained parameters when Train returns.
 //
 // A cancelled context ends training after the iteration at hand, with a checkpoint in the folder and an
@@ -70,28 +70,31 @@ func (s Solver) Train(ctx context.Context, backend compute.Backend) (*Result, er
 	if err != nil {
 		return nil, err
 	}
-	step, err := s.newStep(backend, rule)
+	steps, err := s.newSteps(backend, rule)
 	if err != nil {
 		return nil, err
 	}
-	defer step.exec.Finalize()
+	defer steps.exec.Finalize()
 
 	perEpoch := s.iterationsPerEpoch()
+	endsEpoch := func(i int) bool { return (i+1)%perEpoch == 0 }
 	loop := training.Loop{
-		Folder: s.Folder, SaveEvery: s.SaveEvery, OnStep: s.OnStep,
-		Step: func(i int) ([]float64, error) {
-			loss, err := step.run(s.Stream.Choice(s.Data.Train.Len(), s.BatchSize), s.seeds())
+		Folder: s.Folder, SaveEvery: s.SaveEvery, OnStep: s.OnStep, Most: s.Model.together(), Last: endsEpoch,
+		Steps: func(i, n int) ([][]float64, error) {
+			losses, err := s.run(steps, n)
 			if err != nil {
 				return nil, err
 			}
-			r.Loss = append(r.Loss, loss)
-			if s.Log != nil && i%s.PrintEvery == 0 {
-				fmt.Fprintf(s.Log, "(Iteration %d / %d) loss: %f\n", i+1, r.Total, loss)
+			for t, loss := range losses {
+				r.Loss = append(r.Loss, loss...)
+				if s.Log != nil && (i+t)%s.PrintEvery == 0 {
+					fmt.Fprintf(s.Log, "(Iteration %d / %d) loss: %f\n", i+t+1, r.Total, loss[0])
+				}
 			}
-			if (i+1)%perEpoch == 0 {
+			if endsEpoch(i + n - 1) {
 				err = optim.ScaleLearningRate(s.Model.variables(), solverName, s.LRDecay)
 			}
-			return []float64{loss}, errors.Join(err, s.Stream.Err())
+			return losses, errors.Join(err, s.Stream.Err())
 		},
 		Save: func() error { return s.save(r) },
 	}
@@ -117,17 +120,6 @@ func (s *Solver) begin() (*Result, error) {
 	}
 	return &Result{Model: s.Model.Kind(), Seed: s.Seed, Progress: training.Progress{Total: s.total()}},
 		s.Model.variables().DeleteVariablesInScope("/" + solverName)
-}
-
-// seeds draws a step's noise.
-func (s *Solver) seeds() []uint32 {
-	stream, n := s.Model.noise()
-	if stream == nil {
-		return nil
-	}
-	seeds := make([]uint32, n)
-	stream.DropoutSeeds(seeds)
-	return seeds
 }
 
 func (s *Solver) iterationsPerEpoch() int { return max(s.Data.Train.Len()/s.BatchSize, 1) }

@@ -2,46 +2,44 @@ package captioning
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 
+	"github.com/cs231n-go/assignment3/cs231n/loop"
 	"github.com/cs231n-go/assignment3/cs231n/optim"
 )
 
-// step is one iteration of training, compiled.
-type step struct {
+// steps are iterations of training, compiled.
+type steps struct {
 	exec *model.Exec
 	// The data set, on the device: (M, T) captions, (M) image of each, (I, D) features.
 	captions, images, features *tensors.Tensor
 }
 
-// newStep prepares the computation. XLA compiles it at the first call.
-func (s *Solver) newStep(backend compute.Backend, rule optim.Rule) (*step, error) {
+// newSteps prepares the computation. XLA compiles it at the first call.
+func (s *Solver) newSteps(backend compute.Backend, rule optim.Rule) (*steps, error) {
 	exec, err := model.NewExec(backend, s.Model.variables(), func(scope *model.Scope, inputs []*Node) []*Node {
-		captions, images, features, rows := inputs[0], inputs[1], inputs[2], ExpandAxes(inputs[3], -1)
+		n, data, each := inputs[0], inputs[1:4], inputs[4:]
 		vars := s.Model.Params()
-		params := make([]*Node, len(vars))
-		for i, v := range vars {
-			params[i] = v.NodeValue(rows.Graph())
-		}
-		features = ConvertDType(Gather(features, ExpandAxes(Gather(images, rows), -1)), params[0].DType())
-		var seeds *Node
-		if len(inputs) > 4 {
-			seeds = inputs[4]
-		}
-		loss, grads := s.Model.lossGraph(params, features, Gather(captions, rows), seeds)
-		optim.Update(rule, scope.Store().Scope(modelScope), vars, grads)
-		return []*Node{ConvertDType(loss, dtypes.Float64)}
+		return loop.Steps{
+			Most:    s.Model.together(),
+			Vars:    slices.Concat(vars, rule.Variables(scope.Store(), vars)),
+			Outputs: []shapes.Shape{shapes.Make(dtypes.Float64)},
+		}.Run(n, data, each, func(data, each []*Node) []*Node {
+			return []*Node{s.stepGraph(rule, scope.Store().Scope(modelScope), vars, data, each)}
+		})
 	})
 	if err != nil {
 		return nil, err
 	}
 	train := &s.Data.Train
-	return &step{
+	return &steps{
 		exec:     exec,
 		captions: tensors.FromFlatDataAndDimensions(train.Captions, train.Len(), train.Length),
 		images:   tensors.FromFlatDataAndDimensions(train.ImageIdxs, train.Len()),
@@ -49,19 +47,53 @@ func (s *Solver) newStep(backend compute.Backend, rule optim.Rule) (*step, error
 	}, nil
 }
 
-// run does one iteration on the captions in the given rows, with the seeds of its noise, and returns its loss.
-func (s *step) run(rows []int, seeds []uint32) (loss float64, err error) {
-	ids := make([]int32, len(rows))
-	for i, row := range rows {
-		ids[i] = int32(row)
+// stepGraph builds one iteration.
+//
+// Shapes: data: captions (M, T), images (M) and features (I, D), each: rows (N) int32 of the captions and, where the
+// model has noise, its seeds (K) uint32 -> loss: scalar float64.
+func (s *Solver) stepGraph(rule optim.Rule, scope *model.Scope, vars []*model.Variable, data, each []*Node) *Node {
+	captions, images, features, rows := data[0], data[1], data[2], ExpandAxes(each[0], -1)
+	params := make([]*Node, len(vars))
+	for i, v := range vars {
+		params[i] = v.NodeValue(rows.Graph())
 	}
-	inputs := []any{s.captions, s.images, s.features, ids}
-	if seeds != nil {
-		inputs = append(inputs, seeds)
+	features = ConvertDType(Gather(features, ExpandAxes(Gather(images, rows), -1)), params[0].DType())
+	var seeds *Node
+	if len(each) > 1 {
+		seeds = each[1]
 	}
-	out, err := s.exec.Call(inputs...)
+	loss, grads := s.Model.lossGraph(params, features, Gather(captions, rows), seeds)
+	optim.Update(rule, scope, vars, grads)
+	return ConvertDType(loss, dtypes.Float64)
+}
+
+// run does n iterations on batches and noise that it draws, and returns the loss of each.
+func (s *Solver) run(steps *steps, n int) (losses [][]float64, err error) {
+	most := s.Model.together()
+	noise, masks := s.Model.noise()
+	rows, seeds := make([]int32, most*s.BatchSize), make([]uint32, most*masks)
+	for t := range n {
+		for i, row := range s.Stream.Choice(s.Data.Train.Len(), s.BatchSize) {
+			rows[t*s.BatchSize+i] = int32(row)
+		}
+		if noise != nil {
+			noise.DropoutSeeds(seeds[t*masks : (t+1)*masks])
+		}
+	}
+	inputs := []any{int32(n), steps.captions, steps.images, steps.features, tensors.FromFlatDataAndDimensions(rows, most, s.BatchSize)}
+	if noise != nil {
+		inputs = append(inputs, tensors.FromFlatDataAndDimensions(seeds, most, masks))
+	}
+	out, err := steps.exec.Call(inputs...)
 	if err != nil {
-		return 0, fmt.Errorf("the training step failed: %w", err)
+		return nil, fmt.Errorf("the training step failed: %w", err)
 	}
-	return tensors.ToScalar[float64](out[0]), nil
+	all, err := tensors.CopyFlatData[float64](out[0])
+	if err != nil {
+		return nil, err
+	}
+	for _, loss := range all[:n] {
+		losses = append(losses, []float64{loss})
+	}
+	return losses, nil
 }

@@ -1,7 +1,9 @@
 package gan
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
@@ -10,42 +12,58 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 
+	"github.com/cs231n-go/assignment3/cs231n/loop"
 	"github.com/cs231n-go/assignment3/cs231n/optim"
 )
 
 // sampleCount is how many of a step's fakes are shown: a 4×4 grid.
 const sampleCount = 16
 
-// step is one iteration of the game, compiled: D's update, then G's update against the new D.
-type step struct {
+// together is how many iterations one call of the compiled program takes at most.
+const together = 16
+
+// steps are iterations of the game, compiled: D's update, then G's update against the new D, and again.
+type steps struct {
 	exec   *model.Exec
 	images *tensors.Tensor // (M, 784) uint8, on the device
-	z1, z2 *tensors.Tensor // (N, noise), the noise of D's and of G's turn
+	first  []int32         // (together), the rows of images where the batches begin
+	noise  *tensors.Tensor // (together, 2N, noise): of every iteration the noise of D's turn, then of G's
 }
 
-// newStep prepares the computation over the variables of store, which holds D below /D and G below
+// newSteps prepares the computation over the variables of store, which holds D below /D and G below
 // /G. XLA compiles it at the first call.
-func newStep(backend compute.Backend, store *model.Store, c *Config) (*step, error) {
-	images := tensors.FromFlatDataAndDimensions(c.Images, len(c.Images)/Pixels, Pixels)
-	noise := func() *tensors.Tensor {
-		return tensors.FromFlatDataAndDimensions(make([]float32, c.BatchSize*c.noiseDim()), c.BatchSize, c.noiseDim())
-	}
+func newSteps(backend compute.Backend, store *model.Store, c *Config) (*steps, error) {
+	dim := c.noiseDim()
 	exec, err := model.NewExec(backend, store, func(scope *model.Scope, inputs []*Node) []*Node {
-		return c.stepGraph(scope, inputs[0], inputs[1], inputs[2], inputs[3])
+		n, images, first, z := inputs[0], inputs[1], inputs[2], inputs[3]
+		scopeD, scopeG := scope.In("D"), scope.In("G")
+		varsD, varsG := c.D.variables(scopeD), c.G.variables(scopeG)
+		scalar := shapes.Make(dtypes.Float32)
+		return loop.Steps{
+			Most:    together,
+			Vars:    slices.Concat(varsD, varsG, c.DSolver.Variables(store, varsD), c.GSolver.Variables(store, varsG)),
+			Outputs: []shapes.Shape{scalar, scalar, shapes.Make(dtypes.Float32, sampleCount, Pixels)},
+		}.Run(n, []*Node{images}, []*Node{first, z}, func(images, each []*Node) []*Node {
+			return c.stepGraph(scopeD, scopeG, images[0], each[0], each[1])
+		})
 	})
 	if err != nil {
 		return nil, err
 	}
-	return &step{exec: exec, images: images, z1: noise(), z2: noise()}, nil
+	return &steps{
+		exec:   exec,
+		images: tensors.FromFlatDataAndDimensions(c.Images, len(c.Images)/Pixels, Pixels),
+		first:  make([]int32, together),
+		noise:  tensors.FromFlatDataAndDimensions(make([]float32, together*2*c.BatchSize*dim), together, 2*c.BatchSize, dim),
+	}, nil
 }
 
 // stepGraph builds one iteration.
 //
-// Shapes: images (M, 784) uint8, first: scalar int32, the row where the batch begins, z1 and z2
-// (N, noise) -> D's loss, G's loss, both scalars, and the first 16 of G's fakes, (16, 784).
-func (c *Config) stepGraph(scope *model.Scope, images, first, z1, z2 *Node) []*Node {
+// Shapes: images (M, 784) uint8, first: scalar int32, the row where the batch begins, z: (2N, noise) -> D's
+// loss, G's loss, both scalars, and the first 16 of G's fakes, (16, 784).
+func (c *Config) stepGraph(scopeD, scopeG *model.Scope, images, first, z *Node) []*Node {
 	g := images.Graph()
-	scopeD, scopeG := scope.In("D"), scope.In("G")
 	nodes := func(n *Network, s *model.Scope) []*Node {
 		var values []*Node
 		for _, v := range n.variables(s) {
@@ -56,16 +74,15 @@ func (c *Config) stepGraph(scope *model.Scope, images, first, z1, z2 *Node) []*N
 
 	// D's turn. Its fakes are data: no gradient flows back into G. Real and fake images pass through D
 	// as one batch, since no layer of D mixes the images of a batch.
-	rows := Add(Iota(g, shapes.Make(dtypes.Int32, c.BatchSize, 1), 0), first)
-	real := preprocess(Gather(images, rows))
-	fake, _ := c.G.Forward(nodes(c.G, scopeG), z1)
+	real := preprocess(DynamicSlice(images, []*Node{first, ScalarZero(g, dtypes.Int32)}, []int{c.BatchSize, Pixels}))
+	fake, _ := c.G.Forward(nodes(c.G, scopeG), Slice(z, AxisRange(0, c.BatchSize)))
 	scores, backD := c.D.Forward(nodes(c.D, scopeD), Concatenate([]*Node{real, fake}, 0))
 	lossD := c.DLoss(SliceAxis(scores, 0, AxisRange(0, c.BatchSize)), SliceAxis(scores, 0, AxisRange(c.BatchSize)))
 	_, dD := backD(Gradient(lossD, scores)[0])
 	optim.Update(c.DSolver, scopeD, c.D.variables(scopeD), dD)
 
 	// G's turn, against the D that has just learned.
-	fake, backG := c.G.Forward(nodes(c.G, scopeG), z2)
+	fake, backG := c.G.Forward(nodes(c.G, scopeG), Slice(z, AxisRange(c.BatchSize)))
 	scores, backD = c.D.Forward(nodes(c.D, scopeD), fake)
 	lossG := c.GLoss(scores)
 	dFake, _ := backD(Gradient(lossG, scores)[0])
@@ -82,17 +99,35 @@ func preprocess(pixels *Node) *Node {
 	return MulScalar(AddScalar(x, -0.5), 2)
 }
 
-// run does one iteration on the batch that begins at row first. Samples stay on the device until they
-// are asked for.
-func (s *step) run(c *Config, first int) (d, g float64, samples *tensors.Tensor, err error) {
-	for _, z := range []*tensors.Tensor{s.z1, s.z2} {
-		if err := tensors.MutableFlatData(z, func(noise []float32) { fillNoise(noise, c.Stream) }); err != nil {
-			return 0, 0, nil, err
+// run does iterations i … i+n−1. It returns both losses of each, and the samples (together, 16, 784), which stay
+// on the device until they are asked for.
+func (s *steps) run(c *Config, i, n int) (losses [][]float64, samples *tensors.Tensor, err error) {
+	batches := len(c.Images) / Pixels / c.BatchSize
+	err = tensors.MutableFlatData(s.noise, func(noise []float32) {
+		size := len(noise) / together
+		for t := range n {
+			batch := (i + t) % batches
+			if batch == 0 {
+				c.Stream.BaseSeed() // PyTorch's DataLoader draws it whenever an epoch begins
+			}
+			s.first[t] = int32(batch * c.BatchSize)
+			fillNoise(noise[t*size:(t+1)*size], c.Stream)
 		}
-	}
-	out, err := s.exec.Call(s.images, int32(first), s.z1, s.z2)
+	})
 	if err != nil {
-		return 0, 0, nil, fmt.Errorf("gan: the training step failed on %s: %w", s.exec.Name(), err)
+		return nil, nil, err
 	}
-	return float64(tensors.ToScalar[float32](out[0])), float64(tensors.ToScalar[float32](out[1])), out[2], nil
+	out, err := s.exec.Call(int32(n), s.images, s.first, s.noise)
+	if err != nil {
+		return nil, nil, fmt.Errorf("gan: the training step failed on %s: %w", s.exec.Name(), err)
+	}
+	d, errD := tensors.CopyFlatData[float32](out[0])
+	g, errG := tensors.CopyFlatData[float32](out[1])
+	if err := errors.Join(errD, errG); err != nil {
+		return nil, nil, err
+	}
+	for t := range n {
+		losses = append(losses, []float64{float64(d[t]), float64(g[t])})
+	}
+	return losses, out[2], nil
 }

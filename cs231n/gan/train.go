@@ -84,29 +84,27 @@ func Train(ctx context.Context, backend compute.Backend, c Config) (result *Resu
 		state, stateErr := c.Stream.MarshalBinary()
 		err = errors.Join(err, stateErr, stream.UnmarshalBinary(state))
 	}()
-	step, err := newStep(backend, store, &c)
+	steps, err := newSteps(backend, store, &c)
 	if err != nil {
 		return nil, err
 	}
-	defer step.exec.Finalize()
+	defer steps.exec.Finalize()
 
-	batches := len(c.Images) / Pixels / c.BatchSize
 	loop := training.Loop{
-		Folder: c.Dir, SaveEvery: c.SaveEvery, OnStep: c.OnStep,
-		Step: func(i int) ([]float64, error) {
-			if i%batches == 0 {
-				c.Stream.BaseSeed() // PyTorch's DataLoader draws it whenever an epoch begins
-			}
-			d, g, fakes, err := step.run(&c, i%batches*c.BatchSize)
+		Folder: c.Dir, SaveEvery: c.SaveEvery, OnStep: c.OnStep, Most: together,
+		Steps: func(i, n int) ([][]float64, error) {
+			losses, fakes, err := steps.run(&c, i, n)
 			if err != nil {
 				return nil, err
 			}
-			r.D, r.G = append(r.D, d), append(r.G, g)
-			// What has diverged is not shown.
-			if i%c.ShowEvery == 0 && training.Finite(d, g) {
-				err = c.show(r, i, fakes)
+			for t, loss := range losses {
+				r.D, r.G = append(r.D, loss[0]), append(r.G, loss[1])
+				// What has diverged is not shown.
+				if (i+t)%c.ShowEvery == 0 && training.Finite(loss...) {
+					err = errors.Join(err, c.show(r, i+t, fakes, t))
+				}
 			}
-			return []float64{d, g}, err
+			return losses, err
 		},
 		Save: func() error { return c.save(r, store) },
 	}
@@ -150,14 +148,15 @@ func copyStream(stream *rng.Torch) (*rng.Torch, error) {
 	return c, c.UnmarshalBinary(state)
 }
 
-// show logs the losses of an iteration and hands out its fakes.
-func (c *Config) show(r *Result, iteration int, fakes *tensors.Tensor) error {
+// show logs the losses of an iteration and hands out its fakes, the t-th of those that were made together.
+func (c *Config) show(r *Result, iteration int, fakes *tensors.Tensor, t int) error {
 	c.logf("Iter: %d, D: %s, G:%s\n", iteration, format4(r.D[iteration]), format4(r.G[iteration]))
 	pixels, err := tensors.CopyFlatData[float32](fakes)
 	if err != nil {
 		return err
 	}
-	s := Samples{iteration, rows(pixels)}
+	const size = sampleCount * Pixels
+	s := Samples{iteration, rows(pixels[t*size : (t+1)*size])}
 	r.Samples = append(r.Samples, s)
 	if c.OnSamples != nil {
 		return c.OnSamples(iteration, s.Images)

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
@@ -25,12 +26,12 @@ import (
 // the rest of the graph, as GoMLX does behind MulScalar, AddScalar, OneMinus, Scalar and ZerosLike: Const makes
 // one that is the body's own. (Where nothing outside of one body uses such functions, the body may.)
 func For(n int, fixed, state []*Node, body Body) []*Node {
-	return run(n, fixed, state, body)
+	return run(below(n), fixed, state, body)
 }
 
 // Backwards is [For] with t = n−1 … 0.
 func Backwards(n int, fixed, state []*Node, body Body) []*Node {
-	return run(n, fixed, state, func(round *Node, fixed, state []*Node) []*Node {
+	return run(below(n), fixed, state, func(round *Node, fixed, state []*Node) []*Node {
 		return body(Sub(Const(round.Graph(), int32(n-1)), round), fixed, state)
 	})
 }
@@ -38,7 +39,13 @@ func Backwards(n int, fixed, state []*Node, body Body) []*Node {
 // Body is one round of a loop; see [For].
 type Body func(t *Node, fixed, state []*Node) []*Node
 
-func run(n int, fixed, state []*Node, body Body) []*Node {
+// below goes on while t < n.
+func below(n int) func(t *Node, fixed []*Node) *Node {
+	return func(t *Node, _ []*Node) *Node { return LessThan(t, Const(t.Graph(), int32(n))) }
+}
+
+// run repeats body as long as goesOn says so of the number of the round and the fixed values.
+func run(goesOn func(t *Node, fixed []*Node) *Node, fixed, state []*Node, body Body) []*Node {
 	if len(state) == 0 {
 		panic(errors.New("loop: there is no state to hand from round to round"))
 	}
@@ -51,8 +58,9 @@ func run(n int, fixed, state []*Node, body Body) []*Node {
 		}
 		return values
 	}
-	goesOn := NewClosure(g, func(g *Graph) []*Node {
-		return []*Node{LessThan(parameters(g)[0], Const(g, int32(n)))}
+	condition := NewClosure(g, func(g *Graph) []*Node {
+		values := parameters(g)
+		return []*Node{goesOn(values[0], values[1+len(state):])}
 	})
 	round := NewClosure(g, func(g *Graph) []*Node {
 		values := parameters(g)
@@ -63,16 +71,17 @@ func run(n int, fixed, state []*Node, body Body) []*Node {
 		}
 		return slices.Concat([]*Node{Next(t)}, next, fixed)
 	})
-	return While(goesOn, round, initial...)[1 : 1+len(state)]
+	return While(condition, round, initial...)[1 : 1+len(state)]
 }
 
 // Next is t + 1.
 func Next(t *Node) *Node { return Add(t, Const(t.Graph(), int32(1))) }
 
 // Zero makes zeros of x's type, for the state that a loop starts with.
-func Zero(x *Node, dims ...int) *Node {
-	zero := tensors.FromShape(shapes.Make(x.DType()))
-	return BroadcastToDims(ConstTensor(x.Graph(), zero), dims...)
+func Zero(x *Node, dims ...int) *Node { return zeros(x.Graph(), x.DType(), dims...) }
+
+func zeros(g *Graph, dtype dtypes.DType, dims ...int) *Node {
+	return BroadcastToDims(ConstTensor(g, tensors.FromShape(shapes.Make(dtype))), dims...)
 }
 
 // Room makes room along a new axis for n values of one shape, with first in the first place.

@@ -4,10 +4,8 @@ import (
 	"cmp"
 
 	"github.com/gomlx/compute/dtypes"
-	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
-	"github.com/gomlx/gomlx/ml/model/initializer"
 )
 
 // Adam divides the running mean m of the gradients by the running root mean square √v, both freed of
@@ -45,36 +43,41 @@ func (r Adam) UpdateGraph(scope *model.Scope, _ *Graph, loss *Node) {
 
 // UpdateGraphWithGradients implements [Rule].
 func (r Adam) UpdateGraphWithGradients(scope *model.Scope, grads []*Node, _ dtypes.DType) {
-	s := newStep(r.name(), scope, grads)
+	s := newStep(r.memory(), scope, grads)
 	g := s.graph()
 	beta1, beta2, epsilon := cmp.Or(r.Beta1, 0.9), cmp.Or(r.Beta2, 0.999), cmp.Or(r.Epsilon, 1e-8)
 
-	counter := s.store.VariableWithShape("/"+s.name+"/step", shapes.Make(dtypes.Float64), initializer.Zero).SetTrainable(false)
+	counter := s.counter(s.store)
 	t := AddScalar(counter.NodeValue(g), 1)
 	counter.SetNodeValue(t)
 	correction := func(beta float64) *Node { return OneMinus(Pow(Scalar(g, dtypes.Float64, beta), t)) }
-	rate := Div(s.learningRate(cmp.Or(r.LearningRate, 1e-3)), correction(beta1))
+	rate := Div(s.rate(), correction(beta1))
 	root := Sqrt(correction(beta2))
 	if r.EpsilonHat {
 		rate = Mul(rate, root)
 	}
 
-	s.each(func(w, grad *Node, keep keep) *Node {
-		m := keep("exp_avg", func(m *Node) *Node {
-			return Add(m, MulScalar(Sub(grad, m), 1-beta1))
-		})
-		v := keep("exp_avg_sq", func(v *Node) *Node {
-			return Add(MulScalar(v, beta2), MulScalar(Square(grad), 1-beta2))
-		})
+	s.each(func(w, grad *Node, moments []*Node) (*Node, []*Node) {
+		m := Add(moments[0], MulScalar(Sub(grad, moments[0]), 1-beta1))
+		v := Add(MulScalar(moments[1], beta2), MulScalar(Square(grad), 1-beta2))
 		size := Sqrt(v)
 		if !r.EpsilonHat {
 			size = Mul(size, like(w, Reciprocal(root)))
 		}
-		return Sub(w, Mul(like(w, rate), Div(m, AddScalar(size, epsilon))))
+		return Sub(w, Mul(like(w, rate), Div(m, AddScalar(size, epsilon)))), []*Node{m, v}
 	})
 }
 
 // Clear deletes moments, step count and learning rate from the store.
-func (r Adam) Clear(scope *model.Scope) error { return forget(scope, r.name()) }
+func (r Adam) Clear(scope *model.Scope) error { return forget(scope, r.memory().name) }
 
-func (r Adam) name() string { return cmp.Or(r.Name, "adam") }
+// Variables implements [Rule].
+func (r Adam) Variables(store *model.Store, vars []*model.Variable) []*model.Variable {
+	return r.memory().variables(store, vars)
+}
+
+func (r Adam) memory() memory {
+	return memory{
+		name: cmp.Or(r.Name, "adam"), rate: cmp.Or(r.LearningRate, 1e-3), counts: true, arrays: []string{"exp_avg", "exp_avg_sq"},
+	}
+}

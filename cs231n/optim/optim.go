@@ -17,6 +17,7 @@ import (
 	"strings"
 
 	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
@@ -30,6 +31,9 @@ type Rule interface {
 	// UpdateGraphWithGradients adds one step along gradients that are there already, one for each trainable
 	// variable below scope that the graph uses, in the order in which scope lists them.
 	UpdateGraphWithGradients(scope *model.Scope, grads []*Node, lossDType dtypes.DType)
+	// Variables lists what the rule remembers when it changes vars, its learning rate included. What is not there
+	// yet is made, as the first step would make it: a loop inside a graph needs its variables beforehand.
+	Variables(store *model.Store, vars []*model.Variable) []*model.Variable
 }
 
 // ByName returns the rule of that name: the course's sgd, sgd_momentum, rmsprop and adam, or PyTorch's torch_adam. It keeps its variables
@@ -150,52 +154,84 @@ func gradients(scope *model.Scope, loss *Node) []*Node {
 	return scope.BuildTrainableVariablesGradientsGraph(loss)
 }
 
+// memory says what a rule remembers from step to step, below /name.
+type memory struct {
+	name   string
+	rate   float64  // the learning rate that it begins with
+	counts bool     // whether it counts its steps
+	arrays []string // what it keeps for every parameter, of the parameter's shape, zero before the first step
+}
+
+// learningRate is a variable, so that it can change without a new compilation. An existing one, such as a
+// checkpoint brings, keeps its value.
+func (m memory) learningRate(store *model.Store) *model.Variable {
+	return store.VariableWithValue(ratePath(m.name), m.rate).SetTrainable(false)
+}
+
+func (m memory) counter(store *model.Store) *model.Variable {
+	return store.VariableWithShape("/"+m.name+"/step", shapes.Make(dtypes.Float64), initializer.Zero).SetTrainable(false)
+}
+
+func (m memory) array(store *model.Store, of *model.Variable, name string) *model.Variable {
+	path := model.JoinPath("/"+m.name, of.Path(), name)
+	return store.VariableWithShape(path, of.Shape(), initializer.Zero).SetTrainable(false)
+}
+
+func (m memory) variables(store *model.Store, of []*model.Variable) []*model.Variable {
+	all := []*model.Variable{m.learningRate(store)}
+	if m.counts {
+		all = append(all, m.counter(store))
+	}
+	for _, v := range of {
+		for _, name := range m.arrays {
+			all = append(all, m.array(store, v, name))
+		}
+	}
+	return all
+}
+
 // step is what the rules share: one step of one rule, on its way into a graph.
 type step struct {
-	name  string // scope of the rule's own variables
+	memory
 	store *model.Store
 	vars  []*model.Variable
 	grads []*Node // of vars, in their order
 }
 
-func newStep(name string, scope *model.Scope, grads []*Node) *step {
-	s := &step{name: name, store: scope.Store(), grads: grads}
+func newStep(m memory, scope *model.Scope, grads []*Node) *step {
+	s := &step{memory: m, store: scope.Store(), grads: grads}
 	if len(grads) > 0 {
 		s.vars = learners(scope, s.graph())
 	}
 	if len(grads) == 0 || len(grads) != len(s.vars) {
-		panic(fmt.Errorf("optim: %s gets %d gradients for the %d trainable variables of scope %s that the graph uses; give one for each", name, len(grads), len(s.vars), scope.Scope()))
+		panic(fmt.Errorf("optim: %s gets %d gradients for the %d trainable variables of scope %s that the graph uses; give one for each", m.name, len(grads), len(s.vars), scope.Scope()))
 	}
 	return s
 }
 
 func (s *step) graph() *Graph { return s.grads[0].Graph() }
 
-// learningRate is a variable, so that it can change without a new compilation. An existing one, such as a
-// checkpoint brings, keeps its value.
-//
-// Shapes: scalar float64.
-func (s *step) learningRate(initial float64) *Node {
-	return s.store.VariableWithValue(ratePath(s.name), initial).SetTrainable(false).NodeValue(s.graph())
-}
+// rate is the learning rate, a float64 scalar.
+func (s *step) rate() *Node { return s.learningRate(s.store).NodeValue(s.graph()) }
 
-// each replaces every variable by what next makes of its value w and its gradient. A state that next keeps
-// is an array of w's shape, zero before the first step.
-func (s *step) each(next func(w, grad *Node, keep keep) *Node) {
+// each replaces every variable by what next makes of its value w and its gradient. The arrays that the rule
+// remembers come in the order of memory, and next returns what they become.
+func (s *step) each(next func(w, grad *Node, arrays []*Node) (*Node, []*Node)) {
 	g := s.graph()
 	for i, v := range s.vars {
-		v.SetNodeValue(next(v.NodeValue(g), s.grads[i], func(name string, change func(old *Node) *Node) *Node {
-			path := model.JoinPath("/"+s.name, v.Path(), name)
-			state := s.store.VariableWithShape(path, v.Shape(), initializer.Zero).SetTrainable(false)
-			value := change(state.NodeValue(g))
-			state.SetNodeValue(value)
-			return value
-		}))
+		var kept []*model.Variable
+		var arrays []*Node
+		for _, name := range s.arrays {
+			a := s.array(s.store, v, name)
+			kept, arrays = append(kept, a), append(arrays, a.NodeValue(g))
+		}
+		w, arrays := next(v.NodeValue(g), s.grads[i], arrays)
+		v.SetNodeValue(w)
+		for j, a := range kept {
+			a.SetNodeValue(arrays[j])
+		}
 	}
 }
-
-// keep changes the state of that name, which a rule keeps for one parameter, and returns its new value.
-type keep func(name string, change func(old *Node) *Node) *Node
 
 // like brings a float64 scalar to the type of a parameter.
 func like(w, scalar *Node) *Node { return ConvertDType(scalar, w.DType()) }

@@ -27,17 +27,24 @@ func (r SGD) UpdateGraph(scope *model.Scope, _ *Graph, loss *Node) {
 
 // UpdateGraphWithGradients implements [Rule].
 func (r SGD) UpdateGraphWithGradients(scope *model.Scope, grads []*Node, _ dtypes.DType) {
-	s := newStep(r.name(), scope, grads)
-	rate := s.learningRate(cmp.Or(r.LearningRate, 1e-2))
-	s.each(func(w, grad *Node, _ keep) *Node {
-		return Sub(w, Mul(like(w, rate), grad))
+	s := newStep(r.memory(), scope, grads)
+	rate := s.rate()
+	s.each(func(w, grad *Node, _ []*Node) (*Node, []*Node) {
+		return Sub(w, Mul(like(w, rate), grad)), nil
 	})
 }
 
 // Clear deletes the learning rate from the store, so that the next graph starts from LearningRate.
-func (r SGD) Clear(scope *model.Scope) error { return forget(scope, r.name()) }
+func (r SGD) Clear(scope *model.Scope) error { return forget(scope, r.memory().name) }
 
-func (r SGD) name() string { return cmp.Or(r.Name, "sgd") }
+// Variables implements [Rule].
+func (r SGD) Variables(store *model.Store, vars []*model.Variable) []*model.Variable {
+	return r.memory().variables(store, vars)
+}
+
+func (r SGD) memory() memory {
+	return memory{name: cmp.Or(r.Name, "sgd"), rate: cmp.Or(r.LearningRate, 1e-2)}
+}
 
 // Momentum is gradient descent with a velocity v, which goes on in the direction of earlier steps:
 //
@@ -59,19 +66,25 @@ func (r Momentum) UpdateGraph(scope *model.Scope, _ *Graph, loss *Node) {
 
 // UpdateGraphWithGradients implements [Rule].
 func (r Momentum) UpdateGraphWithGradients(scope *model.Scope, grads []*Node, _ dtypes.DType) {
-	s := newStep(r.name(), scope, grads)
-	rate := s.learningRate(cmp.Or(r.LearningRate, 1e-2))
-	s.each(func(w, grad *Node, keep keep) *Node {
-		return Add(w, keep("velocity", func(v *Node) *Node {
-			return Sub(MulScalar(v, cmp.Or(r.Momentum, 0.9)), Mul(like(w, rate), grad))
-		}))
+	s := newStep(r.memory(), scope, grads)
+	rate := s.rate()
+	s.each(func(w, grad *Node, velocity []*Node) (*Node, []*Node) {
+		v := Sub(MulScalar(velocity[0], cmp.Or(r.Momentum, 0.9)), Mul(like(w, rate), grad))
+		return Add(w, v), []*Node{v}
 	})
 }
 
 // Clear deletes velocities and learning rate from the store.
-func (r Momentum) Clear(scope *model.Scope) error { return forget(scope, r.name()) }
+func (r Momentum) Clear(scope *model.Scope) error { return forget(scope, r.memory().name) }
 
-func (r Momentum) name() string { return cmp.Or(r.Name, "sgd_momentum") }
+// Variables implements [Rule].
+func (r Momentum) Variables(store *model.Store, vars []*model.Variable) []*model.Variable {
+	return r.memory().variables(store, vars)
+}
+
+func (r Momentum) memory() memory {
+	return memory{name: cmp.Or(r.Name, "sgd_momentum"), rate: cmp.Or(r.LearningRate, 1e-2), arrays: []string{"velocity"}}
+}
 
 // RMSProp divides each element's step by the size that its gradients had of late:
 //
@@ -95,18 +108,23 @@ func (r RMSProp) UpdateGraph(scope *model.Scope, _ *Graph, loss *Node) {
 
 // UpdateGraphWithGradients implements [Rule].
 func (r RMSProp) UpdateGraphWithGradients(scope *model.Scope, grads []*Node, _ dtypes.DType) {
-	s := newStep(r.name(), scope, grads)
-	rate := s.learningRate(cmp.Or(r.LearningRate, 1e-2))
+	s := newStep(r.memory(), scope, grads)
+	rate := s.rate()
 	decay := cmp.Or(r.Decay, 0.99)
-	s.each(func(w, grad *Node, keep keep) *Node {
-		cache := keep("cache", func(cache *Node) *Node {
-			return Add(MulScalar(cache, decay), MulScalar(Square(grad), 1-decay))
-		})
-		return Sub(w, Div(Mul(like(w, rate), grad), AddScalar(Sqrt(cache), cmp.Or(r.Epsilon, 1e-8))))
+	s.each(func(w, grad *Node, caches []*Node) (*Node, []*Node) {
+		cache := Add(MulScalar(caches[0], decay), MulScalar(Square(grad), 1-decay))
+		return Sub(w, Div(Mul(like(w, rate), grad), AddScalar(Sqrt(cache), cmp.Or(r.Epsilon, 1e-8)))), []*Node{cache}
 	})
 }
 
 // Clear deletes caches and learning rate from the store.
-func (r RMSProp) Clear(scope *model.Scope) error { return forget(scope, r.name()) }
+func (r RMSProp) Clear(scope *model.Scope) error { return forget(scope, r.memory().name) }
 
-func (r RMSProp) name() string { return cmp.Or(r.Name, "rmsprop") }
+// Variables implements [Rule].
+func (r RMSProp) Variables(store *model.Store, vars []*model.Variable) []*model.Variable {
+	return r.memory().variables(store, vars)
+}
+
+func (r RMSProp) memory() memory {
+	return memory{name: cmp.Or(r.Name, "rmsprop"), rate: cmp.Or(r.LearningRate, 1e-2), arrays: []string{"cache"}}
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -44,15 +45,16 @@ func TestLoop(t *testing.T) {
 			heard := c.begin
 			err := training.Loop{
 				Folder: "runs", SaveEvery: 4,
-				Step: func(i int) ([]float64, error) {
+				Steps: func(i, n int) ([][]float64, error) {
 					require.Equal(t, p.Iteration, i)
+					require.Equal(t, 1, n)
 					switch i + 1 {
 					case c.failAt:
 						return nil, failure
 					case c.divergeAt:
-						return []float64{1, math.NaN()}, nil
+						return [][]float64{{1, math.NaN()}}, nil
 					}
-					return []float64{1, 2}, nil
+					return [][]float64{{1, 2}}, nil
 				},
 				Save: func() error { saves = append(saves, p.Iteration); return nil },
 				OnStep: func(done, total int, losses ...float64) {
@@ -86,9 +88,55 @@ func TestSaveFails(t *testing.T) {
 	p := training.Progress{Total: 10}
 	err := training.Loop{
 		SaveEvery: 3,
-		Step:      func(int) ([]float64, error) { return []float64{1}, nil },
+		Steps:     func(int, int) ([][]float64, error) { return [][]float64{{1}}, nil },
 		Save:      func() error { return full },
 	}.Run(context.Background(), &p)
 	require.ErrorIs(t, err, full)
 	require.Equal(t, 3, p.Iteration)
+}
+
+// TestTogether has several iterations in a call: more and more of them, as long as calls are quick, but none beyond
+// a save or an iteration that must be the last of its call.
+func TestTogether(t *testing.T) {
+	t.Parallel()
+	var calls, saves, heard []int
+	p := training.Progress{Total: 43}
+	err := training.Loop{
+		SaveEvery: 20, Most: 8,
+		Last: func(i int) bool { return i == 9 },
+		Steps: func(i, n int) (losses [][]float64, err error) {
+			require.Equal(t, p.Iteration, i)
+			calls = append(calls, n)
+			for k := range n {
+				losses = append(losses, []float64{float64(i + k)})
+			}
+			return losses, nil
+		},
+		Save: func() error { saves = append(saves, p.Iteration); return nil },
+		OnStep: func(done, _ int, losses ...float64) {
+			heard = append(heard, done)
+			require.Equal(t, []float64{float64(done - 1)}, losses)
+		},
+	}.Run(context.Background(), &p)
+	require.NoError(t, err)
+	require.Equal(t, []int{1, 2, 4, 3, 8, 2, 8, 8, 4, 3}, calls)
+	require.Equal(t, []int{20, 40, 43}, saves)
+	require.Len(t, heard, 43)
+}
+
+// TestTogetherSlow takes no more iterations into a call than a quarter of a second holds.
+func TestTogetherSlow(t *testing.T) {
+	t.Parallel()
+	longest := 0
+	p := training.Progress{Total: 12}
+	require.NoError(t, training.Loop{
+		SaveEvery: 100, Most: 64,
+		Steps: func(_, n int) ([][]float64, error) {
+			longest = max(longest, n)
+			time.Sleep(time.Duration(n) * 50 * time.Millisecond)
+			return make([][]float64, n), nil
+		},
+		Save: func() error { return nil },
+	}.Run(context.Background(), &p))
+	require.LessOrEqual(t, longest, 4)
 }

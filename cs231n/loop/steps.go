@@ -1,0 +1,68 @@
+package loop
+
+import (
+	"slices"
+
+	"github.com/gomlx/compute/shapes"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
+)
+
+// Steps are training steps that one call of a compiled program takes. Between two of them the parameters and
+// what the update rule remembers stay where they are, and are changed in place; between two calls XLA makes new
+// arrays of all of them. How many steps a call takes is for the caller to say each time, up to Most.
+type Steps struct {
+	Most    int               // steps at most; a program for one step has no loop
+	Vars    []*model.Variable // what a step may change
+	Outputs []shapes.Shape    // of what a step returns
+}
+
+// Run takes n steps. Each gets the fixed values and its slice of every value in each; it reads and sets Vars as it
+// would without a loop, under the rules for the body in [For].
+//
+// Shapes: n: scalar int32 in [1, Most], each: (Most, …) -> (Most, …) for every output, zeros from n on.
+func (s Steps) Run(n *Node, fixed, each []*Node, step func(fixed, each []*Node) []*Node) []*Node {
+	g := n.Graph()
+	if s.Most == 1 {
+		var outputs []*Node
+		for _, out := range step(fixed, slicesAt(each, Const(g, int32(0)))) {
+			outputs = append(outputs, ExpandAxes(out, 0))
+		}
+		return outputs
+	}
+	var state []*Node
+	for _, v := range s.Vars {
+		state = append(state, v.NodeValue(g))
+	}
+	for _, shape := range s.Outputs {
+		state = append(state, zeros(g, shape.DType, slices.Insert(slices.Clone(shape.Dimensions), 0, s.Most)...))
+	}
+	more := func(t *Node, fixed []*Node) *Node { return LessThan(t, fixed[0]) }
+	state = run(more, slices.Concat([]*Node{n}, fixed, each), state, func(t *Node, values, state []*Node) []*Node {
+		for i, v := range s.Vars {
+			v.SetNodeValue(state[i])
+		}
+		fixed, each := values[1:1+len(fixed)], values[1+len(fixed):]
+		outputs := slices.Clone(state[len(s.Vars):])
+		for i, out := range step(fixed, slicesAt(each, t)) {
+			outputs[i] = Put(outputs[i], 0, t, out)
+		}
+		var next []*Node
+		for _, v := range s.Vars {
+			next = append(next, v.NodeValue(g))
+		}
+		return append(next, outputs...)
+	})
+	for i, v := range s.Vars {
+		v.SetNodeValue(state[i])
+	}
+	return state[len(s.Vars):]
+}
+
+func slicesAt(values []*Node, t *Node) []*Node {
+	var at []*Node
+	for _, v := range values {
+		at = append(at, At(v, 0, t))
+	}
+	return at
+}
