@@ -24,7 +24,8 @@ import jupytext
 import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
-from nbconvert import HTMLExporter
+
+from html_page import FormulaError, html_page
 
 HEARTBEAT_SECONDS = 20
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
@@ -32,8 +33,6 @@ TAGS = re.compile(r"<style.*?</style>|<[^>]*>", re.DOTALL)
 PANIC = re.compile(r"^(panic: |fatal error: |goroutine \d+ \[)", re.MULTILINE)
 # What the kernel says of itself holds this machine's Go release and no name for the syntax highlighter.
 LANGUAGE = {"name": "go", "file_extension": ".go", "mimetype": "text/x-go", "codemirror_mode": "go", "pygments_lexer": "go"}
-# The lab page without the script that only interactive widgets need, so that it opens without a network.
-PAGE = "{% extends 'lab/index.html.j2' %}{% block html_head_js_requirejs %}{% endblock %}"
 
 
 class NotebookError(Exception):
@@ -188,13 +187,19 @@ def expect_images(nb, name: str) -> None:
         raise NotebookError(f"{name}: no cell shows a picture (image/png); a display call is missing or silent")
 
 
+def page(nb, path: Path) -> str:
+    """The HTML page of nb, which is or will be at path."""
+    try:
+        return html_page(nb, path.stem, str(path.parent))
+    except FormulaError as error:
+        raise NotebookError(f"{path.stem}: {error}") from error
+
+
 def write(nb, path: Path, copy: Path) -> None:
-    """Writes nb to copy and beside it as an HTML page that holds its own pictures and styles."""
+    """Writes nb to copy and beside it as an HTML page."""
     nb.metadata.language_info = LANGUAGE
     nbformat.write(nb, copy)
-    exporter = HTMLExporter(raw_template=PAGE, embed_images=True)
-    body, _ = exporter.from_notebook_node(nb, {"metadata": {"name": path.stem, "path": str(path.parent)}})
-    copy.with_suffix(".html").write_text(body)
+    copy.with_suffix(".html").write_text(page(nb, path))
 
 
 def run(path: Path, args: argparse.Namespace) -> None:
@@ -202,6 +207,7 @@ def run(path: Path, args: argparse.Namespace) -> None:
     nb = read(path)
     if path.suffix == ".md":
         path = path.parent.parent / f"{path.stem}.ipynb"
+    page(nb, path)  # a formula that cannot be set is found now and not after the training
     copy = args.output_dir / f"{path.stem}.ipynb"
     try:
         execute(nb, path, copy.with_suffix(".log"), args.timeout)
