@@ -53,7 +53,7 @@ step mmdebstrap --quiet --variant=minbase --include=python3,make,git,ca-certific
 cp /etc/resolv.conf "$root/etc/"
 [[ ! -e /etc/pip.conf ]] || cp /etc/pip.conf "$root/etc/"
 cp -r /usr/local/share/ca-certificates/. "$root/usr/local/share/ca-certificates/"
-inside "update-ca-certificates >/dev/null"
+inside "update-ca-certificates >/dev/null 2>&1"
 git clone --quiet --no-hardlinks "$repository" "$root/root/checkout"
 
 step inside "cd ~/checkout && ${commands[0]}"

@@ -127,7 +127,7 @@ class Kernel(InBrowser):
         notebook.run(first)
         notebook.restart()
         notebook.run(second)
-        self.assertIn("undefined: device", second.locator(".jp-OutputArea").inner_text())
+        self.assertIn("undefined: nb", second.locator(".jp-OutputArea").inner_text())
         notebook.restart()
         notebook.run(first)
         notebook.run(second)
