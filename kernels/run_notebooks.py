@@ -12,7 +12,6 @@ expectation was not met, 2 for a wrong command line.
 
 import argparse
 import asyncio
-import html
 import os
 import re
 import subprocess
@@ -25,12 +24,10 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
+from cell_outputs import complaint, join_streams, panicked, printed, rendered
 from html_page import FormulaError, html_page
 
 HEARTBEAT_SECONDS = 20
-ANSI = re.compile(r"\x1b\[[0-9;]*m")
-TAGS = re.compile(r"<style.*?</style>|<[^>]*>", re.DOTALL)
-PANIC = re.compile(r"^(panic: |fatal error: |goroutine \d+ \[)", re.MULTILINE)
 # What the kernel says of itself holds this machine's Go release and no name for the syntax highlighter.
 LANGUAGE = {"name": "go", "file_extension": ".go", "mimetype": "text/x-go", "codemirror_mode": "go", "pygments_lexer": "go"}
 
@@ -43,16 +40,6 @@ def say(text: str) -> None:
     print(text, flush=True)
 
 
-def printed(text: str) -> str:
-    """Terminal output as a person reads it, without colours."""
-    return ANSI.sub("", text)
-
-
-def rendered(page: str) -> str:
-    """The words of a piece of HTML, without tags."""
-    return html.unescape(TAGS.sub("", page))
-
-
 def title(source: str) -> str:
     """The line that tells best what a cell does: the first that is neither a bare command nor an import."""
     code = re.sub(r"^import\s*(\(.*?^\)|.*?$)", "", source, flags=re.DOTALL | re.MULTILINE)
@@ -60,44 +47,6 @@ def title(source: str) -> str:
     telling = [line for line in lines if line and not line.startswith("%")]
     first = (telling or source.strip().splitlines() or [""])[0]
     return first if len(first) <= 60 else first[:59] + "…"
-
-
-def texts(outputs: list) -> str:
-    """All that the outputs of a cell say in words, in their order."""
-    words = ""
-    for output in outputs:
-        if output.output_type == "stream":  # may hold but a part of a line
-            words += printed(output.text)
-        elif output.output_type == "error":
-            words += f"\n{printed(output.evalue)}\n"
-        else:
-            words += f"\n{rendered(''.join(output.data.get('text/html', '')))}\n"
-    return words
-
-
-def join_streams(outputs: list) -> list:
-    """Makes one output of texts that follow each other; where a picture stands between them they stay apart."""
-    joined = []
-    for output in outputs:
-        last = joined[-1] if joined else None
-        if last and output.output_type == last.output_type == "stream" and output.name == last.name:
-            last.text += output.text
-        else:
-            joined.append(output)
-    return joined
-
-
-def complaint(outputs: list) -> str:
-    """The few lines of a failed cell's outputs that say why: the panic's, else the compiler's, else the last."""
-    words = texts([o for o in outputs if o.output_type != "error"]) or texts(outputs)
-    if found := PANIC.search(words):
-        words = re.split(r"^goroutine ", words[found.start() :], maxsplit=1, flags=re.MULTILINE)[0] or words
-        lines = [line.strip() for line in words.splitlines() if line.strip()][:5]
-    else:
-        lines = [line.strip() for line in words.splitlines() if line.strip()]
-        located = [line for line in lines if re.search(r"\.go:\d+", line)]
-        lines = located[:5] or lines[-5:]
-    return "\n    ".join(dict.fromkeys(lines)) or "no message"
 
 
 class Runner(NotebookClient):
@@ -141,7 +90,7 @@ class Runner(NotebookClient):
         # GoNB gives an id only to displays that are updated while the cell runs.
         cell.outputs = join_streams([o for o in cell.outputs if not any(o is p for p in self.progress)])
         failed = execute_reply["content"]["status"] != "ok"
-        bad = failed or any(o.output_type == "error" for o in cell.outputs) or PANIC.search(texts(cell.outputs))
+        bad = failed or any(o.output_type == "error" for o in cell.outputs) or panicked(cell.outputs)
         seconds = time.monotonic() - self.begun
         say(f"{self.head} {seconds:7.1f} s {'FAILED ' if bad else ''}  {title(cell.source)}")
         if bad:

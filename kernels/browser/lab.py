@@ -176,14 +176,17 @@ class Notebook:
             return {width: image.naturalWidth, height: image.naturalHeight, colours: colours.size};
         }))""")
 
-    def screenshots(self, folder: Path, name: str, start: Locator | None = None) -> None:
-        """Pictures of the window from the notebook's first screen to its last, or one picture that begins with a cell."""
-        view = self.page.locator(".jp-WindowedPanel-outer")
-        if start:
-            start.evaluate("cell => cell.scrollIntoView()")
-            self.page.screenshot(path=folder / f"{name}.png")
-            return
-        height, visible = view.evaluate("view => [view.scrollHeight, view.clientHeight]")
-        for number, top in enumerate(range(0, height, visible), 1):
-            view.evaluate("(view, top) => view.scrollTo(0, top)", top)
+    def screenshot(self, path: Path, cell: Locator) -> None:
+        """A picture of the window with a cell at the top of the notebook."""
+        cell.evaluate("cell => cell.scrollIntoView()")
+        self.page.screenshot(path=path)
+
+    def screenshots(self, folder: Path, name: str) -> None:
+        """Pictures of the window from the notebook's first screen to its last cell."""
+        view, last = self.page.locator(".jp-WindowedPanel-outer"), self.page.locator(".jp-Notebook .jp-Cell").last
+        view.evaluate("view => view.scrollTo(0, 0)")
+        top, visible = view.bounding_box()["y"], view.bounding_box()["height"]
+        height = last.bounding_box()["y"] + last.bounding_box()["height"] - top
+        for number, start in enumerate(range(0, int(height), int(visible)), 1):
+            view.evaluate("(view, start) => view.scrollTo(0, start)", start)
             self.page.screenshot(path=folder / f"{name}-{number:02}.png")

@@ -1,13 +1,14 @@
 """Tests that use the notebooks as a person does: JupyterLab, the Go kernel, a browser.
 
-They need Debian's chromium, or another one that CHROMIUM names. Screenshots for a person to look at land in
-out/browser. `make browser-test` runs them; they take minutes.
+They need Debian's chromium, or another one that CHROMIUM names. What is to be looked at by a person, screenshots, is
+left in out/browser. `make browser-test` runs them; they take minutes.
 """
 
 import json
 import os
 import re
 import shutil
+import subprocess
 import time
 import unittest
 
@@ -18,12 +19,18 @@ from lab import ROOT, Lab, Notebook
 OUT = ROOT / "out" / "browser"
 NOTEBOOK_SECONDS = 600
 INTERRUPT_SECONDS = 2
+# Run by the Python of the notebooks, in whose environment the pages are made.
+WRITE_PAGES = """
+import sys, nbformat
+from pathlib import Path
+from html_page import html_page
+for path in Path("../notebooks").glob("*.ipynb"):
+    Path(sys.argv[1], f"{path.stem}.html").write_text(html_page(nbformat.read(path, 4), path.stem, str(path.parent)))
+"""
 
 
 class InBrowser(unittest.TestCase):
-    """Starts a browser and JupyterLab, whose kernels get the class's settings as environment."""
-
-    settings: dict[str, str]
+    """Starts a browser."""
 
     @classmethod
     def setUpClass(cls):
@@ -33,6 +40,36 @@ class InBrowser(unittest.TestCase):
         playwright = cls.enterClassContext(sync_playwright())
         cls.browser = playwright.chromium.launch(executable_path=chromium, chromium_sandbox=os.geteuid() != 0)
         cls.addClassCleanup(cls.browser.close)
+
+
+class Pages(InBrowser):
+    """The HTML pages of the committed notebooks, opened without a network."""
+
+    def test_pages(self):
+        OUT.mkdir(parents=True, exist_ok=True)
+        subprocess.run([ROOT / ".venv/bin/python", "-c", WRITE_PAGES, OUT], cwd=ROOT / "kernels", check=True)
+        for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
+            with self.subTest(path.stem), self.browser.new_context(offline=True) as context:
+                page, asked = context.new_page(), []
+                page.on("request", lambda request: asked.append(request.url))
+                page.goto((OUT / f"{path.stem}.html").as_uri())
+                self.assertEqual([url for url in asked[1:] if not url.startswith("data:")], [], "what was asked for besides the page")
+                widths = page.locator("math").evaluate_all("formulas => formulas.map(formula => formula.getBoundingClientRect().width)")
+                self.assertGreater(min(widths), 3)
+                broken = page.locator("img").evaluate_all("images => images.filter(image => !image.naturalWidth).length")
+                self.assertEqual(broken, 0)
+                page.locator("math[display=block]").first.scroll_into_view_if_needed()
+                page.screenshot(path=OUT / f"{path.stem}-page.png")
+
+
+class InLab(InBrowser):
+    """Starts JupyterLab too, whose kernels get the class's settings as environment."""
+
+    settings: dict[str, str]
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
         cls.lab = cls.enterClassContext(Lab(OUT / cls.__name__, **cls.settings))
 
     def open(self, name: str) -> Notebook:
@@ -41,7 +78,7 @@ class InBrowser(unittest.TestCase):
         return notebook
 
 
-class WholeNotebooks(InBrowser):
+class WholeNotebooks(InLab):
     """Run > Run All Cells in the quick setting."""
 
     settings = {"CS231N_QUICK": "1"}
@@ -83,7 +120,7 @@ class WholeNotebooks(InBrowser):
         self.run_all("Transformer_Captioning")
 
 
-class Kernel(InBrowser):
+class Kernel(InLab):
     """What the kernel does besides running cells to their end."""
 
     settings = {"CS231N_QUICK": "1", "CS231N_ITERS": "100000", "CS231N_EPOCHS": "50000", "CS231N_SHOW_EVERY": "1000"}
@@ -112,7 +149,7 @@ class Kernel(InBrowser):
                 training = notebook.cell(train)
                 notebook.start(training)
                 self.interrupt(notebook, training, 20)
-                notebook.screenshots(OUT, f"{name}-interrupted", training)
+                notebook.screenshot(OUT / f"{name}-interrupted.png", training)
                 self.assertTrue((self.lab.notebooks / "out" / run / "checkpoint.safetensors").exists())
                 notebook.start(training)
                 expect(training.locator(".jp-OutputArea")).to_contain_text(re.compile(r"Resuming \S+ at iteration \d+ of"), timeout=60_000)
