@@ -170,6 +170,15 @@ def run(path: Path, args: argparse.Namespace) -> None:
         nbformat.write(nb, path)
 
 
+def without_effect(paths: list[Path]) -> list[str]:
+    """The CS231N_ variables of the environment that nothing in these notebooks looks at: most are typing errors."""
+    known = {"QUICK", "OUT", "DATA", "ROOT", "GO"}
+    for path in paths:
+        if path.exists():
+            known.update(re.findall(r'nb\.Setting\(\\?"(\w+)', path.read_text()))
+    return sorted(name for name in os.environ if name.startswith("CS231N_") and name.removeprefix("CS231N_") not in known)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("notebooks", nargs="*", type=Path, help="notebooks or their Markdown sources (default: notebooks/*.ipynb)")
@@ -188,6 +197,8 @@ def main() -> int:
     if not paths:
         say("no notebooks in notebooks/: make notebooks makes them from notebooks/source")
         return 1
+    for name in without_effect(paths):
+        say(f"note: {name} has no effect: none of the notebooks has a setting of that name")
     args.output_dir.mkdir(parents=True, exist_ok=True)
     # What cells train and keep: not where somebody at work in JupyterLab has theirs. A run that was
     # broken off goes on from here the next time.
