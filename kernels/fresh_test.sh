@@ -41,26 +41,31 @@ inside() {
 	' enter "$root" "$1" HOME=/root LANG=C.UTF-8 TERM=dumb PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "${passed[@]}"
 }
 
-# step COMMAND... runs it and says how long it took.
+# step WHAT COMMAND... runs the command and says how long it took.
 step() {
-	local begun=$SECONDS
-	printf 'fresh-test: %s\n' "$*"
-	"$@" || die "FAILED after $((SECONDS - begun)) s: $*"
-	printf 'fresh-test: %d s for %s\n' $((SECONDS - begun)) "$*"
+	local what=$1 begun=$SECONDS
+	shift
+	printf 'fresh-test: %s\n' "$what"
+	"$@" || die "FAILED after $((SECONDS - begun)) s: $what"
+	printf 'fresh-test: %d s for %s\n' $((SECONDS - begun)) "$what"
 }
 
-step mmdebstrap --quiet --variant=minbase --include=python3,make,git,ca-certificates bookworm "$root"
-cp /etc/resolv.conf "$root/etc/"
+step "a fresh Debian 12" mmdebstrap --quiet --variant=minbase --include=python3,make,git,ca-certificates bookworm "$root"
+cp /etc/hosts /etc/resolv.conf "$root/etc/"
 [[ ! -e /etc/pip.conf ]] || cp /etc/pip.conf "$root/etc/"
 cp -r /usr/local/share/ca-certificates/. "$root/usr/local/share/ca-certificates/"
 inside "update-ca-certificates >/dev/null 2>&1"
 git clone --quiet --no-hardlinks "$repository" "$root/root/checkout"
 
-step inside "cd ~/checkout && ${commands[0]}"
-# JupyterLab runs until it is stopped: it has come up when its address answers.
-step inside "cd ~/checkout && { ${commands[1]} >/tmp/lab.log 2>&1 & } && for i in {1..60}; do
-	address=\$(grep -o -m1 'http://localhost:[^ ]*' /tmp/lab.log) && python3 -c 'import sys, urllib.request; urllib.request.urlopen(sys.argv[1])' \$address && exit
-	sleep 1
-done; cat /tmp/lab.log; exit 1"
-step inside "cd ~/checkout && make setup && git diff --exit-code && [ -z \"\$(git status --porcelain)\" ]"
+step "${commands[0]}" inside "cd ~/checkout && ${commands[0]}"
+# JupyterLab runs until it is stopped: it has come up when the address that it prints answers.
+step "${commands[1]}" inside "cd ~/checkout && { ${commands[1]} >/tmp/lab.log 2>&1 & }
+	for i in {1..60}; do
+		sleep 1
+		address=\$(grep -o -m1 'http://.*/lab?token=.*' /tmp/lab.log) || continue
+		python3 -c 'import sys, urllib.request; urllib.request.urlopen(sys.argv[1])' \"\$address\" && exit
+	done
+	cat /tmp/lab.log
+	exit 1"
+step "a clean checkout afterwards" inside "cd ~/checkout && git status --short && [ -z \"\$(git status --porcelain)\" ]"
 echo "fresh-test: passed in $SECONDS s"
