@@ -23,7 +23,8 @@ SETTINGS = {
 class Lab:
     """A JupyterLab server with a token, which works on copies of the notebooks in a folder of its own.
 
-    env is added to the environment of the server and so to that of its kernels. Closes what it started.
+    env is added to the environment of the server and so to that of its kernels. As a context manager it stops the
+    server, and the kernels with it.
     """
 
     def __init__(self, folder: Path, **env: str):
@@ -118,6 +119,7 @@ class Notebook:
         self.ended(cell, seconds)
 
     def ended(self, cell: Locator, seconds: float) -> None:
+        """Waits until a cell has a number in the place of its star."""
         expect(cell.locator(".jp-InputPrompt")).to_have_text(re.compile(r"^\[\d+\]:$"), timeout=1000 * seconds)
 
     def run_all(self, seconds: float) -> None:
@@ -156,6 +158,7 @@ class Notebook:
         }""")
 
     def progress(self) -> list[str]:
+        """The states noted since watch_progress, in their order."""
         return self.page.evaluate("window.progress")
 
     def errors(self, cell: Locator) -> list[str]:

@@ -1,7 +1,7 @@
 """Tests that use the notebooks as a person does: JupyterLab, the Go kernel, a browser.
 
-They need Debian's chromium, or another one that CHROMIUM names. What is to be looked at by a person, screenshots, is
-left in out/browser. `make browser-test` runs them; they take minutes.
+They need Debian's chromium, or another one that CHROMIUM names. Screenshots for a person to look at
+are left in out/browser. `make browser-test` runs them; they take minutes.
 """
 
 import json
@@ -29,6 +29,11 @@ for path in Path("../notebooks").glob("*.ipynb"):
 """
 
 
+def setUpModule():
+    shutil.rmtree(OUT, ignore_errors=True)  # screenshots of an earlier run would mislead
+    OUT.mkdir(parents=True)
+
+
 class InBrowser(unittest.TestCase):
     """Starts a browser."""
 
@@ -46,7 +51,6 @@ class Pages(InBrowser):
     """The HTML pages of the committed notebooks, opened without a network."""
 
     def test_pages(self):
-        OUT.mkdir(parents=True, exist_ok=True)
         subprocess.run([ROOT / ".venv/bin/python", "-c", WRITE_PAGES, OUT], cwd=ROOT / "kernels", check=True)
         for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
             with self.subTest(path.stem), self.browser.new_context(offline=True) as context:
@@ -168,8 +172,8 @@ class Kernel(InLab):
         notebook.restart()
         notebook.run(first)
         notebook.run(second)
-        self.assertEqual(notebook.errors(second), [])
         expect(second.locator(".jp-InputPrompt")).to_have_text("[2]:")
+        self.assertEqual(notebook.errors(second), [])
 
     def test_completion(self):
         """Tab offers the names of a package, Shift-Tab shows the comment of a function."""
