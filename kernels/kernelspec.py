@@ -10,8 +10,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-# After one second JupyterLab would drop what gopls offers on Tab. It takes that long where a cell changed, and
-# some seconds for the first answer of a kernel.
+# After one second JupyterLab would drop what gopls offers on Tab. The first answer of a kernel takes more than ten.
 LAB_SETTINGS = {"@jupyterlab/completer-extension:manager": {"providerTimeout": 30_000}}
 
 
