@@ -2,6 +2,7 @@
 
 ROOT := $(CURDIR)
 VENV := $(ROOT)/.venv
+BROWSER_VENV := $(ROOT)/.venv-browser
 PYTHON ?= python3
 
 # The programs in .venv come first; Jupyter keeps its files there and not in the home folder.
@@ -23,7 +24,7 @@ export GOFLAGS := -buildvcs=false "-ldflags=-s -w -linkmode=internal"
 RUN := $(VENV)/bin/python kernels/run_notebooks.py
 SOURCES = $(sort $(wildcard notebooks/source/*.md))
 
-.PHONY: help setup run notebooks images lab build bench test test-short requirements clean \
+.PHONY: help setup run notebooks images lab build bench test test-short requirements browser-test fresh-test clean \
 	check-format check-vet check-lint check-unit check-runner check-notebooks check-vulnerabilities
 
 help: ## print this list
@@ -96,12 +97,23 @@ check-vulnerabilities: setup
 	*) echo "skipped: govulncheck did not run ($$(echo "$$out" | grep -m1 .)); it needs packages that compile and, from the network, its database" ;; \
 	esac
 
+browser-test: setup $(BROWSER_VENV)/requirements.txt ## use the notebooks in JupyterLab through Chromium; screenshots in out/browser
+	@$(BROWSER_VENV)/bin/python -m unittest discover -s kernels/browser
+
+$(BROWSER_VENV)/requirements.txt: kernels/requirements-browser.txt
+	@$(PYTHON) -m venv $(BROWSER_VENV)
+	@$(BROWSER_VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
+	@cp $< $@
+
+fresh-test: ## run the README's two commands on a fresh Debian 12 (root; CS231N_QUICK=1 for the quick setting)
+	@kernels/fresh_test.sh
+
 requirements: ## pin kernels/*.in afresh (needs uv)
-	@cd kernels && for name in requirements requirements-pjrt requirements-go; do \
+	@cd kernels && for name in requirements requirements-pjrt requirements-go requirements-browser; do \
 		uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --only-binary :all: --no-annotate \
-			--custom-compile-command "make requirements" $$([ $$name = requirements ] || echo --no-deps) \
+			--custom-compile-command "make requirements" $$(case $$name in *-pjrt | *-go) echo --no-deps ;; esac) \
 			$$name.in -o $$name.txt || exit 1; \
 	done
 
 clean: ## remove what make made, .venv included (notebooks stay)
-	@rm -rf $(VENV) bin out
+	@rm -rf $(VENV) $(BROWSER_VENV) bin out

@@ -1,4 +1,4 @@
-"""Writes the Jupyter kernelspec of the Go kernel into this Python environment.
+"""Writes the Jupyter kernelspec of the Go kernel, and what JupyterLab has to know of it, into this Python environment.
 
 `make setup` calls it, with GOFLAGS and GLIBC_TUNABLES of the Makefile in the environment.
 """
@@ -10,6 +10,8 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+# After one second JupyterLab would drop what gopls offers on Tab. The first answer of a kernel takes more than ten.
+LAB_SETTINGS = {"@jupyterlab/completer-extension:manager": {"providerTimeout": 30_000}}
 
 
 def kernelspec() -> dict:
@@ -35,6 +37,10 @@ def kernelspec() -> dict:
 if __name__ == "__main__":
     if sys.prefix == sys.base_prefix:  # else it would write into the system's folders
         sys.exit(f"kernelspec: {sys.executable} belongs to no virtual environment: run make setup, which calls the one in .venv")
-    folder = Path(sys.prefix, "share", "jupyter", "kernels", "gonb")
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "kernel.json").write_text(json.dumps(kernelspec(), indent=1) + "\n")
+    jupyter = Path(sys.prefix, "share", "jupyter")
+    for path, content in (
+        (jupyter / "kernels" / "gonb" / "kernel.json", kernelspec()),
+        (jupyter / "lab" / "settings" / "overrides.json", LAB_SETTINGS),
+    ):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(content, indent=1) + "\n")

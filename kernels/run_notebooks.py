@@ -12,7 +12,6 @@ expectation was not met, 2 for a wrong command line.
 
 import argparse
 import asyncio
-import html
 import os
 import re
 import subprocess
@@ -24,16 +23,13 @@ import jupytext
 import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
-from nbconvert import HTMLExporter
+
+from cell_outputs import complaint, join_streams, panicked, printed, rendered
+from html_page import FormulaError, html_page
 
 HEARTBEAT_SECONDS = 20
-ANSI = re.compile(r"\x1b\[[0-9;]*m")
-TAGS = re.compile(r"<style.*?</style>|<[^>]*>", re.DOTALL)
-PANIC = re.compile(r"^(panic: |fatal error: |goroutine \d+ \[)", re.MULTILINE)
 # What the kernel says of itself holds this machine's Go release and no name for the syntax highlighter.
 LANGUAGE = {"name": "go", "file_extension": ".go", "mimetype": "text/x-go", "codemirror_mode": "go", "pygments_lexer": "go"}
-# The lab page without the script that only interactive widgets need, so that it opens without a network.
-PAGE = "{% extends 'lab/index.html.j2' %}{% block html_head_js_requirejs %}{% endblock %}"
 
 
 class NotebookError(Exception):
@@ -44,16 +40,6 @@ def say(text: str) -> None:
     print(text, flush=True)
 
 
-def printed(text: str) -> str:
-    """Terminal output as a person reads it, without colours."""
-    return ANSI.sub("", text)
-
-
-def rendered(page: str) -> str:
-    """The words of a piece of HTML, without tags."""
-    return html.unescape(TAGS.sub("", page))
-
-
 def title(source: str) -> str:
     """The line that tells best what a cell does: the first that is neither a bare command nor an import."""
     code = re.sub(r"^import\s*(\(.*?^\)|.*?$)", "", source, flags=re.DOTALL | re.MULTILINE)
@@ -61,44 +47,6 @@ def title(source: str) -> str:
     telling = [line for line in lines if line and not line.startswith("%")]
     first = (telling or source.strip().splitlines() or [""])[0]
     return first if len(first) <= 60 else first[:59] + "…"
-
-
-def texts(outputs: list) -> str:
-    """All that the outputs of a cell say in words, in their order."""
-    words = ""
-    for output in outputs:
-        if output.output_type == "stream":  # may hold but a part of a line
-            words += printed(output.text)
-        elif output.output_type == "error":
-            words += f"\n{printed(output.evalue)}\n"
-        else:
-            words += f"\n{rendered(''.join(output.data.get('text/html', '')))}\n"
-    return words
-
-
-def join_streams(outputs: list) -> list:
-    """Makes one output of texts that follow each other; where a picture stands between them they stay apart."""
-    joined = []
-    for output in outputs:
-        last = joined[-1] if joined else None
-        if last and output.output_type == last.output_type == "stream" and output.name == last.name:
-            last.text += output.text
-        else:
-            joined.append(output)
-    return joined
-
-
-def complaint(outputs: list) -> str:
-    """The few lines of a failed cell's outputs that say why: the panic's, else the compiler's, else the last."""
-    words = texts([o for o in outputs if o.output_type != "error"]) or texts(outputs)
-    if found := PANIC.search(words):
-        words = re.split(r"^goroutine ", words[found.start() :], maxsplit=1, flags=re.MULTILINE)[0] or words
-        lines = [line.strip() for line in words.splitlines() if line.strip()][:5]
-    else:
-        lines = [line.strip() for line in words.splitlines() if line.strip()]
-        located = [line for line in lines if re.search(r"\.go:\d+", line)]
-        lines = located[:5] or lines[-5:]
-    return "\n    ".join(dict.fromkeys(lines)) or "no message"
 
 
 class Runner(NotebookClient):
@@ -142,7 +90,7 @@ class Runner(NotebookClient):
         # GoNB gives an id only to displays that are updated while the cell runs.
         cell.outputs = join_streams([o for o in cell.outputs if not any(o is p for p in self.progress)])
         failed = execute_reply["content"]["status"] != "ok"
-        bad = failed or any(o.output_type == "error" for o in cell.outputs) or PANIC.search(texts(cell.outputs))
+        bad = failed or any(o.output_type == "error" for o in cell.outputs) or panicked(cell.outputs)
         seconds = time.monotonic() - self.begun
         say(f"{self.head} {seconds:7.1f} s {'FAILED ' if bad else ''}  {title(cell.source)}")
         if bad:
@@ -188,13 +136,19 @@ def expect_images(nb, name: str) -> None:
         raise NotebookError(f"{name}: no cell shows a picture (image/png); a display call is missing or silent")
 
 
+def page(nb, path: Path) -> str:
+    """The HTML page of nb, which is or will be at path."""
+    try:
+        return html_page(nb, path.stem, str(path.parent))
+    except FormulaError as error:
+        raise NotebookError(f"{path.stem}: {error}") from error
+
+
 def write(nb, path: Path, copy: Path) -> None:
-    """Writes nb to copy and beside it as an HTML page that holds its own pictures and styles."""
+    """Writes nb to copy and beside it as an HTML page."""
     nb.metadata.language_info = LANGUAGE
     nbformat.write(nb, copy)
-    exporter = HTMLExporter(raw_template=PAGE, embed_images=True)
-    body, _ = exporter.from_notebook_node(nb, {"metadata": {"name": path.stem, "path": str(path.parent)}})
-    copy.with_suffix(".html").write_text(body)
+    copy.with_suffix(".html").write_text(page(nb, path))
 
 
 def run(path: Path, args: argparse.Namespace) -> None:
@@ -202,6 +156,7 @@ def run(path: Path, args: argparse.Namespace) -> None:
     nb = read(path)
     if path.suffix == ".md":
         path = path.parent.parent / f"{path.stem}.ipynb"
+    page(nb, path)  # a formula that cannot be set is found now and not after the training
     copy = args.output_dir / f"{path.stem}.ipynb"
     try:
         execute(nb, path, copy.with_suffix(".log"), args.timeout)
@@ -213,6 +168,15 @@ def run(path: Path, args: argparse.Namespace) -> None:
     write(nb, path, copy)
     if args.in_place:
         nbformat.write(nb, path)
+
+
+def without_effect(paths: list[Path]) -> list[str]:
+    """The CS231N_ variables of the environment that nothing in these notebooks looks at: most are typing errors."""
+    known = {"QUICK", "OUT", "DATA", "ROOT", "GO"}
+    for path in paths:
+        if path.exists():
+            known.update(re.findall(r'nb\.Setting\(\\?"(\w+)', path.read_text()))
+    return sorted(name for name in os.environ if name.startswith("CS231N_") and name.removeprefix("CS231N_") not in known)
 
 
 def main() -> int:
@@ -233,6 +197,8 @@ def main() -> int:
     if not paths:
         say("no notebooks in notebooks/: make notebooks makes them from notebooks/source")
         return 1
+    for name in without_effect(paths):
+        say(f"note: {name} has no effect: none of the notebooks has a setting of that name")
     args.output_dir.mkdir(parents=True, exist_ok=True)
     # What cells train and keep: not where somebody at work in JupyterLab has theirs. A run that was
     # broken off goes on from here the next time.

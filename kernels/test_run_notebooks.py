@@ -32,6 +32,7 @@ FAILING = [
     ("exit", '%%\nfmt.Fprintln(os.Stderr, "no data: <nil>")\nos.Exit(1)', "no data: <nil>"),
     ("compile", '%%\nvar x int = "abc"\nfmt.Println(x)', 'cannot use "abc"'),
     ("shell", "!printf 'panic: from a tool\\n' >&2", "panic: from a tool"),
+    ("trace", 'import "runtime/debug"\n%%\ndebug.PrintStack()', "goroutine 1 [running]"),
     ("module", 'import "example.org/none"\n%%\nnone.Do()', "no required module provides package example.org/none"),
     ("picture", '%%\nfmt.Println("no picture")', "no cell shows a picture"),
     ("slow", "%%\ntime.Sleep(time.Minute)", "ran longer than 5 s"),
@@ -47,7 +48,11 @@ class RunNotebooks(unittest.TestCase):
         nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
         path = self.folder / f"{name}.ipynb"
         nbformat.write(nb, path)
-        argv = ["run_notebooks.py", "--output-dir", str(self.folder / "out"), "--expect-images", *flags, str(path)]
+        return self.run_path(path, "--expect-images", *flags)
+
+    def run_path(self, path: Path, *flags: str) -> tuple[int, str]:
+        """Runs what path names and returns the status and all that was said."""
+        argv = ["run_notebooks.py", "--output-dir", str(self.folder / "out"), *flags, str(path)]
         with mock.patch("sys.argv", argv), contextlib.redirect_stdout(io.StringIO()) as said:
             return run_notebooks.main(), said.getvalue()
 
@@ -74,6 +79,16 @@ class RunNotebooks(unittest.TestCase):
                 self.assertNotIn("Traceback", said)
                 self.assertTrue((self.folder / "out" / f"{name}.html").exists())
 
+    def test_formula(self):
+        """A formula that the page could not show is named before any cell runs."""
+        nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("$\\wrong$"), nbformat.v4.new_code_cell(PICTURE)])
+        path = self.folder / "formula.ipynb"
+        nbformat.write(nb, path)
+        status, said = self.run_path(path)
+        self.assertEqual(status, 1)
+        self.assertIn("has \\wrong, which", said)
+        self.assertNotIn("1/1", said)
+
     def test_quick(self):
         cells = PICTURE, '%%\nfmt.Printf("quick=%q\\n", os.Getenv("CS231N_QUICK"))'
         for flags, want in (((), 'quick=""'), (("--quick",), 'quick="1"')):
@@ -81,11 +96,20 @@ class RunNotebooks(unittest.TestCase):
             nb = nbformat.read(self.folder / "out" / "quick.ipynb", 4)
             self.assertEqual(nb.cells[1].outputs[0].text.strip(), want)
 
+    def test_settings(self):
+        """A setting's variable reaches the cell; one that no notebook knows is named."""
+        cell = 'import nb "github.com/cs231n-go/assignment3/cs231n/notebook"\nvar epochs = nb.Setting("EPOCHS", 5, 1)\n%%\nprintln(epochs)'
+        with mock.patch.dict("os.environ", CS231N_EPOCHS="77", CS231N_EPOCH="3"):
+            status, said = self.run_cells("settings", PICTURE, cell)
+        self.assertEqual(status, 0, said)
+        self.assertIn("77", nbformat.read(self.folder / "out" / "settings.ipynb", 4).cells[1].outputs[0].text)
+        self.assertIn("CS231N_EPOCH has no effect", said)
+        self.assertNotIn("CS231N_EPOCHS has", said)
+
     def test_unreadable(self):
-        path = self.folder / "absent.ipynb"
-        with mock.patch("sys.argv", ["run_notebooks.py", "--output-dir", str(self.folder), str(path)]), contextlib.redirect_stdout(io.StringIO()) as said:
-            self.assertEqual(run_notebooks.main(), 1)
-        self.assertIn("cannot read", said.getvalue())
+        status, said = self.run_path(self.folder / "absent.ipynb")
+        self.assertEqual(status, 1)
+        self.assertIn("cannot read", said)
 
     def test_title(self):
         for source, want in (
