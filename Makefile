@@ -30,7 +30,7 @@ help: ## print this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
 
 setup: ## install what is missing, and nothing else
-	@kernels/setup.sh
+	@kernels/setup.sh $(STEPS)
 
 run: setup ## execute the notebooks at full settings into out/notebooks, with HTML pages
 	@$(RUN)
