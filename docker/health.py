@@ -5,7 +5,8 @@ import sys
 import urllib.error
 import urllib.request
 
-address = f"http://127.0.0.1:8888{os.environ.get('JUPYTERHUB_SERVICE_PREFIX', '/')}api"
+port = os.environ.get("JUPYTER_PORT", "8888")
+address = f"http://127.0.0.1:{port}{os.environ.get('JUPYTERHUB_SERVICE_PREFIX', '/')}api"
 try:
     urllib.request.build_opener(urllib.request.ProxyHandler({})).open(address, timeout=8)
 except (urllib.error.URLError, TimeoutError) as error:

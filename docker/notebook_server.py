@@ -104,3 +104,12 @@ class Kernel:
 def code_cells(notebook: Path) -> list[str]:
     """The sources of a notebook's code cells."""
     return ["".join(cell["source"]) for cell in json.loads(notebook.read_text())["cells"] if cell["cell_type"] == "code"]
+
+
+def wait_for(ready, seconds: float, what: str) -> None:
+    """Returns when ready() does so with something true; raises TimeoutError, which names what, if it has not after so long."""
+    deadline = time.monotonic() + seconds
+    while not ready():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{what} did not come within {seconds:g} s")
+        time.sleep(0.25)

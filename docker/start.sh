@@ -19,6 +19,7 @@ mkdir -p "$HOME/notebooks"
 for notebook in "$root"/notebooks/*.ipynb; do
 	[[ -e $HOME/notebooks/${notebook##*/} ]] || cp "$notebook" "$HOME/notebooks/"
 done
+[[ -e $HOME/images ]] || ln -sfn "$root/images" "$HOME/images" # the notebooks show some of these
 
 # Go needs a cache that it can write to. Links to the image's own make one at once and take no space.
 [[ -d $GOCACHE/00 ]] || cp -rs "${CS231N_GOCACHE:?}/." "$GOCACHE"

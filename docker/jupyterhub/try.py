@@ -1,0 +1,172 @@
+"""Tries a class of three on this machine: a real hub, its proxy, and three students who train at the same time.
+
+Each signs up, logs in through the form, has a server started, runs the GAN notebook up to its first training
+run with a batch size of his or her own, and gets results of that size in a folder of his or her own. Nobody's
+token opens anybody else's server. `make class-test` calls this after it has installed hub and proxy.
+"""
+
+import contextlib
+import json
+import os
+import re
+import secrets
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import psutil
+import requests
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(ROOT / "docker"))
+
+from notebook_server import Server, code_cells, wait_for  # noqa: E402
+
+NOTEBOOK = "notebooks/Generative_Adversarial_Networks.ipynb"
+BATCH_SIZES = {"ann": 128, "bob": 96, "cyd": 64}
+CELL_SECONDS = 600
+
+
+class Student:
+    """One person: an account, a token and a server."""
+
+    def __init__(self, hub: str, name: str):
+        self.hub, self.name, self.password = hub, name, secrets.token_urlsafe(16)
+        self.browser = requests.Session()
+        self.browser.trust_env = False
+
+    def submit(self, page: str, **fields: str) -> str:
+        """Fills in a form of the hub; returns the address that this leads to."""
+        self.browser.get(f"{self.hub}/hub/{page}", timeout=60).raise_for_status()
+        fields["_xsrf"] = next(cookie.value for cookie in self.browser.cookies if cookie.name == "_xsrf")
+        reply = self.browser.post(f"{self.hub}/hub/{page}", data=fields, timeout=120, allow_redirects=False)
+        reply.raise_for_status()
+        return reply.headers.get("Location", "")
+
+    def enter(self) -> None:
+        """Signs up, logs in, asks for a token and has the server started."""
+        begun = time.monotonic()
+        self.submit("signup", username=self.name, signup_password=self.password, signup_password_confirmation=self.password)
+        if not self.submit("login", username=self.name, password=self.password):
+            raise RuntimeError(f"{self.name} could not log in: the form came back")
+        xsrf = next(cookie.value for cookie in self.browser.cookies if cookie.name == "_xsrf")
+        reply = self.browser.post(f"{self.hub}/hub/api/users/{self.name}/tokens", headers={"X-XSRFToken": xsrf}, json={}, timeout=60)
+        reply.raise_for_status()
+        self.token = reply.json()["token"]
+        self.api = Server(f"{self.hub}/hub/api/users/{self.name}", self.token)
+        self.server = Server(f"{self.hub}/user/{self.name}", self.token)
+        self.api.call("POST", "/server")
+        wait_for(lambda: self.server.status() == 200, 120, f"the server of {self.name}")
+        self.started = time.monotonic() - begun
+
+    def train(self) -> None:
+        """Runs the notebook up to its first training run; keeps times and the losses that training left."""
+        begun = time.monotonic()
+        cells = code_cells(ROOT / NOTEBOOK)
+        last = next(i for i, cell in enumerate(cells) if "nb.RunAGAN" in cell)
+        cells[0] = re.sub(r'"BATCH_SIZE", \d+, \d+', f'"BATCH_SIZE", 128, {BATCH_SIZES[self.name]}', cells[0])
+        with self.server.start_kernel(NOTEBOOK, CELL_SECONDS) as kernel:
+            for cell in cells[: last + 1]:
+                result = kernel.run(cell)
+                if result.failed or "error:" in result.text:
+                    raise RuntimeError(f"{self.name}: a cell failed: {result.text}")
+        self.trained, self.printed = time.monotonic() - begun, result.text
+        history = self.server.call("GET", "/api/contents/notebooks/out/gan/history.json")
+        self.history = json.loads(history["content"])
+
+
+def megabytes(process: psutil.Process) -> int:
+    """Memory of a process and its descendants, pages that they share counted once."""
+    total = 0
+    for each in [process, *process.children(recursive=True)]:
+        with contextlib.suppress(psutil.Error):  # it has just ended
+            total += each.memory_full_info().pss
+    return total >> 20
+
+
+def free_url() -> str:
+    """An address on this machine that nothing listens at."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{probe.getsockname()[1]}"
+
+
+@contextlib.contextmanager
+def running_hub(folder: Path):
+    """A hub that keeps its files in folder: its address and its process. Its log is shown if anything fails."""
+    url = free_url()
+    environment = os.environ | {
+        "CS231N_ROOT": str(ROOT),
+        "CS231N_QUICK": "1",
+        "CS231N_TRY_FOLDER": str(folder),
+        "CS231N_TRY_URL": url,
+        "CS231N_TRY_HUB_URL": free_url(),
+        "CS231N_TRY_PROXY_URL": free_url(),
+    }
+    log = folder / "hub.log"
+    command = ["jupyterhub", "--config", str(Path(__file__).with_name("try_config.py"))]
+    with log.open("w") as out, subprocess.Popen(command, env=environment, cwd=folder, stdout=out, stderr=out) as process:
+        try:
+            wait_for(lambda: process.poll() is not None or answers(url), 60, "the hub")
+            yield url, psutil.Process(process.pid)
+        except BaseException:
+            print("".join(log.read_text().splitlines(keepends=True)[-40:]), file=sys.stderr)
+            raise
+        finally:
+            process.terminate()
+            process.wait(60)
+
+
+def answers(url: str) -> bool:
+    """Whether a hub is there already."""
+    try:
+        return Server(url, None).status("/hub/health") == 200
+    except requests.ConnectionError:
+        return False
+
+
+def check(students: list[Student]) -> None:
+    """Raises AssertionError unless everybody has results of his or her own, and doors are closed to the others."""
+    for student in students:
+        losses = student.history["D"] if "D" in student.history else student.history
+        assert student.printed.startswith("Iter: 0, D: "), f"{student.name} saw {student.printed!r}"
+        assert losses, f"{student.name} has no losses in out/gan/history.json"
+        for other in students:
+            status = Server(other.server.url, None).status()
+            assert status == 403, f"without a token, the server of {other.name} answers {status}"
+            if other is not student:
+                intruder = Server(other.server.url, student.token)
+                status = intruder.status()
+                assert status == 403, f"{student.name}'s token opens {other.name}'s server: {status}"
+    assert len({json.dumps(student.history) for student in students}) == len(students), "two students have the same losses"
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name, running_hub(Path(name)) as (url, hub):
+        students = [Student(url, each) for each in BATCH_SIZES]
+        with ThreadPoolExecutor() as pool:
+            begun = time.monotonic()
+            list(pool.map(Student.enter, students))
+            print(f"{len(students)} servers: {time.monotonic() - begun:.1f} s, hub, proxy and servers then {megabytes(hub)} MB")
+            begun, peak = time.monotonic(), 0
+            training = [pool.submit(student.train) for student in students]
+            while not all(each.done() for each in training):
+                peak = max(peak, megabytes(hub))
+                time.sleep(0.5)
+            for each in training:
+                each.result()
+        print(f"{len(students)} notebooks up to the first GAN: {time.monotonic() - begun:.1f} s, {peak} MB at most")
+        for student in students:
+            print(f"  {student.name}: server after {student.started:.1f} s, trained after {student.trained:.1f} s, {student.printed.splitlines()[0]}")
+        check(students)
+        for student in students:
+            student.api.call("DELETE", "/server")
+    print("class: every student has results of his or her own, and nobody's token opens another's server")
+
+
+if __name__ == "__main__":
+    main()
