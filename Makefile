@@ -2,6 +2,7 @@
 
 ROOT := $(CURDIR)
 VENV := $(ROOT)/.venv
+HUB := $(ROOT)/.venv-hub
 PYTHON ?= python3
 
 # The programs in .venv come first; Jupyter keeps its files there and not in the home folder.
@@ -23,8 +24,8 @@ export GOFLAGS := -buildvcs=false "-ldflags=-s -w -linkmode=internal"
 RUN := $(VENV)/bin/python kernels/run_notebooks.py
 SOURCES = $(sort $(wildcard notebooks/source/*.md))
 
-.PHONY: help setup run notebooks images lab build test test-short requirements clean \
-	check-format check-vet check-lint check-unit check-runner check-notebooks check-vulnerabilities
+.PHONY: help setup run notebooks images lab build test test-short docker-test class-test requirements clean \
+	check-format check-vet check-lint check-unit check-runner check-docker check-notebooks check-vulnerabilities
 
 help: ## print this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -47,7 +48,7 @@ lab: setup ## open the notebooks in JupyterLab (LAB_FLAGS="--no-browser --port=.
 build: setup ## build the command bin/cs231n
 	@go build -o bin/cs231n ./cs231n/cmd/cs231n
 
-test: check-format check-vet check-lint check-unit check-runner check-notebooks check-vulnerabilities ## check everything, the notebooks in their quick setting included
+test: check-format check-vet check-lint check-unit check-runner check-docker check-notebooks check-vulnerabilities ## check everything, the notebooks in their quick setting included
 
 test-short: setup ## run the quick part of the unit tests
 	@go test -short ./...
@@ -72,6 +73,10 @@ check-runner: setup
 	@echo "== notebook runner"
 	@$(VENV)/bin/python -m unittest discover -s kernels
 
+check-docker: setup
+	@echo "== start of the container"
+	@$(VENV)/bin/python -m unittest discover -s docker -p test_start.py
+
 check-notebooks: setup
 	@echo "== notebooks, quick setting"
 	@$(RUN) --quick --expect-images --output-dir out/quick
@@ -85,12 +90,26 @@ check-vulnerabilities: setup
 	*) echo "skipped: govulncheck did not run ($$(echo "$$out" | grep -m1 .)); it needs packages that compile and, from the network, its database" ;; \
 	esac
 
-requirements: ## pin kernels/*.in afresh (needs uv)
-	@cd kernels && for name in requirements requirements-pjrt requirements-go; do \
+docker-test: setup ## build the image of the notebook server and try it (needs docker or podman)
+	@$(VENV)/bin/python docker/test_image.py
+
+class-test: setup $(HUB) ## try a JupyterHub with three students who train at the same time (needs npm)
+	@kernels/setup.sh class
+	@PATH=$(HUB)/bin:$$PATH $(VENV)/bin/python docker/jupyterhub/try.py
+
+# Beside .venv, whose packages have other versions. npm puts the proxy's program where Python's are.
+$(HUB): docker/jupyterhub/requirements.txt docker/jupyterhub/package-lock.json
+	@$(PYTHON) -m venv --clear $@
+	@$@/bin/pip install --quiet --disable-pip-version-check --require-hashes -r docker/jupyterhub/requirements.txt
+	@cp docker/jupyterhub/package*.json $@ && npm ci --silent --prefix $@
+	@ln -s ../node_modules/.bin/configurable-http-proxy $@/bin/
+
+requirements: ## pin the *.in of kernels and docker/jupyterhub afresh (needs uv)
+	@cd kernels && for name in requirements requirements-pjrt requirements-go requirements-class requirements-cuda ../docker/jupyterhub/requirements; do \
+		case $$name in *-pjrt | *-go) flags=--no-deps ;; *hub*) flags="--no-binary onetimepass" ;; *) flags= ;; esac; \
 		uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --only-binary :all: --no-annotate \
-			--custom-compile-command "make requirements" $$([ $$name = requirements ] || echo --no-deps) \
-			$$name.in -o $$name.txt || exit 1; \
+			--custom-compile-command "make requirements" $$flags $$name.in -o $$name.txt || exit 1; \
 	done
 
 clean: ## remove what make made, .venv included (notebooks stay)
-	@rm -rf $(VENV) bin out
+	@rm -rf $(VENV) $(HUB) bin out
