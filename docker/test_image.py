@@ -163,7 +163,9 @@ class Stopping(unittest.TestCase):
             "cat", "notebooks/out/gan/history.json", check=False,
         )  # fmt: skip
         self.assertEqual(left.returncode, 0, left.stderr)
-        report(f"stopped in {seconds:.1f} s, history of {len(left.stdout)} bytes")
+        iterations = len(json.loads(left.stdout)["d"])
+        report(f"stopped in {seconds:.1f} s, after {iterations} iterations")
+        self.assertGreater(iterations, 1)
         self.assertLess(seconds, MOST_STOP_SECONDS)
 
 
