@@ -1,10 +1,12 @@
 """Tries a class of three on this machine: a real hub, its proxy, and three students who train at the same time.
 
-Each signs up, logs in through the form, has a server started, runs the GAN notebook up to its first training
-run with a batch size of his or her own, and gets results of that size in a folder of his or her own. Nobody's
-token opens anybody else's server. `make class-test` calls this after it has installed hub and proxy.
+Each signs up, is let in by the teacher, logs in through the form, has a server started, runs the GAN notebook up
+to its first training run with a batch size of his or her own, and gets results of that size in a folder of his or
+her own. Nobody's token opens anybody else's server. `make class-test` calls this after it has installed hub and
+proxy. With --hub it tries one that runs already, with containers for instance.
 """
 
+import argparse
 import contextlib
 import json
 import os
@@ -15,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -27,34 +30,48 @@ sys.path.insert(0, str(ROOT / "docker"))
 from notebook_server import Server, code_cells, wait_for  # noqa: E402
 
 NOTEBOOK = "notebooks/Generative_Adversarial_Networks.ipynb"
+TEACHER = "teacher"
 BATCH_SIZES = {"ann": 128, "bob": 96, "cyd": 64}
 CELL_SECONDS = 600
 
 
-class Student:
-    """One person: an account, a token and a server."""
+class Member:
+    """One person of the class: an account and, once entered, a token and a server."""
 
     def __init__(self, hub: str, name: str):
         self.hub, self.name, self.password = hub, name, secrets.token_urlsafe(16)
         self.browser = requests.Session()
         self.browser.trust_env = False
 
+    def visit(self, page: str) -> None:
+        """Opens a page of the hub."""
+        self.browser.get(f"{self.hub}/hub/{page}", timeout=60).raise_for_status()
+
     def submit(self, page: str, **fields: str) -> str:
         """Fills in a form of the hub; returns the address that this leads to."""
-        self.browser.get(f"{self.hub}/hub/{page}", timeout=60).raise_for_status()
-        fields["_xsrf"] = next(cookie.value for cookie in self.browser.cookies if cookie.name == "_xsrf")
+        self.visit(page)
+        fields["_xsrf"] = self.xsrf()
         reply = self.browser.post(f"{self.hub}/hub/{page}", data=fields, timeout=120, allow_redirects=False)
         reply.raise_for_status()
         return reply.headers.get("Location", "")
 
-    def enter(self) -> None:
-        """Signs up, logs in, asks for a token and has the server started."""
-        begun = time.monotonic()
+    def xsrf(self) -> str:
+        """The cookie that a form has to repeat."""
+        return next(cookie.value for cookie in self.browser.cookies if cookie.name == "_xsrf")
+
+    def sign_up(self) -> None:
         self.submit("signup", username=self.name, signup_password=self.password, signup_password_confirmation=self.password)
-        if not self.submit("login", username=self.name, password=self.password):
+
+    def log_in(self) -> bool:
+        """Whether the hub lets this person in."""
+        return bool(self.submit("login", username=self.name, password=self.password))
+
+    def enter(self) -> None:
+        """Logs in, asks for a token and has the server started."""
+        begun = time.monotonic()
+        if not self.log_in():
             raise RuntimeError(f"{self.name} could not log in: the form came back")
-        xsrf = next(cookie.value for cookie in self.browser.cookies if cookie.name == "_xsrf")
-        reply = self.browser.post(f"{self.hub}/hub/api/users/{self.name}/tokens", headers={"X-XSRFToken": xsrf}, json={}, timeout=60)
+        reply = self.browser.post(f"{self.hub}/hub/api/users/{self.name}/tokens", headers={"X-XSRFToken": self.xsrf()}, json={}, timeout=60)
         reply.raise_for_status()
         self.token = reply.json()["token"]
         self.api = Server(f"{self.hub}/hub/api/users/{self.name}", self.token)
@@ -63,12 +80,18 @@ class Student:
         wait_for(lambda: self.server.status() == 200, 120, f"the server of {self.name}")
         self.started = time.monotonic() - begun
 
+    def setting(self, found: re.Match) -> str:
+        """A setting of the notebook's first cell: the batch size is this student's, the others are those of a quick run."""
+        name, quick = found.groups()
+        value = BATCH_SIZES[self.name] if name == "BATCH_SIZE" else quick
+        return f'"{name}", {value}, {value}'
+
     def train(self) -> None:
         """Runs the notebook up to its first training run; keeps times and the losses that training left."""
         begun = time.monotonic()
         cells = code_cells(ROOT / NOTEBOOK)
         last = next(i for i, cell in enumerate(cells) if "nb.RunAGAN" in cell)
-        cells[0] = re.sub(r'"BATCH_SIZE", \d+, \d+', f'"BATCH_SIZE", 128, {BATCH_SIZES[self.name]}', cells[0])
+        cells[0] = re.sub(r'"(\w+)", \d+, (\d+)', self.setting, cells[0])
         with self.server.start_kernel(NOTEBOOK, CELL_SECONDS) as kernel:
             for cell in cells[: last + 1]:
                 result = kernel.run(cell)
@@ -104,8 +127,8 @@ def running_hub(folder: Path):
         "GOCACHE": cache,  # students' home folders are new, these are not
         "GOMODCACHE": modules,
         "CS231N_GOCACHE": cache,
+        "CS231N_ADMINS": TEACHER,
         "CS231N_ROOT": str(ROOT),
-        "CS231N_QUICK": "1",
         "CS231N_TRY_FOLDER": str(folder),
         "CS231N_TRY_URL": url,
         "CS231N_TRY_HUB_URL": free_url(),
@@ -133,7 +156,7 @@ def answers(url: str) -> bool:
         return False
 
 
-def check(students: list[Student]) -> None:
+def check(students: list[Member]) -> None:
     """Raises AssertionError unless everybody has results of his or her own, and doors are closed to the others."""
     for student in students:
         shown = f"Iter: 0, D: {student.history['d'][0]:.4g}, G:{student.history['g'][0]:.4g}"
@@ -149,25 +172,43 @@ def check(students: list[Student]) -> None:
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--hub", metavar="URL", help=f"a hub that runs already, with {TEACHER} in CS231N_ADMINS and no accounts yet")
+    url = parser.parse_args().hub
+    if url:
+        try_class(url, lambda: 0)
+        return
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name, running_hub(Path(name)) as (url, hub):
-        students = [Student(url, each) for each in BATCH_SIZES]
-        with ThreadPoolExecutor() as pool:
-            begun = time.monotonic()
-            list(pool.map(Student.enter, students))
-            print(f"{len(students)} servers: {time.monotonic() - begun:.1f} s, hub, proxy and servers then {megabytes(hub)} MB")
-            begun, peak = time.monotonic(), 0
-            training = [pool.submit(student.train) for student in students]
-            while not all(each.done() for each in training):
-                peak = max(peak, megabytes(hub))
-                time.sleep(0.5)
-            for each in training:
-                each.result()
-        print(f"{len(students)} notebooks up to the first GAN: {time.monotonic() - begun:.1f} s, {peak} MB at most")
-        for student in students:
-            print(f"  {student.name}: server after {student.started:.1f} s, trained after {student.trained:.1f} s, {student.printed.splitlines()[0]}")
-        check(students)
-        for student in students:
-            student.api.call("DELETE", "/server")
+        try_class(url, lambda: megabytes(hub))
+
+
+def try_class(url: str, memory: Callable[[], int]) -> None:
+    """Tries the hub at url; memory() is what it and its servers take at the moment, in MB, 0 where that is not known."""
+    teacher = Member(url, TEACHER)
+    teacher.sign_up()
+    assert teacher.log_in(), f"{TEACHER} could not log in: CS231N_ADMINS of the hub has to name {TEACHER}"
+    students = [Member(url, each) for each in BATCH_SIZES]
+    for student in students:
+        student.sign_up()
+        assert not student.log_in(), f"{student.name} could log in before {TEACHER} let anybody in"
+        teacher.visit(f"authorize/{student.name}")
+    with ThreadPoolExecutor() as pool:
+        begun = time.monotonic()
+        list(pool.map(Member.enter, students))
+        print(f"{len(students)} servers after {time.monotonic() - begun:.1f} s; memory with hub and proxy: {memory()} MB")
+        begun, used = time.monotonic(), []
+        training = [pool.submit(student.train) for student in students]
+        while not all(each.done() for each in training):
+            used.append(memory())
+            time.sleep(0.5)
+        for each in training:
+            each.result()
+    print(f"{len(students)} notebooks up to the first GAN: {time.monotonic() - begun:.1f} s; memory at most: {max(used)} MB")
+    for student in students:
+        print(f"  {student.name}: server after {student.started:.1f} s, trained after {student.trained:.1f} s, {student.printed.splitlines()[0]}")
+    check(students)
+    for student in students:
+        student.api.call("DELETE", "/server")
     print("class: every student has results of his or her own, and nobody's token opens another's server")
 
 

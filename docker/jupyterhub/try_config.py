@@ -17,8 +17,6 @@ c.JupyterHub.cookie_secret_file = str(folder / "cookie_secret")
 c.JupyterHub.db_url = f"sqlite:///{folder}/hub.sqlite"
 c.ConfigurableHTTPProxy.pid_file = str(folder / "proxy.pid")
 
-c.NativeAuthenticator.open_signup = True
-
 c.JupyterHub.spawner_class = "simple"
 c.SimpleLocalProcessSpawner.home_dir_template = str(folder / "{username}")
 c.Spawner.cmd = [str(root / "docker" / "start.sh")]
@@ -26,5 +24,5 @@ c.Spawner.environment = {
     "PATH": f"{root}/.venv/bin:{os.environ['PATH']}",
     "JUPYTER_CONFIG_PATH": str(root / "docker" / "jupyter"),
 }
-c.Spawner.env_keep = ["CS231N_ROOT", "CS231N_QUICK", "CS231N_GOCACHE", "GOCACHE", "GOMODCACHE", "LANG"]
+c.Spawner.env_keep = ["CS231N_ROOT", "CS231N_GOCACHE", "GOCACHE", "GOMODCACHE", "LANG"]
 c.Spawner.args = ["--allow-root"] if os.geteuid() == 0 else []
