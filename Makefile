@@ -74,8 +74,8 @@ check-runner: setup
 	@$(VENV)/bin/python -m unittest discover -s kernels
 
 check-docker: setup
-	@echo "== start of the container"
-	@$(VENV)/bin/python -m unittest discover -s docker -p test_start.py
+	@echo "== start and stop in the container"
+	@cd docker && $(VENV)/bin/python -m unittest test_start test_go_kernel
 
 check-notebooks: setup
 	@echo "== notebooks, quick setting"

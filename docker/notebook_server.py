@@ -9,6 +9,7 @@ import time
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import requests
 import websocket
@@ -65,7 +66,7 @@ class Kernel:
             http_no_proxy=["*"],
         )
 
-    def __enter__(self) -> "Kernel":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_) -> None:

@@ -1,6 +1,5 @@
 """Stops a Go kernel so that a cell that trains can write its checkpoint."""
 
-import asyncio
 from queue import Empty
 
 from jupyter_server.services.kernels.kernelmanager import ServerKernelManager
@@ -27,7 +26,7 @@ class GoKernelManager(ServerKernelManager):
         try:
             # GoNB takes one request after the other, so this one is answered when the cell has ended.
             await client.kernel_info(reply=True, timeout=self.shutdown_wait_time)
-        except (Empty, TimeoutError, asyncio.TimeoutError):
+        except (Empty, TimeoutError):
             self.log.warning("kernel %s: a cell goes on after %g s although it was interrupted; it is stopped now", self.kernel_id, self.shutdown_wait_time)
         finally:
             client.stop_channels()
