@@ -25,6 +25,11 @@ done
 [[ -d $GOCACHE/00 ]] || cp -rs "${CS231N_GOCACHE:?}/." "$GOCACHE"
 
 # Jupyter would take an empty token for none at all, and then anyone who reaches the port is in.
+if [[ -n ${JUPYTER_TOKEN_FILE:-} ]]; then
+	JUPYTER_TOKEN=$(<"$JUPYTER_TOKEN_FILE") || die "JUPYTER_TOKEN_FILE is $JUPYTER_TOKEN_FILE, which cannot be read"
+	export JUPYTER_TOKEN
+	unset JUPYTER_TOKEN_FILE
+fi
 [[ -z ${JUPYTER_TOKEN+set} || ${#JUPYTER_TOKEN} -ge 16 ]] ||
 	die "JUPYTER_TOKEN is ${#JUPYTER_TOKEN} characters long and 16 are needed: take the output of \"openssl rand -hex 24\", or unset it and a token is drawn and printed"
 

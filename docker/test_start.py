@@ -61,6 +61,16 @@ class Start(unittest.TestCase):
                 self.assertEqual((done.returncode, done.stdout), (2, ""))
                 self.assertIn(words, done.stderr)
 
+    def test_token_file(self):
+        """A token in a file, as secrets of Docker come, is held to the same rule."""
+        token = self.folder / "token"
+        for text, status in [(f"{TOKEN}\n", 0), ("", 2), (None, 2)]:
+            with self.subTest(text=text):
+                token.unlink(missing_ok=True)
+                if text is not None:
+                    token.write_text(text)
+                self.assertEqual(self.start(JUPYTER_TOKEN_FILE=str(token)).returncode, status)
+
     def test_home(self):
         """An empty home folder receives the notebooks; what is there already stays."""
         self.start()
