@@ -26,7 +26,7 @@ done
 
 # Jupyter would take an empty token for none at all, and then anyone who reaches the port is in.
 if [[ -n ${JUPYTER_TOKEN_FILE:-} ]]; then
-	JUPYTER_TOKEN=$(<"$JUPYTER_TOKEN_FILE") || die "JUPYTER_TOKEN_FILE is $JUPYTER_TOKEN_FILE, which cannot be read"
+	JUPYTER_TOKEN=$(cat "$JUPYTER_TOKEN_FILE") || die "JUPYTER_TOKEN_FILE is $JUPYTER_TOKEN_FILE, which cannot be read"
 	export JUPYTER_TOKEN
 	unset JUPYTER_TOKEN_FILE
 fi
