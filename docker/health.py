@@ -1,0 +1,13 @@
+"""Exits with 0 if the notebook server of this container answers, alone or below a hub's prefix."""
+
+import os
+import sys
+import urllib.error
+import urllib.request
+
+port = os.environ.get("JUPYTER_PORT", "8888")
+address = f"http://127.0.0.1:{port}{os.environ.get('JUPYTERHUB_SERVICE_PREFIX', '/')}api"
+try:
+    urllib.request.build_opener(urllib.request.ProxyHandler({})).open(address, timeout=8)
+except (urllib.error.URLError, TimeoutError) as error:
+    sys.exit(f"health: {address} does not answer ({error}): see the container's log")

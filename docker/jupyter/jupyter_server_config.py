@@ -1,0 +1,26 @@
+# Settings of the notebook server in the image, alone and in a class: JupyterLab and jupyterhub-singleuser both read them.
+import os
+import sys
+
+c = get_config()  # noqa: F821
+
+c.ServerApp.ip = "0.0.0.0"  # of the container; what the outside sees is for whoever publishes the port
+c.ServerApp.open_browser = False
+c.ServerApp.root_dir = os.path.expanduser("~")
+c.LabApp.default_url = "/lab/tree/notebooks"
+
+c.MappingKernelManager.default_kernel_name = "gonb"
+c.KernelSpecManager.ensure_native_kernel = False
+sys.path.append(os.path.dirname(__file__))
+c.AsyncMappingKernelManager.kernel_manager_class = "go_kernel.GoKernelManager"
+c.KernelManager.shutdown_wait_time = 6  # seconds; an iteration and a checkpoint take less
+# A kernel that nobody has used for two hours gives its memory back; one that trains is not idle.
+c.MappingKernelManager.cull_idle_timeout = 7200
+
+# Nothing is installed from within the server or fetched from the network by its pages.
+c.LabApp.extension_manager = "readonly"
+c.LabApp.check_for_updates_class = "jupyterlab.NeverCheckForUpdate"
+c.LabApp.news_url = None
+
+# What is deleted is gone: a hidden trash would fill the volume.
+c.FileContentsManager.delete_to_trash = False

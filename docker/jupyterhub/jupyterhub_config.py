@@ -1,0 +1,65 @@
+# A class on one machine: every student has a container of the notebook image, with a volume of his or her own.
+# README.md in this folder tells how to start it. Where a line reads the environment, compose.yaml hands that over.
+import os
+import sys
+
+import nativeauthenticator
+
+c = get_config()  # noqa: F821
+
+# --- who comes in ---------------------------------------------------------------------------------------------
+# Accounts of the hub's own: students sign up at /hub/signup, an admin lets them in at /hub/authorize. Where the
+# school has a single sign-on, take that instead: see README.md.
+c.JupyterHub.authenticator_class = "native"
+c.JupyterHub.template_paths = [nativeauthenticator.__path__[0] + "/templates"]
+c.Authenticator.admin_users = set(os.environ.get("CS231N_ADMINS", "").split())
+c.Authenticator.allow_all = True  # of those whom an admin let in
+c.NativeAuthenticator.minimum_password_length = 12
+c.NativeAuthenticator.check_common_password = True
+c.NativeAuthenticator.allowed_failed_logins = 5
+c.NativeAuthenticator.seconds_before_next_try = 600
+
+# --- what each of them gets -----------------------------------------------------------------------------------
+c.JupyterHub.spawner_class = "docker"
+c.DockerSpawner.image = os.environ.get("CS231N_IMAGE", "cs231n-go:cpu")
+c.DockerSpawner.mem_limit = os.environ.get("CS231N_MEMORY", "4G")
+c.DockerSpawner.cpu_limit = float(os.environ.get("CS231N_CPUS", "2"))
+c.DockerSpawner.volumes = {
+    "cs231n-home-{username}": "/home/student",
+    "cs231n-data": {"bind": "/data", "mode": "ro"},
+}
+c.DockerSpawner.extra_host_config = {
+    "cap_drop": ["ALL"],
+    "security_opt": ["no-new-privileges"],
+    "read_only": True,
+    "tmpfs": {"/tmp": "exec,mode=1777"},  # cells are built and run there; it counts as memory
+    "pids_limit": 1024,
+}
+c.DockerSpawner.extra_create_kwargs = {"stop_timeout": 20}  # seconds for the checkpoints of cells that train
+c.DockerSpawner.remove = True
+c.DockerSpawner.network_name = "cs231n-class"
+c.DockerSpawner.use_internal_ip = True
+
+# --- when it ends ---------------------------------------------------------------------------------------------
+# A server that nobody has used for an hour stops; a cell that prints, as training does, counts as use.
+c.JupyterHub.services = [
+    {
+        "name": "idle-culler",
+        "command": [sys.executable, "-m", "jupyterhub_idle_culler", "--timeout=3600", "--cull-every=300"],
+    }
+]
+c.JupyterHub.load_roles = [
+    {
+        "name": "idle-culler",
+        "services": ["idle-culler"],
+        "scopes": ["list:users", "read:users:activity", "read:servers", "delete:servers"],
+    }
+]
+
+# --- the hub itself -------------------------------------------------------------------------------------------
+c.JupyterHub.hub_ip = "0.0.0.0"
+c.JupyterHub.hub_connect_ip = "hub"  # its name in the network of the class
+c.JupyterHub.cookie_secret_file = "/srv/hub/cookie_secret"
+c.JupyterHub.db_url = "sqlite:////srv/hub/hub.sqlite"
+c.JupyterHub.concurrent_spawn_limit = 8
+c.JupyterHub.active_server_limit = int(os.environ.get("CS231N_SERVERS", "20"))

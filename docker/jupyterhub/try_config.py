@@ -1,0 +1,28 @@
+# The hub of try.py: jupyterhub_config.py with processes in place of containers, all on this machine's own address.
+# Every process is this user's, so nothing here keeps students apart but the hub: for trying, never for a class.
+import os
+from pathlib import Path
+
+c = get_config()  # noqa: F821
+load_subconfig("jupyterhub_config.py", path=os.path.dirname(__file__))  # noqa: F821
+
+folder = Path(os.environ["CS231N_TRY_FOLDER"])
+root = Path(os.environ["CS231N_ROOT"])
+
+c.JupyterHub.bind_url = os.environ["CS231N_TRY_URL"]
+c.JupyterHub.hub_bind_url = os.environ["CS231N_TRY_HUB_URL"]
+c.JupyterHub.hub_ip = c.JupyterHub.hub_connect_ip = "127.0.0.1"
+c.ConfigurableHTTPProxy.api_url = os.environ["CS231N_TRY_PROXY_URL"]
+c.JupyterHub.cookie_secret_file = str(folder / "cookie_secret")
+c.JupyterHub.db_url = f"sqlite:///{folder}/hub.sqlite"
+c.ConfigurableHTTPProxy.pid_file = str(folder / "proxy.pid")
+
+c.JupyterHub.spawner_class = "simple"
+c.SimpleLocalProcessSpawner.home_dir_template = str(folder / "{username}")
+c.Spawner.cmd = [str(root / "docker" / "start.sh")]
+c.Spawner.environment = {
+    "PATH": f"{root}/.venv/bin:{os.environ['PATH']}",
+    "JUPYTER_CONFIG_PATH": str(root / "docker" / "jupyter"),
+}
+c.Spawner.env_keep = ["CS231N_ROOT", "CS231N_GOCACHE", "GOCACHE", "GOMODCACHE", "LANG"]
+c.Spawner.args = ["--allow-root"] if os.geteuid() == 0 else []
