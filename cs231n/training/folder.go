@@ -30,24 +30,6 @@ type Folder string
 // Checkpoint is the path of the run's checkpoint.
 func (f Folder) Checkpoint() string { return filepath.Join(string(f), checkpointFile) }
 
-// Claim makes the folder and sees that files can be written there, before hours of training show it.
-func (f Folder) Claim() error {
-	if f == "" {
-		return nil
-	}
-	err := os.MkdirAll(string(f), 0o755)
-	if err == nil {
-		var probe *renameio.PendingFile
-		if probe, err = renameio.NewPendingFile(filepath.Join(string(f), historyFile), renameio.WithTempDir(string(f))); err == nil {
-			err = probe.Cleanup()
-		}
-	}
-	if err != nil {
-		return fmt.Errorf("training: the folder %s for checkpoints cannot be written: %w; choose another one", f, err)
-	}
-	return nil
-}
-
 // Save keeps a run: the checkpoint first, then the history that can be made from it. Each file is replaced as
 // a whole or not at all.
 func (f Folder) Save(store *model.Store, state, history any) error {
