@@ -1,11 +1,13 @@
 package coco_test
 
 import (
+	"maps"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -35,35 +37,85 @@ func TestCorruptData(t *testing.T) {
 			require.NoError(t, err)
 			random := faults.Random()
 			n := faults.Count(c.few, c.many)
-			var refused, crashes atomic.Int32
-			inputs := make(chan []byte)
-			var readers sync.WaitGroup
-			for range 2 { // most of the time a reader waits for a process
-				readers.Go(func() {
-					dir := t.TempDir()
-					require.NoError(t, os.CopyFS(dir, os.DirFS(c.from)))
-					for bad := range inputs {
-						require.NoError(t, os.WriteFile(filepath.Join(dir, c.file), bad, 0o600))
-						d, err := coco.Load(dir, coco.Options{})
-						if err == nil {
-							require.NoError(t, coco.Write(t.TempDir(), d), "what is loaded does not fit together")
-							continue
-						}
-						requireLine(t, err, dir)
-						refused.Add(1)
-						if strings.Contains(err.Error(), "library crashes") {
-							crashes.Add(1)
-						}
-					}
-				})
-			}
+			refused, crashes := 0, 0
+			dir := t.TempDir()
+			require.NoError(t, os.CopyFS(dir, os.DirFS(c.from)))
 			for range n {
-				inputs <- faults.Damage(random, good)
+				require.NoError(t, os.WriteFile(filepath.Join(dir, c.file), faults.Damage(random, good), 0o600))
+				d, err := coco.Load(dir, coco.Options{})
+				if err == nil {
+					require.NoError(t, coco.Write(filepath.Join(t.TempDir(), "again"), d), "what is loaded does not fit together")
+					continue
+				}
+				requireLine(t, err, dir)
+				refused++
+				if strings.Contains(err.Error(), "library crashes") {
+					crashes++
+				}
 			}
-			close(inputs)
-			readers.Wait()
-			t.Logf("%d times the HDF5 library crashed", crashes.Load())
-			faults.ReportDamaged(t, c.what, n, int(refused.Load()))
+			t.Logf("%d times the HDF5 library crashed", crashes)
+			faults.ReportDamaged(t, c.what, n, refused)
 		})
 	}
+}
+
+// TestCorruptArchive damages the course's archive, or a file before it is packed, at random: what comes out of it is
+// what went in, or the archive is refused in one line and the folder is empty.
+func TestCorruptArchive(t *testing.T) {
+	t.Parallel()
+	files := courseFiles(t)
+	good := archive(t, files, nil)
+	random := faults.Random()
+	names := slices.Sorted(maps.Keys(files))
+	for _, c := range []struct {
+		what string
+		bad  func() []byte
+	}{
+		{"archives", func() []byte { return faults.Damage(random, good) }},
+		{"files in sound archives", func() []byte {
+			name := names[random.IntN(len(names))]
+			changed := maps.Clone(files)
+			changed[name] = faults.Damage(random, files[name])
+			return archive(t, changed, nil)
+		}},
+	} {
+		n, refused := faults.Count(20, 500), 0
+		for range n {
+			bad := c.bad()
+			f := coco.Fetcher{Retries: -1, Client: &http.Client{Transport: roundTripper(func(*http.Request) (*http.Response, error) {
+				w := httptest.NewRecorder()
+				_, err := w.Write(bad)
+				return w.Result(), err
+			})}}
+			dir := filepath.Join(t.TempDir(), "data")
+			if _, err := f.Fetch(t.Context(), dir); err != nil {
+				refused++
+				requireLine(t, err, "coco: fetch ")
+				require.Empty(t, list(t, dir))
+				continue
+			}
+			require.NoFileExists(t, filepath.Join(dir, "coco_captioning.zip.part"))
+			if c.what == "archives" {
+				for name, data := range files {
+					got, err := os.ReadFile(filepath.Join(dir, name))
+					require.NoError(t, err)
+					require.Equal(t, data, got)
+				}
+			}
+		}
+		faults.ReportDamaged(t, c.what, n, refused)
+	}
+}
+
+// TestCrash loads a file on which the HDF5 library crashes.
+func TestCrash(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	require.NoError(t, os.CopyFS(dir, os.DirFS("testdata/tiny")))
+	crash, err := os.ReadFile("testdata/crash.h5")
+	require.NoError(t, err)
+	path := filepath.Join(dir, "val2014_vgg16_fc7_pca.h5")
+	require.NoError(t, os.WriteFile(path, crash, 0o600))
+	_, err = coco.Load(dir, coco.Options{})
+	requireLine(t, err, path+" is damaged, the HDF5 library crashes when it reads it; get it again")
 }

@@ -123,7 +123,7 @@ func (f Fetcher) fetch(ctx context.Context, dir, address string) (Fetched, error
 	if err != nil {
 		return Fetched{}, err
 	}
-	defer p.file.Close()
+	defer p.close()
 	if p.note.unpacked(dir) && f.wants(p.note.SHA256) {
 		return p.note.fetched(), p.remove()
 	}

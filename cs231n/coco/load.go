@@ -149,6 +149,9 @@ func loadURLs(path string) ([]string, error) {
 	if i := slices.Index(urls, ""); i >= 0 {
 		return nil, fmt.Errorf("coco: %s: line %d is empty, the addresses after it would belong to other images", path, i+1)
 	}
+	if i := slices.IndexFunc(urls, func(url string) bool { return !isLine(url) }); i >= 0 {
+		return nil, fmt.Errorf("coco: %s: line %d is no address but %.100q; get the file again", path, i+1, urls[i])
+	}
 	if len(urls) == 0 {
 		return nil, fmt.Errorf("coco: %s lists no images", path)
 	}

@@ -179,6 +179,13 @@ func (p *partial) end() error {
 	return nil
 }
 
+// close lets other calls at the file. Closing alone would not: a process that is being started, by another
+// goroutine, holds a copy of all open files for a moment.
+func (p *partial) close() {
+	_ = syscall.Flock(int(p.file.Fd()), syscall.LOCK_UN) // closing does the same, only later
+	_ = p.file.Close()                                   // what was written is checked when it is read
+}
+
 // remove deletes the file.
 func (p *partial) remove() error { return os.Remove(p.file.Name()) }
 

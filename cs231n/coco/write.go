@@ -101,11 +101,16 @@ func (p split) check(words int) error {
 		}
 	}
 	for _, url := range p.URLs {
-		if url == "" || strings.TrimSpace(url) != url || strings.ContainsAny(url, "\r\n") {
+		if !isLine(url) {
 			return fmt.Errorf("the %s split has the address %q, which is no line of text", p.name, url)
 		}
 	}
 	return nil
+}
+
+// isLine reports whether an address can be a line of a list, from which [Load] takes the space around it.
+func isLine(url string) bool {
+	return url != "" && strings.TrimSpace(url) == url && !strings.ContainsAny(url, "\r\n")
 }
 
 func writeFile(dir, name string, data []byte) error {

@@ -39,7 +39,11 @@ func (f Folder) lock() (release func(), err error) {
 	if err != nil {
 		return nil, f.notWritable(err)
 	}
-	release = func() { _ = dir.Close() } // it was opened to be locked, nothing can be lost
+	release = func() {
+		// Unlocked first: a process that is being started holds a copy of all open files for a moment.
+		_ = syscall.Flock(int(dir.Fd()), syscall.LOCK_UN)
+		_ = dir.Close() // it was opened to be locked, nothing can be lost
+	}
 	// Some network file systems know no locks on folders: training there is better than none at all.
 	if err := syscall.Flock(int(dir.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); errors.Is(err, syscall.EWOULDBLOCK) {
 		release()
