@@ -42,9 +42,14 @@ func trial(paths ...string) error {
 	}
 	cmd := exec.CommandContext(ctx, self)
 	cmd.Env = append(os.Environ(), trialFiles+"="+strings.Join(paths, "\n"))
-	printed, err := cmd.Output()
+	var printed bytes.Buffer
+	cmd.Stdout = &printed
+	// Not while a file is open: the process would inherit it, with HDF5's lock on it.
+	if err = withLibrary(cmd.Start); err == nil {
+		err = cmd.Wait()
+	}
 	if _, crashed := errors.AsType[*exec.ExitError](err); crashed {
-		lines := bytes.Split(bytes.TrimSuffix(printed, []byte("\n")), []byte("\n"))
+		lines := strings.Split(strings.TrimSuffix(printed.String(), "\n"), "\n")
 		return fmt.Errorf("coco: %s is damaged, the HDF5 library crashes when it reads it; get it again", lines[len(lines)-1])
 	}
 	if err != nil {
