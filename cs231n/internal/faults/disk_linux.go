@@ -47,3 +47,22 @@ func (d *Disk) Clear(t *testing.T) {
 	t.Helper()
 	require.NoError(t, os.RemoveAll(d.fill))
 }
+
+// Exhaust fills the disk to a random degree and lets write write what takes need bytes, until that has failed so many
+// times: each error is one line that says why, and kept looks whether what was there before is whole. With the space
+// given back, write has to succeed. It reports the count under what.
+func (d *Disk) Exhaust(t *testing.T, what string, count, need int, write func() error, kept func()) {
+	t.Helper()
+	random := Random()
+	for full := 0; full < count; {
+		d.Leave(t, random.IntN(need))
+		if err := write(); err != nil {
+			full++
+			require.Regexp(t, `\A[^\n]*no space left on device[^\n]*\z`, err)
+		}
+		d.Clear(t)
+		kept()
+		require.NoError(t, write())
+	}
+	Report(t, "full disks", what, count, "")
+}
