@@ -48,6 +48,16 @@ func (d *Disk) Clear(t *testing.T) {
 	require.NoError(t, os.RemoveAll(d.fill))
 }
 
+// Empty removes all that is on the disk.
+func (d *Disk) Empty(t *testing.T) {
+	t.Helper()
+	entries, err := os.ReadDir(d.Dir)
+	require.NoError(t, err)
+	for _, entry := range entries {
+		require.NoError(t, os.RemoveAll(filepath.Join(d.Dir, entry.Name())))
+	}
+}
+
 // Exhaust fills the disk to a random degree and lets write write what takes need bytes, until that has failed so many
 // times: each error is one line that says why, and kept looks whether what was there before is whole. With the space
 // given back, write has to succeed. It reports the count under what.
