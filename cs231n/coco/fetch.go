@@ -27,6 +27,7 @@ type Fetcher struct {
 	SHA256   string                  // what the archive must have, in hexadecimal; "" accepts any
 	Client   *http.Client            // makes the requests, nil for one of its own; should have no Timeout
 	Progress func(done, total int64) // hears of every piece that came, in bytes; total is 0 if unknown
+	Replace  bool                    // replaces a data set that is in the folder and was not downloaded
 
 	Retries int           // tries in a row after the first that bring less than a megabyte; 0 for 5, below 0 for none
 	Pause   time.Duration // before the first retry, doubled for each one up to a minute; 0 for a second
@@ -53,6 +54,8 @@ func Fetch(ctx context.Context, dir string) (Fetched, error) { return Fetcher{}.
 // goes on behind it, unless the server's archive has changed or the server cannot send parts. The archive is
 // unpacked beside the files' places, into coco_captioning.unpack, and the files move there only once their
 // headers fit together, the captions last. The archive itself is not kept.
+//
+// A folder that holds a data set of other origin, such as the scenes, is refused and left alone, unless Replace is set.
 //
 // Errors say what to do. They wrap the cause when ctx ends, such as [context.Canceled].
 func (f Fetcher) Fetch(ctx context.Context, dir string) (Fetched, error) {
@@ -118,6 +121,11 @@ func (f final) Unwrap() error { return f.error }
 func (f Fetcher) fetch(ctx context.Context, dir, address string) (Fetched, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return Fetched{}, fmt.Errorf("%w; name a folder that can be written", err)
+	}
+	if !f.Replace {
+		if err := refuseForeign(dir); err != nil {
+			return Fetched{}, err
+		}
 	}
 	p, err := openPartial(dir, address)
 	if err != nil {

@@ -240,6 +240,32 @@ func TestFetchOntoTheDisk(t *testing.T) {
 	require.NoError(t, err)
 }
 
+// TestFetchSparesOtherData asks for a download into a folder with a data set of other origin.
+func TestFetchSparesOtherData(t *testing.T) {
+	t.Parallel()
+	s := serve(t, &server{archive: archive(t, courseFiles(t), nil), etag: `"1"`, cuts: []int{5000}})
+	dir := t.TempDir()
+	require.NoError(t, coco.Write(dir, tiny()))
+	before := list(t, dir)
+	f := fetcher(s.URL)
+	f.Retries = -1
+	require.ErrorContains(t, failing(t, f, dir), dir+" holds a data set that was not downloaded (coco2014_captions.h5); name another folder, or ask to replace it (-replace)")
+	assert.Equal(t, before, list(t, dir))
+	assert.Empty(t, s.ranges)
+
+	f.Replace = true
+	require.ErrorContains(t, failing(t, f, dir), "the 5000 bytes that came are kept")
+	d, err := coco.Load(dir, coco.Options{})
+	require.NoError(t, err)
+	assert.Equal(t, tiny(), d, "replaced before all was there")
+	f.Replace = false // whoever asked once need not ask again to go on
+	_, err = f.Fetch(t.Context(), dir)
+	require.NoError(t, err)
+	d, err = coco.Load(dir, coco.Options{})
+	require.NoError(t, err)
+	assert.Equal(t, fetchable(), d)
+}
+
 func TestFetchRefusesSettings(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {

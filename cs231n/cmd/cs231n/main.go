@@ -5,7 +5,8 @@
 //	cs231n train transformer -data DIR [-heads 2] [-layers 2] [-max-length 30] ...
 //	cs231n sample rnn|lstm|transformer -data DIR [-checkpoint DIR] [-split train|val] [-n 2] [-seed 231] [-beam K | -dropout]
 //	cs231n eval rnn|lstm|transformer -data DIR [-checkpoint DIR] [-split train|val] [-beam K]
-//	cs231n data mnist|make|fetch DIR
+//	cs231n data mnist|make DIR
+//	cs231n data fetch [-replace] DIR
 //	cs231n doctor
 //
 // A mistake ends the program with one line on standard error and a status other than 0: 2 where the
@@ -44,8 +45,9 @@ const usage = `usage:
       download MNIST into DIR, checked, for train gan -data
   cs231n data make DIR
       make the scenes data set in DIR: pictures, captions and features in COCO's format, offline
-  cs231n data fetch DIR
-      download the course's COCO captions and features into DIR (about 1 GB); run it again to go on
+  cs231n data fetch [-replace] DIR
+      download the course's COCO captions and features into DIR (about 1 GB); run it again to go on;
+      -replace is needed where DIR holds a data set already that was not downloaded
   cs231n doctor
       say which XLA plugin is used on this machine, and why
 `

@@ -76,8 +76,10 @@ func TestMisuse(t *testing.T) {
 		{"beams of an RNN", []string{"eval", "rnn", "-data", "d", "-beam", "2"}, "-beam"},
 		{"no heads", []string{"train", "transformer", "-data", "d", "-heads", "0"}, "-heads 0"},
 		{"eval what", []string{"eval", "-data", "d"}, "rnn, lstm or transformer"},
-		{"data of what", []string{"data"}, "mnist DIR, make DIR or fetch DIR"},
+		{"data of what", []string{"data"}, "mnist DIR, make DIR or fetch [-replace] DIR"},
 		{"data of something else", []string{"data", "cifar", "dir"}, `"cifar"; there are mnist, make and fetch`},
+		{"flag of another download", []string{"data", "mnist", "-replace", "dir"}, "mnist DIR"},
+		{"replace what", []string{"data", "fetch", "-replace"}, "fetch [-replace] DIR"},
 		{"flag for a folder", []string{"data", "mnist", "-force"}, "mnist DIR"},
 		{"doctor's argument", []string{"doctor", "me"}, `doctor does not take "me"`},
 	} {
