@@ -31,7 +31,7 @@ type Fetcher struct {
 
 	Retries int           // tries in a row after the first that bring less than a megabyte; 0 for 5, below 0 for none
 	Pause   time.Duration // before the first retry, doubled for each one up to a minute; 0 for a second
-	Stall   time.Duration // a try ends when nothing comes for so long; 0 for a minute
+	Stall   time.Duration // a try ends when less than 256 bytes a second come for so long; 0 for a minute
 
 	MaxBytes    int64 // of the archive; 0 for 4 GiB
 	MaxUnpacked int64 // of its files together; 0 for 16 GiB
@@ -103,9 +103,12 @@ func (f *Fetcher) setDefaults() (address string, err error) {
 	return u.Redacted(), nil
 }
 
-// limitRedirects ends a chain of redirects; the course's server has none.
-func limitRedirects(_ *http.Request, via []*http.Request) error {
+// limitRedirects ends a chain of redirects, and one that gives up encryption; the course's server has none.
+func limitRedirects(next *http.Request, via []*http.Request) error {
 	const most = 5
+	if via[0].URL.Scheme == "https" && next.URL.Scheme != "https" {
+		return final{fmt.Errorf("a redirect from https to %s, which is not encrypted; open the address in a browser to find the archive's own", next.URL.Redacted())}
+	}
 	if len(via) > most {
 		return final{fmt.Errorf("more than %d redirects; open the address in a browser to find the archive's own", most)}
 	}

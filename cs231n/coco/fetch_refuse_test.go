@@ -65,7 +65,7 @@ func TestFetchErrors(t *testing.T) {
 			_, _ = w.Write(good[:1500])
 			w.(http.Flusher).Flush()
 			<-r.Context().Done()
-		}, func(f *coco.Fetcher) { f.Stall, f.Retries = 50*time.Millisecond, -1 }, []string{"nothing came for 50ms, at try 1; the 1500 " + kept}, 1},
+		}, func(f *coco.Fetcher) { f.Stall, f.Retries = 50*time.Millisecond, -1 }, []string{"less than 12 bytes came in 50ms, at try 1; the 1500 " + kept}, 1},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -174,7 +174,7 @@ func TestFetchStopsWhileItWaits(t *testing.T) {
 	s := serve(t, &server{archive: archive(t, courseFiles(t), nil), etag: `"1"`, cuts: []int{5000}})
 	dir := t.TempDir()
 	f := coco.Fetcher{URL: s.URL, Pause: time.Hour}
-	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()
 	_, err := f.Fetch(ctx, dir)
 	require.ErrorIs(t, err, context.DeadlineExceeded)
@@ -238,32 +238,6 @@ func TestFetchOntoTheDisk(t *testing.T) {
 	assert.Len(t, s.ranges, 1)
 	_, err = coco.Load(dir, coco.Options{})
 	require.NoError(t, err)
-}
-
-// TestFetchSparesOtherData asks for a download into a folder with a data set of other origin.
-func TestFetchSparesOtherData(t *testing.T) {
-	t.Parallel()
-	s := serve(t, &server{archive: archive(t, courseFiles(t), nil), etag: `"1"`, cuts: []int{5000}})
-	dir := t.TempDir()
-	require.NoError(t, coco.Write(dir, tiny()))
-	before := list(t, dir)
-	f := fetcher(s.URL)
-	f.Retries = -1
-	require.ErrorContains(t, failing(t, f, dir), dir+" holds a data set that was not downloaded (coco2014_captions.h5); name another folder, or ask to replace it (-replace)")
-	assert.Equal(t, before, list(t, dir))
-	assert.Empty(t, s.ranges)
-
-	f.Replace = true
-	require.ErrorContains(t, failing(t, f, dir), "the 5000 bytes that came are kept")
-	d, err := coco.Load(dir, coco.Options{})
-	require.NoError(t, err)
-	assert.Equal(t, tiny(), d, "replaced before all was there")
-	f.Replace = false // whoever asked once need not ask again to go on
-	_, err = f.Fetch(t.Context(), dir)
-	require.NoError(t, err)
-	d, err = coco.Load(dir, coco.Options{})
-	require.NoError(t, err)
-	assert.Equal(t, fetchable(), d)
 }
 
 func TestFetchRefusesSettings(t *testing.T) {
