@@ -68,7 +68,7 @@ func usagef(format string, args ...any) error {
 
 // run executes one command line and returns the exit status.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	err := dispatch(ctx, args, stdout, stderr)
+	err := recovered(func() error { return dispatch(ctx, args, stdout, stderr) })
 	if err == nil {
 		return 0
 	}
@@ -86,6 +86,22 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	fmt.Fprintf(stderr, "cs231n: %s%s\n", strings.ReplaceAll(err.Error(), "\n", "; "), hint)
 	return status
+}
+
+// traceEnv is the environment variable that lets a panic end the program with Go's own trace.
+const traceEnv = "CS231N_TRACE"
+
+// recovered makes an error of a panic in do, which is a mistake of this program and tells its user nothing.
+func recovered(do func() error) (err error) {
+	if os.Getenv(traceEnv) != "" {
+		return do()
+	}
+	defer func() {
+		if mistake := recover(); mistake != nil {
+			err = fmt.Errorf("this is a mistake in cs231n and not yours: %v; what was saved is whole; please report it with the trace that %s=1 shows", mistake, traceEnv)
+		}
+	}()
+	return do()
 }
 
 // asksForHelp reports whether the first of args asks for nothing but the usage.

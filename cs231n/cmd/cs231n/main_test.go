@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"path/filepath"
 	"testing"
 
@@ -106,4 +107,14 @@ func TestDefaults(t *testing.T) {
 	f, err := parseTrain([]string{"lsgan"})
 	require.NoError(t, err)
 	require.Equal(t, trainFlags{model: "lsgan", seed: 231, saveEvery: 250, out: filepath.Join("out", "lsgan")}, f)
+}
+
+// TestMistake has a panic where a command is at work.
+func TestMistake(t *testing.T) {
+	err := recovered(func() error { panic("shapes [2 3] and [4]") })
+	require.EqualError(t, err, "this is a mistake in cs231n and not yours: shapes [2 3] and [4]; what was saved is whole; please report it with the trace that CS231N_TRACE=1 shows")
+	failure := errors.New("out of luck")
+	require.Equal(t, failure, recovered(func() error { return failure }))
+	t.Setenv(traceEnv, "1")
+	require.Panics(t, func() { _ = recovered(func() error { panic("seen") }) })
 }
