@@ -119,3 +119,34 @@ func TestCrash(t *testing.T) {
 	_, err = coco.Load(dir, coco.Options{})
 	requireLine(t, err, path+" is damaged, the HDF5 library crashes when it reads it; get it again")
 }
+
+// TestCorruptDownload damages what an interrupted download left, the part or the note about it. The next call, or the
+// one after it where it has to begin anew, gets the archive.
+func TestCorruptDownload(t *testing.T) {
+	t.Parallel()
+	s := serve(t, &server{archive: archive(t, courseFiles(t), nil), etag: `"1"`, cuts: []int{5000}})
+	interrupted := t.TempDir()
+	f := fetcher(s.URL)
+	f.Retries = -1
+	failing(t, f, interrupted)
+	random := faults.Random()
+	n, refused := faults.Count(10, 200), 0
+	for i := range n {
+		dir := t.TempDir()
+		require.NoError(t, os.CopyFS(dir, os.DirFS(interrupted)))
+		path := filepath.Join(dir, []string{"coco_captioning.zip.part", "coco_captioning.json"}[i%2])
+		good, err := os.ReadFile(path)
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(path, faults.Damage(random, good), 0o600))
+		if _, err := f.Fetch(t.Context(), dir); err != nil {
+			refused++
+			requireLine(t, err, "coco: fetch ")
+			_, err = f.Fetch(t.Context(), dir)
+			require.NoError(t, err)
+		}
+		got, err := coco.Load(dir, coco.Options{})
+		require.NoError(t, err)
+		require.Equal(t, fetchable(), got)
+	}
+	faults.ReportDamaged(t, "half downloads", n, refused)
+}

@@ -78,12 +78,9 @@ func Load(dir string, o Options) (*Data, error) {
 func (s *Split) loadFeatures(path string) error {
 	const name = "features"
 	return openHDF5(path, func(r *reader) error {
-		values, dims, err := r.floats(name)
+		values, dims, err := r.floats(name, len(s.URLs))
 		if err != nil {
 			return err
-		}
-		if dims[0] != len(s.URLs) {
-			return r.errorf(name, "has %d images, but the list of addresses beside it %d", dims[0], len(s.URLs))
 		}
 		if i := notFinite(values); i >= 0 {
 			return r.errorf(name, "holds %v in row %d, which is no feature; get the file again", values[i], i/dims[1])

@@ -64,7 +64,9 @@ func tryOut(path string) {
 		if r.plain() {
 			return nil
 		}
-		_, _, _ = r.floats("features")
+		if rows, err := r.rows("features", 2); err == nil {
+			_, _, _ = r.floats("features", rows)
+		}
 		for _, split := range []string{"train", "val"} {
 			_, _, _ = r.ids(split+"_captions", 2, math.MaxInt, "")
 			_, _, _ = r.ids(split+"_image_idxs", 1, math.MaxInt, "")
