@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 	"os/exec"
+	"os/signal"
 	"strings"
 	"time"
 )
@@ -22,6 +23,7 @@ func init() {
 	if paths == "" {
 		return
 	}
+	signal.Ignore(os.Interrupt) // it is for the program that waits, and would look like a crash
 	for path := range strings.SplitSeq(paths, "\n") {
 		fmt.Println(path) // whoever started the trial sees where it ended
 		tryOut(path)

@@ -16,26 +16,23 @@ import (
 // each fault.
 const tally = "CS231N_FAULTS"
 
-// Long reports whether this is the long run.
-func Long() bool { return os.Getenv(tally) != "" }
-
 // Count is how many faults a test is to make: few in normal tests, many in the long run.
 func Count(few, many int) int {
-	if Long() {
+	if os.Getenv(tally) != "" {
 		return many
 	}
 	return few
 }
 
-// Report counts faults that a test survived, for the table of the long run. The note is added to what it says of
-// them.
+// Report counts faults that a test survived, with a note, for the table of the long run.
 func Report(t testing.TB, kind, what string, count int, note string) {
 	t.Helper()
-	t.Logf("%s, %s: %d, %s", kind, what, count, note)
-	if !Long() {
+	t.Logf("%s, %s: %d %s", kind, what, count, note)
+	path := os.Getenv(tally)
+	if path == "" {
 		return
 	}
-	file, err := os.OpenFile(os.Getenv(tally), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	file, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
 	require.NoError(t, err)
 	_, err = fmt.Fprintf(file, "%s\t%s\t%d\t%s\n", kind, what, count, note) // one write: tests run side by side
 	require.NoError(t, err)
