@@ -11,7 +11,8 @@ import (
 )
 
 // Claim makes the folder, sees that files can be written there, before hours of training show it, and keeps other
-// programs from training there until release is called or this program ends, in whatever way it does.
+// programs from training there until release is called or this program ends, in whatever way it does. What a kill
+// left of files that were being written is removed.
 func (f Folder) Claim() (release func(), err error) {
 	if f == "" {
 		return func() {}, nil
@@ -22,15 +23,24 @@ func (f Folder) Claim() (release func(), err error) {
 	if release, err = f.lock(); err != nil {
 		return nil, err
 	}
-	probe, err := renameio.NewPendingFile(filepath.Join(string(f), historyFile), renameio.WithTempDir(string(f)))
+	err = each(string(f), unfinished(), os.Remove)
 	if err == nil {
-		err = probe.Cleanup()
+		err = f.probe()
 	}
 	if err != nil {
 		release()
 		return nil, f.notWritable(err)
 	}
 	return release, nil
+}
+
+// probe writes a file and removes it.
+func (f Folder) probe() error {
+	file, err := renameio.NewPendingFile(filepath.Join(string(f), historyFile), renameio.WithTempDir(string(f)))
+	if err != nil {
+		return err
+	}
+	return file.Cleanup()
 }
 
 // lock locks the folder itself: there is no file that could be left behind, and the lock goes with the process.

@@ -39,6 +39,26 @@ func TestClaimOnce(t *testing.T) {
 	require.Empty(t, entries, "a claim leaves nothing behind")
 }
 
+// TestClaimTidiesUp removes what a kill left, and nothing else.
+func TestClaimTidiesUp(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	keep := []string{".hidden", "history.json", "samples-000000.png"}
+	for _, name := range append([]string{".checkpoint.safetensors123", ".history.json4", ".samples-000250.png5"}, keep...) {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), nil, 0o600))
+	}
+	release, err := training.Folder(dir).Claim()
+	require.NoError(t, err)
+	release()
+	var left []string
+	entries, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	for _, entry := range entries {
+		left = append(left, entry.Name())
+	}
+	require.ElementsMatch(t, keep, left)
+}
+
 // claimant is the environment variable that makes the test program claim a folder and keep it.
 const claimant = "CS231N_TEST_CLAIM"
 

@@ -77,6 +77,9 @@ func (v *victim) suffer(t *testing.T, kills int) {
 			kept = v.requireKept(t, out, kept)
 		}
 		require.Equal(t, string(v.want), string(read(t, out, "history.json")), "run %d", runs)
+		left, err := filepath.Glob(filepath.Join(out, ".*"))
+		require.NoError(t, err)
+		require.Empty(t, left, "what kills left stays behind")
 	}
 	faults.Report(t, "kills", "train "+v.model, done, fmt.Sprintf("%d of them during a save, in %d runs", duringSaves, runs))
 	require.True(t, duringSaves > 0 || kills < 20, "no kill struck during a save")
