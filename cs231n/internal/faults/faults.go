@@ -27,7 +27,7 @@ func Count(few, many int) int {
 // Report counts faults that a test survived, with a note, for the table of the long run.
 func Report(t testing.TB, kind, what string, count int, note string) {
 	t.Helper()
-	t.Logf("%s, %s: %d %s", kind, what, count, note)
+	t.Logf("%s, %s: %d; %s", kind, what, count, note)
 	path := os.Getenv(tally)
 	if path == "" {
 		return
