@@ -25,7 +25,7 @@ export GOFLAGS := -buildvcs=false "-ldflags=-s -w -linkmode=internal"
 RUN := $(VENV)/bin/python kernels/run_notebooks.py
 SOURCES = $(sort $(wildcard notebooks/source/*.md))
 
-.PHONY: help setup run notebooks images lab build bench test test-short browser-test docker-test class-test fresh-test requirements clean \
+.PHONY: help setup run notebooks images lab build bench test test-short browser-test docker-test class-test fresh-test faults requirements clean \
 	check-format check-vet check-lint check-unit check-runner check-docker check-notebooks check-vulnerabilities
 
 help: ## print this list
@@ -64,6 +64,12 @@ test: check-format check-vet check-lint check-unit check-runner check-docker che
 
 test-short: setup ## run the quick part of the unit tests
 	@go test -short ./...
+
+faults: setup ## kill training, fill disks and damage files, hundreds and thousands of times (half an hour)
+	@mkdir -p out && rm -f out/faults.tsv
+	@CS231N_FAULTS=$(ROOT)/out/faults.tsv go test -count=1 -timeout 2h -run 'Kill|FullDisk|Corrupt' ./cs231n/...
+	@sort out/faults.tsv | awk -F'\t' '{ printf "%-11s %-28s %6d  %s\n", $$1, $$2, $$3, $$4; all[$$1] += $$3 } \
+		END { for (kind in all) printf "%-11s %-28s %6d\n", kind, "all", all[kind]; print "losses 0, panics 0 (a test fails at the first)" }'
 
 check-format: setup
 	@echo "== gofmt"

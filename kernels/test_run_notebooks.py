@@ -56,6 +56,20 @@ class RunNotebooks(unittest.TestCase):
         with mock.patch("sys.argv", argv), contextlib.redirect_stdout(io.StringIO()) as said:
             return run_notebooks.main(), said.getvalue()
 
+    def test_page_escapes_output(self):
+        """What a program prints, such as captions and addresses of a data set, is text in the page and no part of it."""
+        cell = nbformat.v4.new_code_cell("show()")
+        attack = "<script>alert(1)</script><img src=x onerror=alert(1)>"
+        cell.outputs = [
+            nbformat.v4.new_output("stream", name=name, text=attack) for name in ("stdout", "stderr")
+        ] + [nbformat.v4.new_output("display_data", data={"text/plain": attack})]
+        copy = self.folder / "attack.ipynb"
+        run_notebooks.write(nbformat.v4.new_notebook(cells=[cell]), Path("attack.ipynb"), copy)
+        page = copy.with_suffix(".html").read_text()
+        self.assertEqual(page.count("&lt;script&gt;alert(1)"), 3)
+        self.assertNotIn("<script>alert(1)", page)
+        self.assertNotIn("<img src=x", page)
+
     def test_in_place(self):
         """A good notebook is written with its picture, without its progress lines, the same each time."""
         written = []

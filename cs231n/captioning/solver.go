@@ -63,9 +63,11 @@ func (s Solver) Train(ctx context.Context, backend compute.Backend) (*Result, er
 	if err != nil {
 		return nil, err // before a run that is there already is moved aside
 	}
-	if err := s.Folder.Claim(); err != nil {
+	release, err := s.Folder.Claim()
+	if err != nil {
 		return nil, err
 	}
+	defer release()
 	r, err := s.begin()
 	if err != nil {
 		return nil, err

@@ -48,7 +48,9 @@ func (f Fetcher) download(ctx context.Context, p *partial) error {
 func (f Fetcher) try(ctx context.Context, p *partial) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	stall := time.AfterFunc(f.Stall, func() { cancel(fmt.Errorf("nothing came for %v", f.Stall)) })
+	const slowest = 256 // bytes a second: a server that sends a byte now and then is as good as silent
+	least := int(slowest * f.Stall.Seconds())
+	stall := time.AfterFunc(f.Stall, func() { cancel(fmt.Errorf("less than %d bytes came in %v", least, f.Stall)) })
 	defer stall.Stop()
 
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, f.URL, nil)
@@ -70,8 +72,12 @@ func (f Fetcher) try(ctx context.Context, p *partial) error {
 		return err
 	}
 	f.Progress(p.size, p.note.Total)
+	came := 0
 	_, err = io.Copy(writer(func(b []byte) (int, error) {
-		stall.Reset(f.Stall)
+		if came += len(b); came >= least {
+			came = 0
+			stall.Reset(f.Stall)
+		}
 		if p.size+int64(len(b)) > f.MaxBytes {
 			return 0, cmp.Or(p.restart(), f.tooLarge())
 		}

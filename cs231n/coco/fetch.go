@@ -27,10 +27,11 @@ type Fetcher struct {
 	SHA256   string                  // what the archive must have, in hexadecimal; "" accepts any
 	Client   *http.Client            // makes the requests, nil for one of its own; should have no Timeout
 	Progress func(done, total int64) // hears of every piece that came, in bytes; total is 0 if unknown
+	Replace  bool                    // replaces a data set that is in the folder and was not downloaded
 
 	Retries int           // tries in a row after the first that bring less than a megabyte; 0 for 5, below 0 for none
 	Pause   time.Duration // before the first retry, doubled for each one up to a minute; 0 for a second
-	Stall   time.Duration // a try ends when nothing comes for so long; 0 for a minute
+	Stall   time.Duration // a try ends when less than 256 bytes a second come for so long; 0 for a minute
 
 	MaxBytes    int64 // of the archive; 0 for 4 GiB
 	MaxUnpacked int64 // of its files together; 0 for 16 GiB
@@ -53,6 +54,8 @@ func Fetch(ctx context.Context, dir string) (Fetched, error) { return Fetcher{}.
 // goes on behind it, unless the server's archive has changed or the server cannot send parts. The archive is
 // unpacked beside the files' places, into coco_captioning.unpack, and the files move there only once their
 // headers fit together, the captions last. The archive itself is not kept.
+//
+// A folder that holds a data set of other origin, such as the scenes, is refused and left alone, unless Replace is set.
 //
 // Errors say what to do. They wrap the cause when ctx ends, such as [context.Canceled].
 func (f Fetcher) Fetch(ctx context.Context, dir string) (Fetched, error) {
@@ -100,9 +103,12 @@ func (f *Fetcher) setDefaults() (address string, err error) {
 	return u.Redacted(), nil
 }
 
-// limitRedirects ends a chain of redirects; the course's server has none.
-func limitRedirects(_ *http.Request, via []*http.Request) error {
+// limitRedirects ends a chain of redirects, and one that gives up encryption; the course's server has none.
+func limitRedirects(next *http.Request, via []*http.Request) error {
 	const most = 5
+	if via[0].URL.Scheme == "https" && next.URL.Scheme != "https" {
+		return final{fmt.Errorf("a redirect from https to %s, which is not encrypted; open the address in a browser to find the archive's own", next.URL.Redacted())}
+	}
 	if len(via) > most {
 		return final{fmt.Errorf("more than %d redirects; open the address in a browser to find the archive's own", most)}
 	}
@@ -119,11 +125,16 @@ func (f Fetcher) fetch(ctx context.Context, dir, address string) (Fetched, error
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return Fetched{}, fmt.Errorf("%w; name a folder that can be written", err)
 	}
+	if !f.Replace {
+		if err := refuseForeign(dir); err != nil {
+			return Fetched{}, err
+		}
+	}
 	p, err := openPartial(dir, address)
 	if err != nil {
 		return Fetched{}, err
 	}
-	defer p.file.Close()
+	defer p.close()
 	if p.note.unpacked(dir) && f.wants(p.note.SHA256) {
 		return p.note.fetched(), p.remove()
 	}

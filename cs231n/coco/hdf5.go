@@ -32,8 +32,9 @@ func withLibrary(use func() error) error {
 // A data set that claims more bytes than these limits allow belongs to a damaged file, and is refused before
 // memory is asked for.
 const (
-	maxRatio = 1100     // to the bytes of the file: deflate, HDF5's compression, reaches 1032
-	maxBytes = 64 << 30 // many times the largest file of the course
+	maxRatio   = 64       // to the bytes of the file: HDF5's compression makes captions of 64 bits some 20 times smaller
+	leastBytes = 16 << 20 // that any file may claim, for one that is the same throughout
+	maxBytes   = 64 << 30 // many times the largest file of the course
 )
 
 // number is a type of elements that data sets hold.
@@ -124,7 +125,7 @@ func (r *reader) dataset(name string, rank int) (*hdf5.Dataset, []int, error) {
 
 // read reads a whole data set into one slice.
 func read[T number](r *reader, name string, set *hdf5.Dataset, dims []int) ([]T, error) {
-	size, limit := 1, int(min(r.size, maxBytes/maxRatio)*maxRatio)/int(unsafe.Sizeof(*new(T)))
+	size, limit := 1, int(max(min(r.size, maxBytes/maxRatio)*maxRatio, leastBytes))/int(unsafe.Sizeof(*new(T)))
 	for _, d := range dims {
 		if d < 1 || size > limit/d { // below 1 is what does not fit an int
 			return nil, r.errorf(name, "claims the shape %v, which a file of %d bytes cannot hold; it is damaged, get it again", dims, r.size)
@@ -149,8 +150,8 @@ func holds[T number](set *hdf5.Dataset) bool {
 	return dtype.Equal(typeOf[T]())
 }
 
-// floats reads a matrix of float32.
-func (r *reader) floats(name string) (values []float32, dims []int, err error) {
+// floats reads a matrix of float32 with so many rows, for images that a list beside it names.
+func (r *reader) floats(name string, rows int) (values []float32, dims []int, err error) {
 	set, dims, err := r.dataset(name, 2)
 	if err != nil {
 		return nil, nil, err
@@ -158,6 +159,9 @@ func (r *reader) floats(name string) (values []float32, dims []int, err error) {
 	defer func() { err = errors.Join(err, set.Close()) }()
 	if !holds[float32](set) {
 		return nil, nil, r.errorf(name, "does not hold float32, little-endian")
+	}
+	if dims[0] != rows {
+		return nil, nil, r.errorf(name, "has %d images, but the list of addresses beside it %d", dims[0], rows)
 	}
 	values, err = read[float32](r, name, set, dims)
 	return values, dims, err

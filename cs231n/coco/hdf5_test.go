@@ -86,11 +86,11 @@ func TestHDF5Refuses(t *testing.T) {
 // TestClaims reads a file whose header claims more than it can hold.
 func TestClaims(t *testing.T) {
 	t.Parallel()
-	r := &reader{path: "small.h5", size: 2048}
-	_, err := read[float32](r, "features", nil, []int{1 << 40, 1 << 40})
-	require.ErrorContains(t, err, "cannot hold")
-	_, err = read[float32](r, "features", nil, []int{2048 * maxRatio, 2})
-	require.ErrorContains(t, err, "cannot hold")
+	for size, dims := range map[int64][]int{2048: {1 << 40, 1 << 40}, 1000: {leastBytes / 8, 3}, 1 << 20: {1 << 20, maxRatio/4 + 1}} {
+		r := &reader{path: "small.h5", size: size}
+		_, err := read[float32](r, "features", nil, dims)
+		require.ErrorContains(t, err, "cannot hold")
+	}
 }
 
 // TestNothingHalfWritten fails in the middle of writing.

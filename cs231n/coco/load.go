@@ -27,14 +27,19 @@ type Options struct {
 // together: every word id is in the vocabulary, every caption has an image, every feature is a number. Errors
 // name the file and the part of it.
 //
-// No check here can stop HDF5 1.10 itself from crashing on compressed data that was damaged in some ways.
-// [Fetcher] holds the files to the checksums that their archive has for them.
+// HDF5's own library can crash on compressed data that was damaged in some ways. Another process therefore reads the
+// files first, the program itself, started again, which ends before its main begins; a file that it does not survive
+// is refused. [Fetcher] holds the files to the checksums that their archive has for them.
 func Load(dir string, o Options) (*Data, error) {
 	if o.MaxTrain < 0 || o.MaxTrain > 0 && o.Stream == nil {
 		return nil, fmt.Errorf("coco: %d training captions need a Stream that draws them, and cannot be fewer than 0", o.MaxTrain)
 	}
 	d := &Data{}
-	var err error
+	path := filepath.Join(dir, captionsFile)
+	err := trial(filepath.Join(dir, featuresFile("train", o.FullFeatures)), filepath.Join(dir, featuresFile("val", o.FullFeatures)), path)
+	if err != nil {
+		return nil, err
+	}
 	if d.Vocab, err = loadVocab(filepath.Join(dir, vocabFile)); err != nil {
 		return nil, err
 	}
@@ -49,7 +54,6 @@ func Load(dir string, o Options) (*Data, error) {
 	if d.Train.Dim != d.Val.Dim {
 		return nil, fmt.Errorf("coco: in %s training images have %d features and validation images %d; get both files from one place", dir, d.Train.Dim, d.Val.Dim)
 	}
-	path := filepath.Join(dir, captionsFile)
 	err = openHDF5(path, func(r *reader) error {
 		for _, p := range d.parts() {
 			if err := p.loadCaptions(r, p.name, len(d.Vocab.Words)); err != nil {
@@ -74,12 +78,9 @@ func Load(dir string, o Options) (*Data, error) {
 func (s *Split) loadFeatures(path string) error {
 	const name = "features"
 	return openHDF5(path, func(r *reader) error {
-		values, dims, err := r.floats(name)
+		values, dims, err := r.floats(name, len(s.URLs))
 		if err != nil {
 			return err
-		}
-		if dims[0] != len(s.URLs) {
-			return r.errorf(name, "has %d images, but the list of addresses beside it %d", dims[0], len(s.URLs))
 		}
 		if i := notFinite(values); i >= 0 {
 			return r.errorf(name, "holds %v in row %d, which is no feature; get the file again", values[i], i/dims[1])
@@ -144,6 +145,9 @@ func loadURLs(path string) ([]string, error) {
 	}
 	if i := slices.Index(urls, ""); i >= 0 {
 		return nil, fmt.Errorf("coco: %s: line %d is empty, the addresses after it would belong to other images", path, i+1)
+	}
+	if i := slices.IndexFunc(urls, func(url string) bool { return !isLine(url) }); i >= 0 {
+		return nil, fmt.Errorf("coco: %s: line %d is no address but %.100q; get the file again", path, i+1, urls[i])
 	}
 	if len(urls) == 0 {
 		return nil, fmt.Errorf("coco: %s lists no images", path)

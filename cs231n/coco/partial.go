@@ -67,6 +67,20 @@ func (n note) fetched() Fetched {
 	return Fetched{Bytes: n.Total, SHA256: n.SHA256, Files: slices.Sorted(maps.Keys(n.Files))}
 }
 
+// refuseForeign is an error if a folder holds files of a data set that no download put there.
+func refuseForeign(dir string) error {
+	n, err := loadNote(dir)
+	if err != nil || n.URL != "" {
+		return err
+	}
+	for _, name := range files() {
+		if info, err := os.Stat(filepath.Join(dir, name)); err == nil && info.Mode().IsRegular() {
+			return fmt.Errorf("%s holds a data set that was not downloaded (%s); name another folder, or ask to replace it (-replace)", dir, name)
+		}
+	}
+	return nil
+}
+
 // partial is an archive that is not complete yet.
 type partial struct {
 	file *os.File
@@ -179,19 +193,32 @@ func (p *partial) end() error {
 	return nil
 }
 
+// close lets other calls at the file. Closing alone would not: a process that is being started, by another
+// goroutine, holds a copy of all open files for a moment.
+func (p *partial) close() {
+	_ = syscall.Flock(int(p.file.Fd()), syscall.LOCK_UN) // closing does the same, only later
+	_ = p.file.Close()                                   // what was written is checked when it is read
+}
+
 // remove deletes the file.
 func (p *partial) remove() error { return os.Remove(p.file.Name()) }
 
-// discard deletes the file and the note, unless that is about an archive that was unpacked earlier.
+// discard deletes the file and the note, unless that is about an archive that was unpacked earlier. Beside a data set
+// the address stays, from which the next call knows that it may be replaced.
 func (p *partial) discard() error {
 	n, err := loadNote(p.dir)
 	if err != nil {
 		return err
 	}
-	if n.URL != "" && n.SHA256 == "" {
-		if err := os.Remove(filepath.Join(p.dir, noteFile)); err != nil {
-			return err
-		}
+	switch {
+	case n.URL == "" || n.SHA256 != "":
+	case Present(p.dir):
+		err = note{URL: n.URL}.save(p.dir)
+	default:
+		err = os.Remove(filepath.Join(p.dir, noteFile))
+	}
+	if err != nil {
+		return err
 	}
 	return p.remove()
 }

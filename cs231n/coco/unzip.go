@@ -46,7 +46,17 @@ func unpack(ctx context.Context, archive io.ReaderAt, size int64, dir string, li
 			return nil, fmt.Errorf("unpack %s: %w", name, err)
 		}
 	}
-	if err := checkHeaders(temporary); err != nil {
+	var untried []string
+	for name := range entries {
+		if path.Ext(name) == ".h5" {
+			untried = append(untried, filepath.Join(temporary, name))
+		}
+	}
+	err = trial(untried...)
+	if err == nil {
+		err = checkHeaders(temporary)
+	}
+	if err != nil {
 		return nil, final{fmt.Errorf("the files do not fit together: %w", err)}
 	}
 	return sizes, install(temporary, dir, sizes)

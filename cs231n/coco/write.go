@@ -1,9 +1,11 @@
 package coco
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -101,11 +103,16 @@ func (p split) check(words int) error {
 		}
 	}
 	for _, url := range p.URLs {
-		if url == "" || strings.TrimSpace(url) != url || strings.ContainsAny(url, "\r\n") {
+		if !isLine(url) {
 			return fmt.Errorf("the %s split has the address %q, which is no line of text", p.name, url)
 		}
 	}
 	return nil
+}
+
+// isLine reports whether an address can be a line of a list, from which [Load] takes the space around it.
+func isLine(url string) bool {
+	return url != "" && strings.TrimSpace(url) == url && !strings.ContainsAny(url, "\r\n")
 }
 
 func writeFile(dir, name string, data []byte) error {
@@ -138,9 +145,19 @@ func writeHDF5(dir, name string, fill func(f *hdf5.File) error) (err error) {
 		return errors.Join(fill(file), file.Close())
 	})
 	if err != nil {
-		return err
+		return cmp.Or(room(pending.File), err)
 	}
 	return pending.CloseAtomicallyReplace()
+}
+
+// room is an error if a file cannot grow. HDF5 says of a write that failed only that it did; on a full disk the next
+// one fails too, and says why.
+func room(file *os.File) error {
+	_, err := file.Seek(0, io.SeekEnd)
+	if err == nil {
+		_, err = file.Write(make([]byte, 64<<10))
+	}
+	return err
 }
 
 func writeSet[T number](f *hdf5.File, name string, values []T, dims ...int) error {

@@ -90,6 +90,7 @@ func TestProgressIsCheap(t *testing.T) {
 func TestBar(t *testing.T) {
 	t.Parallel()
 	assert.Contains(t, bar("a < b & c", 0.25), "a &lt; b &amp; c")
+	assert.NotContains(t, bar("<script>alert(1)</script>", 0.25), "<script")
 	assert.Contains(t, bar("x", 0.25), "width:25.0%")
 	assert.Contains(t, bar("x", 7), "width:100.0%")
 }

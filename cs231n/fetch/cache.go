@@ -5,10 +5,13 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"image"
+	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/google/renameio/v2"
 )
@@ -73,5 +76,35 @@ func (f Images) keep(u *url.URL, data []byte) error {
 	}
 	sum := sha256.Sum256(data)
 	// In CacheDir from the start: a file is renamed within one file system only.
-	return renameio.WriteFile(f.entry(u), append(data[:len(data):len(data)], sum[:]...), 0o644, renameio.WithTempDir(f.CacheDir))
+	err := renameio.WriteFile(f.entry(u), append(data[:len(data):len(data)], sum[:]...), 0o644, renameio.WithTempDir(f.CacheDir))
+	return errors.Join(err, f.trim())
+}
+
+// trim removes the pictures that came first until the cache is within its limit. Files of other names are not its own.
+func (f Images) trim() error {
+	entries, err := os.ReadDir(f.CacheDir)
+	if err != nil {
+		return err
+	}
+	var kept []fs.FileInfo
+	total := int64(0)
+	for _, entry := range entries {
+		info, err := entry.Info()
+		if name, _ := hex.DecodeString(entry.Name()); err != nil || len(name) != sha256.Size || !info.Mode().IsRegular() {
+			continue // an error is that of a file which somebody else removed
+		}
+		kept = append(kept, info)
+		total += info.Size()
+	}
+	slices.SortFunc(kept, func(a, b fs.FileInfo) int { return a.ModTime().Compare(b.ModTime()) })
+	for _, info := range kept {
+		if total <= f.MaxCacheBytes {
+			break
+		}
+		if err := os.Remove(filepath.Join(f.CacheDir, info.Name())); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		total -= info.Size()
+	}
+	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"sync"
 	"testing"
 
@@ -77,7 +78,7 @@ func TestCacheCannotBeWritten(t *testing.T) {
 	web, _ := server(t, send(encoded(t, "gif")))
 	file := filepath.Join(t.TempDir(), "file")
 	require.NoError(t, os.WriteFile(file, nil, 0o600))
-	_, err := fetch.Images{CacheDir: file}.Get(t.Context(), web)
+	_, err := fetch.Images{LocalNetwork: true, CacheDir: file}.Get(t.Context(), web)
 	require.Equal(t, "cannot be kept in "+file, requireError(t, err, web).Reason)
 }
 
@@ -86,7 +87,7 @@ func TestCacheTogether(t *testing.T) {
 	t.Parallel()
 	data := encoded(t, "jpeg")
 	web, _ := server(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(data) })
-	f := fetch.Images{CacheDir: t.TempDir()}
+	f := fetch.Images{LocalNetwork: true, CacheDir: t.TempDir()}
 	var group sync.WaitGroup
 	for range 8 {
 		group.Go(func() {
@@ -98,4 +99,27 @@ func TestCacheTogether(t *testing.T) {
 	names, err := filepath.Glob(filepath.Join(f.CacheDir, "*"))
 	require.NoError(t, err)
 	require.Len(t, names, 1)
+}
+
+// TestCacheLimit keeps the pictures that came last, and what is not its own.
+func TestCacheLimit(t *testing.T) {
+	t.Parallel()
+	data := encoded(t, "png")
+	web, requests := server(t, send(data))
+	f := quick()
+	f.CacheDir = t.TempDir()
+	f.MaxCacheBytes = 3 * int64(len(data)+32)
+	require.NoError(t, os.WriteFile(filepath.Join(f.CacheDir, "notes.txt"), make([]byte, 1<<20), 0o600))
+	for i := range 10 {
+		_, err := f.Get(t.Context(), web+"/"+strconv.Itoa(i))
+		require.NoError(t, err)
+		entries, err := os.ReadDir(f.CacheDir)
+		require.NoError(t, err)
+		require.Len(t, entries, 1+min(i+1, 3))
+	}
+	for i := 7; i < 10; i++ {
+		_, err := f.Get(t.Context(), web+"/"+strconv.Itoa(i))
+		require.NoError(t, err)
+	}
+	require.EqualValues(t, 10, requests.Load(), "the last three were not kept")
 }

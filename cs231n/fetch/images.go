@@ -31,12 +31,17 @@ type Images struct {
 	Dir string
 	// CacheDir is the folder that keeps pictures from the web, made if need be. Empty means that none are kept.
 	//
-	// A picture takes its own size there, MaxBytes at most, and stays until someone removes it: what is in
-	// the folder may be deleted at any time.
+	// A picture takes its own size there, MaxBytes at most. What is in the folder may be deleted at any time.
 	CacheDir string
+	// MaxCacheBytes is how much the cache keeps: beyond it the pictures that came first are removed. 0 means 500
+	// million.
+	MaxCacheBytes int64
 	// Client makes the requests. Nil means one that follows five redirects; a client without a
 	// CheckRedirect of its own is held to these, too.
 	Client *http.Client
+	// LocalNetwork lets addresses lead to this machine and its own network. Otherwise they are refused, unless
+	// Client has a Transport of its own.
+	LocalNetwork bool
 	// Timeout is how long one try may take, from the look-up of the host to the last byte. 0 means 10 seconds.
 	Timeout time.Duration
 	// Retries is how often a temporary failure is tried again: a timeout, a lost connection, a server that is
@@ -60,6 +65,7 @@ func (f Images) withDefaults() Images {
 	f.Pause = cmp.Or(f.Pause, 200*time.Millisecond)
 	f.MaxBytes = cmp.Or(f.MaxBytes, 20_000_000)
 	f.MaxPixels = cmp.Or(f.MaxPixels, 25_000_000)
+	f.MaxCacheBytes = cmp.Or(f.MaxCacheBytes, 500_000_000)
 	f.MaxBytes = min(f.MaxBytes, 1<<40) // so that a byte more can be asked for
 	client := http.Client{}
 	if f.Client != nil {
@@ -67,6 +73,9 @@ func (f Images) withDefaults() Images {
 	}
 	if client.CheckRedirect == nil {
 		client.CheckRedirect = limitRedirects
+	}
+	if client.Transport == nil && !f.LocalNetwork {
+		client.Transport = newPublic()
 	}
 	f.Client = &client
 	return f

@@ -108,6 +108,8 @@ func explain(err error) *Error {
 	switch {
 	case errors.Is(err, errRedirects):
 		return &Error{Reason: err.Error(), Advice: "open the address in a browser to find the picture's own, or go on without it"}
+	case errors.Is(err, errLocal):
+		return &Error{Reason: errLocal.Error(), Advice: "set LocalNetwork to take pictures from there"}
 	case errors.As(err, &host) && !host.IsTimeout:
 		return &Error{Reason: "no such host", Advice: "correct the address, or see whether this machine is on the network", Err: err, temporary: host.IsTemporary}
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timed) && timed.Timeout():

@@ -70,6 +70,11 @@ func Train(ctx context.Context, backend compute.Backend, c Config) (result *Resu
 	if err := c.fillAndCheck(); err != nil {
 		return nil, err
 	}
+	release, err := c.Dir.Claim()
+	if err != nil {
+		return nil, err
+	}
+	defer release()
 	r, store, err := c.begin()
 	if err != nil {
 		return nil, err
@@ -117,9 +122,6 @@ func Train(ctx context.Context, backend compute.Backend, c Config) (result *Resu
 // begin starts a run or takes up an unfinished one: its variables, its place in the stream, its
 // history.
 func (c *Config) begin() (*Result, *model.Store, error) {
-	if err := c.Dir.Claim(); err != nil {
-		return nil, nil, err
-	}
 	if c.Resume && c.Dir != "" {
 		if r, store, err := c.takeUp(); r != nil || err != nil {
 			return r, store, err

@@ -13,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sync/errgroup"
 )
 
 // mirror serves the real archives below /mnist/ and counts the requests.
@@ -123,4 +124,43 @@ func TestFetchIntoAFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "file")
 	require.NoError(t, os.WriteFile(path, nil, 0o600))
 	require.ErrorContains(t, Fetch(t.Context(), path), "mnist: fetch: ")
+}
+
+// TestFetchDrip meets a server that sends a byte now and then: the client's time limit holds for all of a file.
+func TestFetchDrip(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		for r.Context().Err() == nil {
+			zeros(w, 1)
+			w.(http.Flusher).Flush()
+			time.Sleep(10 * time.Millisecond)
+		}
+	}))
+	t.Cleanup(server.Close)
+	dir := t.TempDir()
+	err := Fetcher{Mirrors: []string{server.URL}, Client: &http.Client{Timeout: 200 * time.Millisecond}}.Fetch(t.Context(), dir)
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+	require.ErrorContains(t, err, "try again later")
+	require.NotContains(t, err.Error(), "\n")
+	files, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	assert.Empty(t, files)
+}
+
+// TestFetchTwice fetches into one folder by two calls at once: both succeed, and all is whole.
+func TestFetchTwice(t *testing.T) {
+	t.Parallel()
+	web, _ := mirror(t)
+	dir := t.TempDir()
+	var both errgroup.Group
+	for range 2 {
+		both.Go(func() error { return Fetcher{Mirrors: []string{web}}.Fetch(t.Context(), dir) })
+	}
+	require.NoError(t, both.Wait())
+	files, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	assert.Len(t, files, 4)
+	for _, a := range archives() {
+		assert.True(t, isSound(a, filepath.Join(dir, a.name)))
+	}
 }

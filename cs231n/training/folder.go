@@ -10,6 +10,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/google/renameio/v2"
@@ -29,24 +30,6 @@ type Folder string
 
 // Checkpoint is the path of the run's checkpoint.
 func (f Folder) Checkpoint() string { return filepath.Join(string(f), checkpointFile) }
-
-// Claim makes the folder and sees that files can be written there, before hours of training show it.
-func (f Folder) Claim() error {
-	if f == "" {
-		return nil
-	}
-	err := os.MkdirAll(string(f), 0o755)
-	if err == nil {
-		var probe *renameio.PendingFile
-		if probe, err = renameio.NewPendingFile(filepath.Join(string(f), historyFile), renameio.WithTempDir(string(f))); err == nil {
-			err = probe.Cleanup()
-		}
-	}
-	if err != nil {
-		return fmt.Errorf("training: the folder %s for checkpoints cannot be written: %w; choose another one", f, err)
-	}
-	return nil
-}
 
 // Save keeps a run: the checkpoint first, then the history that can be made from it. Each file is replaced as
 // a whole or not at all.
@@ -109,10 +92,10 @@ func (f Folder) SetAside() (previous string, err error) {
 	previous = filepath.Join(string(f), previousDir)
 	err = os.MkdirAll(previous, 0o755)
 	if err == nil {
-		err = eachRunFile(previous, os.Remove)
+		err = each(previous, slices.Concat(runFiles(), unfinished()), os.Remove)
 	}
 	if err == nil {
-		err = eachRunFile(string(f), func(path string) error { return os.Rename(path, filepath.Join(previous, filepath.Base(path))) })
+		err = each(string(f), runFiles(), func(path string) error { return os.Rename(path, filepath.Join(previous, filepath.Base(path))) })
 	}
 	if err != nil {
 		return "", fmt.Errorf("training: the run in %s cannot be set aside: %w", f, err)
@@ -120,14 +103,21 @@ func (f Folder) SetAside() (previous string, err error) {
 	return previous, nil
 }
 
-// eachRunFile visits the files that a run writes to its folder, the checkpoint first and then its
-// pictures, and what a kill left of a file that was being written.
-func eachRunFile(dir string, visit func(path string) error) error {
+// runFiles are the names of what a run writes to its folder, the checkpoint first and then its pictures.
+func runFiles() []string { return []string{checkpointFile, historyFile, "samples-[0-9]*.png"} }
+
+// unfinished are the names of what a kill leaves of a file that was being written.
+func unfinished() []string {
+	return []string{"." + checkpointFile + "[0-9]*", "." + historyFile + "[0-9]*", ".samples-[0-9]*.png[0-9]*"}
+}
+
+// each visits the files in a folder whose names match one of the patterns, in the order of these.
+func each(dir string, patterns []string, visit func(path string) error) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return err
 	}
-	for _, pattern := range []string{checkpointFile, historyFile, "samples-[0-9]*.png", ".history.json[0-9]*", ".samples-[0-9]*.png[0-9]*"} {
+	for _, pattern := range patterns {
 		for _, entry := range entries {
 			if ok, _ := path.Match(pattern, entry.Name()); ok && entry.Type().IsRegular() {
 				err = errors.Join(err, visit(filepath.Join(dir, entry.Name())))

@@ -109,3 +109,12 @@ func TestFaults(t *testing.T) {
 		require.Equal(t, checkpoint[:len(checkpoint)/2], read(t, half, "checkpoint.safetensors"))
 	})
 }
+
+// TestDataFaults asks for data in folders that hold something else already.
+func TestDataFaults(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	require.NoError(t, os.CopyFS(dir, os.DirFS(smallCaptions)))
+	inProcess("data", "fetch", dir).requireFault(t, 1, dir, "was not downloaded", "-replace")
+	inProcess("data", "make", dir).requireFault(t, 1, dir, "holds something else")
+}

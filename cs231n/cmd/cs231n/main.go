@@ -5,7 +5,8 @@
 //	cs231n train transformer -data DIR [-heads 2] [-layers 2] [-max-length 30] ...
 //	cs231n sample rnn|lstm|transformer -data DIR [-checkpoint DIR] [-split train|val] [-n 2] [-seed 231] [-beam K | -dropout]
 //	cs231n eval rnn|lstm|transformer -data DIR [-checkpoint DIR] [-split train|val] [-beam K]
-//	cs231n data mnist|make|fetch DIR
+//	cs231n data mnist|make DIR
+//	cs231n data fetch [-replace] DIR
 //	cs231n doctor
 //
 // A mistake ends the program with one line on standard error and a status other than 0: 2 where the
@@ -44,8 +45,9 @@ const usage = `usage:
       download MNIST into DIR, checked, for train gan -data
   cs231n data make DIR
       make the scenes data set in DIR: pictures, captions and features in COCO's format, offline
-  cs231n data fetch DIR
-      download the course's COCO captions and features into DIR (about 1 GB); run it again to go on
+  cs231n data fetch [-replace] DIR
+      download the course's COCO captions and features into DIR (about 1 GB); run it again to go on;
+      -replace is needed where DIR holds a data set already that was not downloaded
   cs231n doctor
       say which XLA plugin is used on this machine, and why
 `
@@ -66,7 +68,7 @@ func usagef(format string, args ...any) error {
 
 // run executes one command line and returns the exit status.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	err := dispatch(ctx, args, stdout, stderr)
+	err := recovered(func() error { return dispatch(ctx, args, stdout, stderr) })
 	if err == nil {
 		return 0
 	}
@@ -84,6 +86,22 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	fmt.Fprintf(stderr, "cs231n: %s%s\n", strings.ReplaceAll(err.Error(), "\n", "; "), hint)
 	return status
+}
+
+// traceEnv is the environment variable that lets a panic end the program with Go's own trace.
+const traceEnv = "CS231N_TRACE"
+
+// recovered makes an error of a panic in do, which is a mistake of this program and tells its user nothing.
+func recovered(do func() error) (err error) {
+	if os.Getenv(traceEnv) != "" {
+		return do()
+	}
+	defer func() {
+		if mistake := recover(); mistake != nil {
+			err = fmt.Errorf("this is a mistake in cs231n and not yours: %v; what was saved is whole; please report it with the trace that %s=1 shows", mistake, traceEnv)
+		}
+	}()
+	return do()
 }
 
 // asksForHelp reports whether the first of args asks for nothing but the usage.

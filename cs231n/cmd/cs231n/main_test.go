@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"path/filepath"
 	"testing"
 
@@ -76,8 +77,10 @@ func TestMisuse(t *testing.T) {
 		{"beams of an RNN", []string{"eval", "rnn", "-data", "d", "-beam", "2"}, "-beam"},
 		{"no heads", []string{"train", "transformer", "-data", "d", "-heads", "0"}, "-heads 0"},
 		{"eval what", []string{"eval", "-data", "d"}, "rnn, lstm or transformer"},
-		{"data of what", []string{"data"}, "mnist DIR, make DIR or fetch DIR"},
+		{"data of what", []string{"data"}, "mnist DIR, make DIR or fetch [-replace] DIR"},
 		{"data of something else", []string{"data", "cifar", "dir"}, `"cifar"; there are mnist, make and fetch`},
+		{"flag of another download", []string{"data", "mnist", "-replace", "dir"}, "mnist DIR"},
+		{"replace what", []string{"data", "fetch", "-replace"}, "fetch [-replace] DIR"},
 		{"flag for a folder", []string{"data", "mnist", "-force"}, "mnist DIR"},
 		{"doctor's argument", []string{"doctor", "me"}, `doctor does not take "me"`},
 	} {
@@ -104,4 +107,14 @@ func TestDefaults(t *testing.T) {
 	f, err := parseTrain([]string{"lsgan"})
 	require.NoError(t, err)
 	require.Equal(t, trainFlags{model: "lsgan", seed: 231, saveEvery: 250, out: filepath.Join("out", "lsgan")}, f)
+}
+
+// TestMistake has a panic where a command is at work.
+func TestMistake(t *testing.T) {
+	err := recovered(func() error { panic("shapes [2 3] and [4]") })
+	require.EqualError(t, err, "this is a mistake in cs231n and not yours: shapes [2 3] and [4]; what was saved is whole; please report it with the trace that CS231N_TRACE=1 shows")
+	failure := errors.New("out of luck")
+	require.Equal(t, failure, recovered(func() error { return failure }))
+	t.Setenv(traceEnv, "1")
+	require.Panics(t, func() { _ = recovered(func() error { panic("seen") }) })
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cs231n-go/assignment3/cs231n/gan"
+	"github.com/cs231n-go/assignment3/cs231n/internal/faults"
 	"github.com/cs231n-go/assignment3/cs231n/mnist"
 )
 
@@ -175,10 +176,14 @@ func TestTrain(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, files, 3, "checkpoint, history and one picture")
 
-	// A kill between the two files of the last save leaves a checkpoint without its history.
-	require.NoError(t, os.Remove(filepath.Join(out, "history.json")))
 	before := read(t, out, "checkpoint.safetensors")
-	for _, iters := range []string{"20", "5"} {
+	for i, iters := range []string{"20", "5"} {
+		// A kill between the two files of the last save leaves a checkpoint without its history, and a bad disk a
+		// damaged one.
+		require.NoError(t, os.Remove(filepath.Join(out, "history.json")))
+		if i > 0 {
+			require.NoError(t, os.WriteFile(filepath.Join(out, "history.json"), faults.Damage(faults.Random(), history), 0o600))
+		}
 		done := program(t, "train", "gan", "-iters", iters, "-out", out, "-resume")
 		done.requireDone(t, "gan: nothing left to do", "has 20 iterations already")
 		require.Equal(t, before, read(t, out, "checkpoint.safetensors"))

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/cs231n-go/assignment3/cs231n/coco"
@@ -15,8 +16,12 @@ import (
 
 // data runs `cs231n data`.
 func data(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	replace := len(args) > 2 && args[0] == "fetch" && args[1] == "-replace"
+	if replace {
+		args = slices.Delete(slices.Clone(args), 1, 2)
+	}
 	if len(args) != 2 || strings.HasPrefix(args[1], "-") {
-		return usagef("data needs what to get and where to: mnist DIR, make DIR or fetch DIR")
+		return usagef("data needs what to get and where to: mnist DIR, make DIR or fetch [-replace] DIR")
 	}
 	what, dir := args[0], args[1]
 	progress, _ := screen(stdout, stderr)
@@ -35,7 +40,7 @@ func data(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		fmt.Fprintf(stdout, "the scenes data set is complete in %s\n", dir)
 	case "fetch":
 		progress.Unit = "MiB"
-		f := coco.Fetcher{Progress: func(done, total int64) { progress.Step(int(done>>20), int(total>>20)) }}
+		f := coco.Fetcher{Replace: replace, Progress: func(done, total int64) { progress.Step(int(done>>20), int(total>>20)) }}
 		got, err := f.Fetch(ctx, dir)
 		if err = errors.Join(err, progress.Done()); err != nil {
 			return err

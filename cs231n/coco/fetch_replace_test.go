@@ -1,0 +1,76 @@
+package coco_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cs231n-go/assignment3/cs231n/coco"
+)
+
+// TestFetchSparesOtherData asks for a download into a folder with a data set of other origin.
+func TestFetchSparesOtherData(t *testing.T) {
+	t.Parallel()
+	s := serve(t, &server{archive: archive(t, courseFiles(t), nil), etag: `"1"`, cuts: []int{5000}})
+	dir := t.TempDir()
+	require.NoError(t, coco.Write(dir, tiny()))
+	before := list(t, dir)
+	f := fetcher(s.URL)
+	f.Retries = -1
+	require.ErrorContains(t, failing(t, f, dir), dir+" holds a data set that was not downloaded (coco2014_captions.h5); name another folder, or ask to replace it (-replace)")
+	assert.Equal(t, before, list(t, dir))
+	assert.Empty(t, s.ranges)
+
+	f.Replace = true
+	require.ErrorContains(t, failing(t, f, dir), "the 5000 bytes that came are kept")
+	d, err := coco.Load(dir, coco.Options{})
+	require.NoError(t, err)
+	assert.Equal(t, tiny(), d, "replaced before all was there")
+	f.Replace = false // whoever asked once need not ask again to go on
+	_, err = f.Fetch(t.Context(), dir)
+	require.NoError(t, err)
+	d, err = coco.Load(dir, coco.Options{})
+	require.NoError(t, err)
+	assert.Equal(t, fetchable(), d)
+}
+
+// TestFetchDrip meets a server that sends a byte now and then: it would never come to an end, and counts as silence.
+func TestFetchDrip(t *testing.T) {
+	t.Parallel()
+	good := archive(t, courseFiles(t), nil)
+	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Length", fmt.Sprint(len(good)))
+		for i := range good {
+			_, _ = w.Write(good[i : i+1])
+			w.(http.Flusher).Flush()
+			select {
+			case <-r.Context().Done():
+				return
+			case <-time.After(10 * time.Millisecond):
+			}
+		}
+	}))
+	t.Cleanup(web.Close)
+	f := fetcher(web.URL)
+	f.Stall, f.Retries = 200*time.Millisecond, 1
+	began := time.Now()
+	require.ErrorContains(t, failing(t, f, t.TempDir()), "less than 51 bytes came in 200ms, at try 2")
+	assert.Less(t, time.Since(began), 10*time.Second)
+}
+
+// TestFetchStaysEncrypted meets a redirect from https to http.
+func TestFetchStaysEncrypted(t *testing.T) {
+	t.Parallel()
+	plain := serve(t, &server{archive: archive(t, courseFiles(t), nil), etag: `"1"`})
+	secure := httptest.NewTLSServer(http.RedirectHandler(plain.URL, http.StatusFound))
+	t.Cleanup(secure.Close)
+	f := fetcher(secure.URL)
+	f.Client = secure.Client()
+	require.ErrorContains(t, failing(t, f, t.TempDir()), "a redirect from https to "+plain.URL+", which is not encrypted")
+	assert.Empty(t, plain.ranges)
+}
