@@ -52,7 +52,7 @@ type Result struct {
 // update rule. A compiled program does that, some iterations in a call, which holds captions, features, parameters and
 // the rule's state on the device. The model has the trained parameters when Train returns.
 //
-// A cancelled context ends training after the iteration at hand, with a checkpoint in the folder and an
+// A cancelled context ends training after the iterations at hand, with a checkpoint in the folder and an
 // error that matches [context.Canceled]. A run that is resumed from it ends with the same losses as one
 // that never stopped.
 func (s Solver) Train(ctx context.Context, backend compute.Backend) (*Result, error) {
