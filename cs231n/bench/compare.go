@@ -106,9 +106,14 @@ func (r Runner) rivals(ctx context.Context, task Task) ([]Rival, error) {
 		data, err := r.mnistFolder(ctx)
 		return []Rival{timed("PyTorch", "cs231n/gan/testdata/bench_torch.py", "--threads", threads(), "--data", data)}, err
 	case "rnn", "lstm":
-		one := timed("NumPy, 1 thread", captioning+"bench_numpy.py", "--threads", "1")
-		all := timed("NumPy, all threads", captioning+"bench_numpy.py", "--threads", threads())
-		return []Rival{faster("NumPy", one, all), torch}, nil
+		numpy := func(name, dtype string) Rival {
+			with := func(threads string) Rival {
+				return timed(name+", "+threads+" threads", captioning+"bench_numpy.py", "--dtype", dtype, "--threads", threads)
+			}
+			return faster(name, with("1"), with(threads()))
+		}
+		// Under NumPy 2 the original's Adam makes its parameters float64; older versions kept float32.
+		return []Rival{numpy("NumPy 2 as the original", "float64"), numpy("NumPy in float32", "float32"), torch}, nil
 	}
 	return []Rival{torch}, nil
 }
