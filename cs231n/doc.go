@@ -2,7 +2,7 @@
 // (folder notebooks) call the packages below; each can be used from a program as well.
 //
 //	rng         random streams with NumPy's and PyTorch's exact numbers
-//	loop        loops inside a compiled program
+//	loop        loops inside a compiled program, over time or over training steps
 //	gradcheck   gradients checked three ways, and the assignment's measure of error
 //	temporal    word embedding, affine map and softmax loss over time
 //	rnn, lstm   recurrent networks, step and sequence, forward and backward by hand
@@ -20,11 +20,11 @@
 //	display     grids, curves and progress, in a notebook or as files
 //	fetch       pictures from the web or a folder
 //	notebook    what a notebook's cells need around the library; notebook/captions for captioning
-//	bench       training steps timed beside PyTorch and NumPy
-//	cmd/cs231n  the command line; cmd/bench times
+//	bench       times what is trained here, beside PyTorch and NumPy; cmd/bench is its command
+//	cmd/cs231n  the command line
 //
 // Packages import downwards only: notebook and cmd/cs231n use everything; gan and captioning use what stands
-// above them; device, display and fetch are used by notebook and cmd/cs231n alone.
+// above them; device, display and fetch are used by notebook, bench and the commands alone.
 //
 // Shapes are written with one letter a dimension: N is the batch size, D the input features, H the
 // hidden units, and so on as each package says.
