@@ -81,7 +81,7 @@ func (s Solver) Train(ctx context.Context, backend compute.Backend) (*Result, er
 	perEpoch := s.iterationsPerEpoch()
 	endsEpoch := func(i int) bool { return (i+1)%perEpoch == 0 }
 	loop := training.Loop{
-		Folder: s.Folder, SaveEvery: s.SaveEvery, OnStep: s.OnStep, Most: s.Model.together(), Last: endsEpoch,
+		Folder: s.Folder, SaveEvery: s.SaveEvery, OnStep: s.OnStep, Most: steps.most, Last: endsEpoch,
 		Steps: func(i, n int) ([][]float64, error) {
 			losses, err := s.run(steps, n)
 			if err != nil {

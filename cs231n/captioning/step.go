@@ -18,17 +18,22 @@ import (
 // steps are iterations of training, compiled.
 type steps struct {
 	exec *model.Exec
+	most int // iterations in a call
 	// The data set, on the device: (M, T) captions, (M) image of each, (I, D) features.
 	captions, images, features *tensors.Tensor
 }
 
 // newSteps prepares the computation. XLA compiles it at the first call.
 func (s *Solver) newSteps(backend compute.Backend, rule optim.Rule) (*steps, error) {
+	most := 1
+	if loop.Works(backend) {
+		most = s.Model.together()
+	}
 	exec, err := model.NewExec(backend, s.Model.variables(), func(scope *model.Scope, inputs []*Node) []*Node {
 		n, data, each := inputs[0], inputs[1:4], inputs[4:]
 		vars := s.Model.Params()
 		return loop.Steps{
-			Most:    s.Model.together(),
+			Most:    most,
 			Vars:    slices.Concat(vars, rule.Variables(scope.Store(), vars)),
 			Outputs: []shapes.Shape{shapes.Make(dtypes.Float64)},
 		}.Run(n, data, each, func(data, each []*Node) []*Node {
@@ -41,6 +46,7 @@ func (s *Solver) newSteps(backend compute.Backend, rule optim.Rule) (*steps, err
 	train := &s.Data.Train
 	return &steps{
 		exec:     exec,
+		most:     most,
 		captions: tensors.FromFlatDataAndDimensions(train.Captions, train.Len(), train.Length),
 		images:   tensors.FromFlatDataAndDimensions(train.ImageIdxs, train.Len()),
 		features: tensors.FromFlatDataAndDimensions(train.Features, train.Images(), train.Dim),
@@ -69,7 +75,7 @@ func (s *Solver) stepGraph(rule optim.Rule, scope *model.Scope, vars []*model.Va
 
 // run does n iterations on batches and noise that it draws, and returns the loss of each.
 func (s *Solver) run(steps *steps, n int) (losses [][]float64, err error) {
-	most := s.Model.together()
+	most := steps.most
 	noise, masks := s.Model.noise()
 	rows, seeds := make([]int32, most*s.BatchSize), make([]uint32, most*masks)
 	for t := range n {

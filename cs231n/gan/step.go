@@ -25,22 +25,26 @@ const together = 16
 // steps are iterations of the game, compiled: D's update, then G's update against the new D, and again.
 type steps struct {
 	exec   *model.Exec
+	most   int             // iterations in a call
 	images *tensors.Tensor // (M, 784) uint8, on the device
-	first  []int32         // (together), the rows of images where the batches begin
-	noise  *tensors.Tensor // (together, 2N, noise): of every iteration the noise of D's turn, then of G's
+	first  []int32         // (most), the rows of images where the batches begin
+	noise  *tensors.Tensor // (most, 2N, noise): of every iteration the noise of D's turn, then of G's
 }
 
 // newSteps prepares the computation over the variables of store, which holds D below /D and G below
 // /G. XLA compiles it at the first call.
 func newSteps(backend compute.Backend, store *model.Store, c *Config) (*steps, error) {
-	dim := c.noiseDim()
+	most, dim := 1, c.noiseDim()
+	if loop.Works(backend) {
+		most = together
+	}
 	exec, err := model.NewExec(backend, store, func(scope *model.Scope, inputs []*Node) []*Node {
 		n, images, first, z := inputs[0], inputs[1], inputs[2], inputs[3]
 		scopeD, scopeG := scope.In("D"), scope.In("G")
 		varsD, varsG := c.D.variables(scopeD), c.G.variables(scopeG)
 		scalar := shapes.Make(dtypes.Float32)
 		return loop.Steps{
-			Most:    together,
+			Most:    most,
 			Vars:    slices.Concat(varsD, varsG, c.DSolver.Variables(store, varsD), c.GSolver.Variables(store, varsG)),
 			Outputs: []shapes.Shape{scalar, scalar, shapes.Make(dtypes.Float32, sampleCount, Pixels)},
 		}.Run(n, []*Node{images}, []*Node{first, z}, func(images, each []*Node) []*Node {
@@ -52,9 +56,10 @@ func newSteps(backend compute.Backend, store *model.Store, c *Config) (*steps, e
 	}
 	return &steps{
 		exec:   exec,
+		most:   most,
 		images: tensors.FromFlatDataAndDimensions(c.Images, len(c.Images)/Pixels, Pixels),
-		first:  make([]int32, together),
-		noise:  tensors.FromFlatDataAndDimensions(make([]float32, together*2*c.BatchSize*dim), together, 2*c.BatchSize, dim),
+		first:  make([]int32, most),
+		noise:  tensors.FromFlatDataAndDimensions(make([]float32, most*2*c.BatchSize*dim), most, 2*c.BatchSize, dim),
 	}, nil
 }
 
@@ -74,7 +79,8 @@ func (c *Config) stepGraph(scopeD, scopeG *model.Scope, images, first, z *Node) 
 
 	// D's turn. Its fakes are data: no gradient flows back into G. Real and fake images pass through D
 	// as one batch, since no layer of D mixes the images of a batch.
-	real := preprocess(DynamicSlice(images, []*Node{first, ScalarZero(g, dtypes.Int32)}, []int{c.BatchSize, Pixels}))
+	rows := Add(Iota(g, shapes.Make(dtypes.Int32, c.BatchSize, 1), 0), first)
+	real := preprocess(Gather(images, rows))
 	fake, _ := c.G.Forward(nodes(c.G, scopeG), Slice(z, AxisRange(0, c.BatchSize)))
 	scores, backD := c.D.Forward(nodes(c.D, scopeD), Concatenate([]*Node{real, fake}, 0))
 	lossD := c.DLoss(SliceAxis(scores, 0, AxisRange(0, c.BatchSize)), SliceAxis(scores, 0, AxisRange(c.BatchSize)))
@@ -99,12 +105,12 @@ func preprocess(pixels *Node) *Node {
 	return MulScalar(AddScalar(x, -0.5), 2)
 }
 
-// run does iterations i … i+n−1. It returns both losses of each, and the samples (together, 16, 784), which stay
+// run does iterations i … i+n−1. It returns both losses of each, and the samples (most, 16, 784), which stay
 // on the device until they are asked for.
 func (s *steps) run(c *Config, i, n int) (losses [][]float64, samples *tensors.Tensor, err error) {
 	batches := len(c.Images) / Pixels / c.BatchSize
 	err = tensors.MutableFlatData(s.noise, func(noise []float32) {
-		size := len(noise) / together
+		size := len(noise) / s.most
 		for t := range n {
 			batch := (i + t) % batches
 			if batch == 0 {

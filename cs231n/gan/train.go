@@ -96,7 +96,7 @@ func Train(ctx context.Context, backend compute.Backend, c Config) (result *Resu
 	defer steps.exec.Finalize()
 
 	loop := training.Loop{
-		Folder: c.Dir, SaveEvery: c.SaveEvery, OnStep: c.OnStep, Most: together,
+		Folder: c.Dir, SaveEvery: c.SaveEvery, OnStep: c.OnStep, Most: steps.most,
 		Steps: func(i, n int) ([][]float64, error) {
 			losses, fakes, err := steps.run(&c, i, n)
 			if err != nil {

@@ -3,6 +3,7 @@ package loop
 import (
 	"slices"
 
+	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
@@ -17,6 +18,13 @@ type Steps struct {
 	Outputs []shapes.Shape    // of what a step returns
 }
 
+// Works reports whether a backend can run several steps in one program. GoMLX's pure-Go backend cannot cut a slice
+// whose place is known only as the program runs.
+func Works(backend compute.Backend) bool {
+	can := backend.Capabilities().Operations
+	return can[compute.OpTypeWhile] && can[compute.OpTypeDynamicSlice] && can[compute.OpTypeDynamicUpdateSlice]
+}
+
 // Run takes n steps. Each gets the fixed values and its slice of every value in each; it reads and sets Vars as it
 // would without a loop, under the rules for the body in [For].
 //
@@ -24,8 +32,11 @@ type Steps struct {
 func (s Steps) Run(n *Node, fixed, each []*Node, step func(fixed, each []*Node) []*Node) []*Node {
 	g := n.Graph()
 	if s.Most == 1 {
-		var outputs []*Node
-		for _, out := range step(fixed, slicesAt(each, Const(g, int32(0)))) {
+		var only, outputs []*Node
+		for _, v := range each {
+			only = append(only, Squeeze(v, 0))
+		}
+		for _, out := range step(fixed, only) {
 			outputs = append(outputs, ExpandAxes(out, 0))
 		}
 		return outputs
@@ -42,9 +53,12 @@ func (s Steps) Run(n *Node, fixed, each []*Node, step func(fixed, each []*Node) 
 		for i, v := range s.Vars {
 			v.SetNodeValue(state[i])
 		}
-		fixed, each := values[1:1+len(fixed)], values[1+len(fixed):]
+		var each []*Node
+		for _, v := range values[1+len(fixed):] {
+			each = append(each, At(v, 0, t))
+		}
 		outputs := slices.Clone(state[len(s.Vars):])
-		for i, out := range step(fixed, slicesAt(each, t)) {
+		for i, out := range step(values[1:1+len(fixed)], each) {
 			outputs[i] = Put(outputs[i], 0, t, out)
 		}
 		var next []*Node
@@ -57,12 +71,4 @@ func (s Steps) Run(n *Node, fixed, each []*Node, step func(fixed, each []*Node) 
 		v.SetNodeValue(state[i])
 	}
 	return state[len(s.Vars):]
-}
-
-func slicesAt(values []*Node, t *Node) []*Node {
-	var at []*Node
-	for _, v := range values {
-		at = append(at, At(v, 0, t))
-	}
-	return at
 }
