@@ -19,8 +19,13 @@ import (
 // sampleCount is how many of a step's fakes are shown: a 4×4 grid.
 const sampleCount = 16
 
-// together is how many iterations one call of the compiled program takes at most.
-const together = 16
+// together is how many iterations one call of the compiled program takes at most, where networks have fewer than
+// manyParams parameters. An iteration of larger ones takes so long that a call would hold one or two, and hands
+// more over than it saves.
+const (
+	together   = 16
+	manyParams = 4e6
+)
 
 // steps are iterations of the game, compiled: D's update, then G's update against the new D, and again.
 type steps struct {
@@ -35,7 +40,7 @@ type steps struct {
 // /G. XLA compiles it at the first call.
 func newSteps(backend compute.Backend, store *model.Store, c *Config) (*steps, error) {
 	most, dim := 1, c.noiseDim()
-	if loop.Works(backend) {
+	if loop.Works(backend) && CountParams(c.D)+CountParams(c.G) < manyParams {
 		most = together
 	}
 	exec, err := model.NewExec(backend, store, func(scope *model.Scope, inputs []*Node) []*Node {

@@ -21,8 +21,8 @@ type Steps struct {
 // Works reports whether a backend can run several steps in one program. GoMLX's pure-Go backend cannot cut a slice
 // whose place is known only as the program runs.
 func Works(backend compute.Backend) bool {
-	can := backend.Capabilities().Operations
-	return can[compute.OpTypeWhile] && can[compute.OpTypeDynamicSlice] && can[compute.OpTypeDynamicUpdateSlice]
+	can := backend.Capabilities()
+	return can.Functions && can.Operations[compute.OpTypeDynamicSlice] && can.Operations[compute.OpTypeDynamicUpdateSlice]
 }
 
 // Run takes n steps. Each gets the fixed values and its slice of every value in each; it reads and sets Vars as it

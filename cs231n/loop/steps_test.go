@@ -14,6 +14,12 @@ import (
 	"github.com/cs231n-go/assignment3/cs231n/loop"
 )
 
+// TestWorks expects loops of XLA: training would be slower without them, and nothing else would tell.
+func TestWorks(t *testing.T) {
+	t.Parallel()
+	require.True(t, loop.Works(testbackend.Get(t)))
+}
+
 // TestSteps adds 3·x to a variable for every x of a call and returns its values along the way, with a loop in the
 // program and without.
 func TestSteps(t *testing.T) {
