@@ -84,9 +84,9 @@ func TestFaults(t *testing.T) {
 
 		{name: "folder below a file", flags: []string{"-out", filepath.Join(kept, "history.json", "run")}, says: []string{"history.json", "not a directory"}},
 		{name: "folder is a file", flags: []string{"-out", filepath.Join(kept, "history.json")}, says: []string{"history.json", "not a directory"}},
-		{name: "another model's run", model: "lsgan", flags: []string{"-resume"}, says: []string{kept, `"gan"`, `"lsgan"`}},
-		{name: "another seed's run", flags: []string{"-resume", "-seed", "232"}, says: []string{kept, "seed 231", "seed 232"}},
-		{name: "a run on other data", flags: []string{"-resume", "-data", many}, says: []string{kept, "256 images", "384"}},
+		{name: "another model's run", model: "lsgan", flags: []string{"-resume"}, says: []string{"checkpoint.safetensors", `"gan"`, `"lsgan"`}},
+		{name: "another seed's run", flags: []string{"-resume", "-seed", "232"}, says: []string{"checkpoint.safetensors", "seed 231", "seed 232"}},
+		{name: "a run on other data", flags: []string{"-resume", "-data", many}, says: []string{"checkpoint.safetensors", "256 images", "384"}},
 		{name: "half a run", flags: []string{"-resume", "-out", half}, says: []string{half, "damaged or only half there"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -95,12 +95,17 @@ func TestFaults(t *testing.T) {
 			if model == "" {
 				model = "gan"
 			}
+			// A copy for each, since one program at a time has a folder.
+			out := t.TempDir()
+			require.NoError(t, os.CopyFS(out, os.DirFS(kept)))
 			// The last of two equal flags holds.
-			cmd := command(t, append([]string{"train", model, "-iters", "3", "-data", good, "-out", kept}, c.flags...)...)
+			cmd := command(t, append([]string{"train", model, "-iters", "3", "-data", good, "-out", out}, c.flags...)...)
 			if c.backend != "" {
 				cmd.Env = append(cmd.Environ(), "GOMLX_BACKEND="+c.backend)
 			}
 			finish(t, cmd).requireFault(t, 1, c.says...)
+			require.Equal(t, checkpoint, read(t, out, "checkpoint.safetensors"))
+			require.Equal(t, history, read(t, out, "history.json"))
 		})
 	}
 	t.Cleanup(func() {
