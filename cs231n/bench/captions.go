@@ -24,7 +24,7 @@ func randomData(s Sizes, images, captions int) *coco.Data {
 		vocab.IDs[word] = i
 	}
 	stream := rng.NewTorch(seed)
-	split := coco.Split{Length: s.T + 1, Dim: s.D, URLs: make([]string, images), Features: make([]float32, images*s.D)}
+	split := coco.Split{Length: s.T + 1, Dim: s.D, URLs: slices.Repeat([]string{"http://images.example/1.jpg"}, images), Features: make([]float32, images*s.D)}
 	stream.Normal(split.Features, 0, 1)
 	words := make([]float32, captions*split.Length)
 	stream.Uniform(words, 0, 1)
