@@ -53,8 +53,14 @@ func (a MultiHeadAttention) split(x *Node) *Node {
 //
 // Shapes: q: (N, S, H, d), k: (N, T, H, d), mask: (S, T) or nil -> (N, H, S, T).
 func (a MultiHeadAttention) weights(q, k, mask *Node) *Node {
-	scores := Einsum("nshd,nthd->nhst", q, k)
-	scores = DivScalar(scores, math.Sqrt(float64(q.Shape().Dim(-1))))
+	return normalise(Einsum("nshd,nthd->nhst", q, k), q.Shape().Dim(-1), mask)
+}
+
+// normalise scales products of vectors of d numbers and takes the softmax of those that the mask lets through.
+//
+// Shapes: products: (N, H, S, T), mask: (S, T) or nil -> (N, H, S, T).
+func normalise(products *Node, d int, mask *Node) *Node {
+	scores := DivScalar(products, math.Sqrt(float64(d)))
 	if mask != nil {
 		never := ConvertDType(Const(mask.Graph(), math.Inf(-1)), scores.DType())
 		mask = BroadcastToShape(ExpandAxes(mask, 0, 1), shapes.Make(dtypes.Bool, scores.Shape().Dimensions...))

@@ -11,18 +11,21 @@ import (
 )
 
 // Cache keeps what the layers of a decoder computed of earlier places: keys and values of the self-attention, two
-// arrays (N, L, E) for each layer. With it the next place costs one pass of a single vector, whatever came before,
+// arrays (N, H, L, d) for each layer, a head's keys one after the other as its products read them. With it the next place costs one pass of a single vector, whatever came before,
 // and a look at all keys.
 type Cache []*Node
 
 // NewCache makes room for sequences of up to l places.
 //
-// Shapes: x: (N, E) -> for each layer twice (N, l, E).
+// Shapes: x: (N, E) -> for each layer twice (N, H, l, d).
 func (d Decoder) NewCache(x *Node, l int) Cache {
-	dims := x.Shape().Dimensions
+	n, e := x.Shape().Dim(0), x.Shape().Dim(1)
 	var c Cache
-	for range 2 * len(d) {
-		c = append(c, loop.Zero(x, dims[0], l, dims[1]))
+	for _, layer := range d {
+		heads := layer.SelfAttn.Heads
+		for range 2 {
+			c = append(c, loop.Zero(x, n, heads, l, e/heads))
+		}
 	}
 	return c
 }
@@ -60,13 +63,16 @@ func (d Decoder) Next(x *Node, recalled []*Node, cache Cache, t *Node) (y *Node,
 
 // next is the self-attention of place t to itself and to those before.
 //
-// Shapes: x: (N, E), keys, values: (N, L, E) -> (N, E) and the new keys and values.
+// Shapes: x: (N, E), keys, values: (N, H, L, d) -> (N, E) and the new keys and values.
 func (a MultiHeadAttention) next(x, keys, values, t *Node) (out, newKeys, newValues *Node) {
-	keys = loop.Put(keys, 1, t, a.Key.Forward(x))
-	values = loop.Put(values, 1, t, a.Value.Forward(x))
-	known := shapes.Make(dtypes.Int32, 1, keys.Shape().Dim(1))
+	n, heads, l, d := keys.Shape().Dim(0), keys.Shape().Dim(1), keys.Shape().Dim(2), keys.Shape().Dim(3)
+	split := func(x *Node) *Node { return Reshape(x, n, heads, d) }
+	keys = loop.Put(keys, 2, t, split(a.Key.Forward(x)))
+	values = loop.Put(values, 2, t, split(a.Value.Forward(x)))
+	known := shapes.Make(dtypes.Int32, 1, l)
 	mask := LessOrEqual(Iota(x.Graph(), known, 1), BroadcastToShape(t, known))
-	weights := a.weights(a.split(ExpandAxes(a.Query.Forward(x), 1)), a.split(keys), mask)
-	mixed := Einsum("nhst,nthd->nshd", weights, a.split(values))
-	return a.Proj.Forward(Reshape(mixed, x.Shape().Dimensions...)), keys, values
+	products := Einsum("nhtd,nhd->nht", keys, split(a.Query.Forward(x)))
+	weights := Squeeze(normalise(ExpandAxes(products, 2), d, mask), 2)
+	mixed := Einsum("nht,nhtd->nhd", weights, values)
+	return a.Proj.Forward(Reshape(mixed, n, heads*d)), keys, values
 }
