@@ -22,6 +22,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
@@ -104,9 +105,12 @@ func Save(path string, store *model.Store, state any) (err error) {
 
 // removeLeftovers deletes temporary files of saves to path that were killed half way.
 func removeLeftovers(path string) error {
-	leftovers, err := filepath.Glob(filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+"[0-9]*"))
-	for _, file := range leftovers {
-		err = errors.Join(err, os.Remove(file))
+	dir, name := filepath.Split(path)
+	entries, err := os.ReadDir(filepath.Clean(dir))
+	for _, entry := range entries {
+		if number, ok := strings.CutPrefix(entry.Name(), "."+name); ok && number != "" && strings.Trim(number, "0123456789") == "" {
+			err = errors.Join(err, os.Remove(dir+entry.Name()))
+		}
 	}
 	return err
 }
