@@ -92,6 +92,14 @@ func TestChoice(t *testing.T) {
 			chosen: "CPU plugin in .venv", backend: "xla",
 		},
 		{
+			name: "checkout whose path holds a bracket",
+			prepare: func(m *machine) {
+				m.dir = filepath.Join(m.dir, "course [draft")
+				put(t, real, m.dir, venvCPU)
+			},
+			chosen: "CPU plugin in .venv", backend: "xla",
+		},
+		{
 			name: "CUDA plugin without a driver",
 			prepare: func(m *machine) {
 				put(t, "", m.dir, venvCUDA)

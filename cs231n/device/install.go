@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"path/filepath"
 	"time"
 
 	"github.com/gomlx/compute"
@@ -31,7 +30,7 @@ func (m machine) install(options string) (compute.Backend, error) {
 		return nil, fmt.Errorf("go-xla's plugin cannot be downloaded: %w; run `make setup`, or set %s to skip this step",
 			flat(err), noInstall)
 	}
-	path := first(filepath.Join(dir, "pjrt_c_api_cpu*_plugin.so"))
+	path := first(dir, "pjrt_c_api_cpu*_plugin.so")
 	if path == "" {
 		return nil, fmt.Errorf("go-xla's installer left no plugin in %s; run `make setup`", dir)
 	}

@@ -3,6 +3,7 @@ package device
 import (
 	"debug/elf"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -82,7 +83,7 @@ func (m machine) plugins() []plugin {
 		p := plugin{name: name, platform: platform, missing: noRoot, reason: reason}
 		if noRoot == "" {
 			// The folder carries Python's version in its name, which is the virtual environment's business.
-			p.path = first(filepath.Join(root, ".venv", "lib", "python3*", "site-packages", file))
+			p.path = first(filepath.Join(root, ".venv", "lib"), "python3*/site-packages/"+file)
 			if p.path == "" {
 				p.missing = fmt.Sprintf("the Python package %s is not in %s: run `make setup`", pack, filepath.Join(root, ".venv"))
 			}
@@ -101,7 +102,7 @@ func (m machine) plugins() []plugin {
 	cpu = append(cpu, venv("CPU plugin in .venv", "cpu", "lammps_jax_pjrt_cpu/pjrt_c_api_cpu_plugin.so",
 		"lammps-jax-pjrt-cpu", "no GPU answers, and this is the plugin that `make setup` installs"))
 	for _, dir := range m.pluginDirs() {
-		files, _ := filepath.Glob(filepath.Join(dir, "pjrt_c_api_*_plugin.so"))
+		files := matches(dir, "pjrt_c_api_*_plugin.so")
 		// go-xla pins the version that it was tested with; where several lie there, that one goes first.
 		slices.SortStableFunc(files, func(a, b string) int {
 			return pinned(b) - pinned(a)
@@ -172,11 +173,19 @@ func isDir(path string) bool {
 	return err == nil && info.IsDir()
 }
 
-// first returns the first file, in the order of names, that matches the pattern, or an empty string.
-func first(pattern string) string {
-	found, _ := filepath.Glob(pattern)
-	if len(found) == 0 {
-		return ""
+// first returns the first file, in the order of names, that matches the pattern below dir, or an empty string.
+func first(dir, pattern string) string {
+	for _, file := range matches(dir, pattern) {
+		return file
 	}
-	return found[0]
+	return ""
+}
+
+// matches returns the files that match the pattern below dir, whose own name may hold any characters.
+func matches(dir, pattern string) []string {
+	found, _ := fs.Glob(os.DirFS(dir), pattern) // its only error is that of a wrong pattern
+	for i, name := range found {
+		found[i] = filepath.Join(dir, name)
+	}
+	return found
 }
