@@ -10,7 +10,8 @@
 //	cs231n doctor
 //
 // A mistake ends the program with one line on standard error and a status other than 0: 2 where the
-// command line is at fault, 130 after Ctrl-C or SIGTERM, 1 otherwise.
+// command line is at fault, 130 where Ctrl-C or SIGTERM ended train or data, 1 otherwise. The other commands
+// have nothing to keep and are ended by the signal itself.
 package main
 
 import (
@@ -52,11 +53,14 @@ const usage = `usage:
       say which XLA plugin is used on this machine, and why
 `
 
-func main() {
-	// The first Ctrl-C ends training after the step at hand, with a checkpoint; a second one kills.
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+func main() { os.Exit(run(context.Background(), os.Args[1:], os.Stdout, os.Stderr)) }
+
+// interruptible returns a context that ends at the first Ctrl-C or SIGTERM, for work that then stops where nothing
+// is lost. A second one kills.
+func interruptible(ctx context.Context) context.Context {
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop)
-	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+	return ctx
 }
 
 // usageError is a mistake on the command line.
@@ -119,6 +123,7 @@ func dispatch(ctx context.Context, args []string, stdout, stderr io.Writer) erro
 	}
 	switch command {
 	case "train":
+		ctx = interruptible(ctx)
 		if captioner(rest) {
 			return trainCaptions(ctx, rest[0], rest[1:], stdout, stderr)
 		}
@@ -132,7 +137,7 @@ func dispatch(ctx context.Context, args []string, stdout, stderr io.Writer) erro
 		}
 		return eval(rest[0], rest[1:], stdout, stderr)
 	case "data":
-		return data(ctx, rest, stdout, stderr)
+		return data(interruptible(ctx), rest, stdout, stderr)
 	case "doctor":
 		return doctor(rest, stdout)
 	default:

@@ -65,6 +65,21 @@ func TestSecondInterrupt(t *testing.T) {
 	require.Equal(t, syscall.SIGINT, cmd.ProcessState.Sys().(syscall.WaitStatus).Signal(), "%s", stderr)
 }
 
+// TestInterruptedSample ends a program that has nothing to keep, however long the work at hand would take.
+func TestInterruptedSample(t *testing.T) {
+	slow(t)
+	out := t.TempDir()
+	program(t, "train", "transformer", "-data", smallCaptions, "-wordvec", "16", "-iters", "1", "-out", out).requireDone(t)
+	cmd := command(t, "sample", "transformer", "-dropout", "-data", smallCaptions, "-checkpoint", out)
+	require.NoError(t, cmd.Start())
+	time.Sleep(time.Second) // it compiles a program for each word, which takes half a minute
+	require.NoError(t, cmd.Process.Signal(os.Interrupt))
+	began := time.Now()
+	require.Error(t, cmd.Wait())
+	require.Less(t, time.Since(began), time.Second)
+	require.Equal(t, syscall.SIGINT, cmd.ProcessState.Sys().(syscall.WaitStatus).Signal())
+}
+
 // startUntil starts the real program and returns when it has logged a line that begins with prefix.
 func startUntil(t *testing.T, prefix string, args ...string) (*exec.Cmd, *bytes.Buffer) {
 	t.Helper()
