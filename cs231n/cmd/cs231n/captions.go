@@ -2,14 +2,11 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"flag"
-	"fmt"
 	"io"
+	"math"
 	"path/filepath"
-
-	"github.com/gomlx/compute"
 
 	"github.com/cs231n-go/assignment3/cs231n/captioning"
 	"github.com/cs231n-go/assignment3/cs231n/coco"
@@ -126,20 +123,24 @@ func trainCaptions(ctx context.Context, kind string, args []string, stdout, stde
 	if err := f.parse(args); err != nil {
 		return err
 	}
-	for _, positive := range []struct {
+	for _, count := range []struct {
 		name  string
 		value int
 	}{{"epochs", s.Epochs}, {"batch", s.BatchSize}, {"save-every", s.SaveEvery}, {"print-every", s.PrintEvery}, {"hidden", f.hidden}, {"wordvec", f.wordvec},
 		{"heads", f.heads}, {"layers", f.layers}, {"max-length", f.maxLength}} {
-		if positive.value < 1 {
-			return usagef("-%s %d: it must be at least 1", positive.name, positive.value)
+		if count.value < 1 {
+			return usagef("-%s %d: it must be at least 1", count.name, count.value)
 		}
 	}
+	given := map[string]bool{}
+	f.set.Visit(func(f *flag.Flag) { given[f.Name] = true })
 	switch {
+	case given["iters"] && given["epochs"]:
+		return usagef("-iters and -epochs exclude each other")
 	case s.Iters < 0:
 		return usagef("-iters %d: it is a number of iterations; 0 means -epochs", s.Iters)
-	case s.LearningRate <= 0 || s.LRDecay <= 0:
-		return usagef("-lr %g, -lr-decay %g: both must be above 0", s.LearningRate, s.LRDecay)
+	case !positive(s.LearningRate) || !positive(s.LRDecay):
+		return usagef("-lr %g, -lr-decay %g: both must be above 0 and finite", s.LearningRate, s.LRDecay)
 	case f.out == "":
 		return usagef("-out needs a folder")
 	}
@@ -172,140 +173,5 @@ func trainCaptions(ctx context.Context, kind string, args []string, stdout, stde
 	return nil
 }
 
-// beams says things by beam search.
-type beams struct {
-	*captioning.Transformer
-	count int
-}
-
-func (b beams) Sample(backend compute.Backend, features []float32, maxLength int) ([][]int32, error) {
-	return b.Beam(backend, features, maxLength, b.count)
-}
-
-// noisy says things with dropout on, as the assignment's notebook did.
-type noisy struct {
-	*captioning.Transformer
-	stream *rng.Torch
-}
-
-func (n noisy) Sample(backend compute.Backend, features []float32, maxLength int) ([][]int32, error) {
-	return n.SampleWithDropout(backend, features, maxLength, n.stream)
-}
-
-// open reads the flags of a command that uses a trained model, its data and the model itself.
-func (f *captionFlags) open(args []string, stderr io.Writer) (captioning.Sampler, *coco.Data, *rng.NumPy, compute.Backend, error) {
-	f.set.StringVar(&f.checkpoint, "checkpoint", filepath.Join("out", f.kind), "")
-	f.set.StringVar(&f.split, "split", "val", "")
-	f.beam = 1
-	if f.kind == "transformer" {
-		f.set.IntVar(&f.beam, "beam", f.beam, "")
-		f.set.BoolVar(&f.dropout, "dropout", false, "")
-	}
-	if err := f.parse(args); err != nil {
-		return nil, nil, nil, nil, err
-	}
-	switch {
-	case f.split != "train" && f.split != "val":
-		return nil, nil, nil, nil, usagef("-split %q: there are train and val", f.split)
-	case f.n < 1:
-		return nil, nil, nil, nil, usagef("-n %d: at least one image is needed", f.n)
-	case f.beam > 1 && f.dropout:
-		return nil, nil, nil, nil, usagef("-beam and -dropout exclude each other")
-	case f.beam < 1:
-		return nil, nil, nil, nil, usagef("-beam %d: at least one beam is needed", f.beam)
-	}
-	data, stream, err := f.load()
-	if err != nil {
-		return nil, nil, nil, nil, err
-	}
-	model, err := f.trained(data)
-	if err != nil {
-		return nil, nil, nil, nil, err
-	}
-	backend, err := device.Open(device.Warn(stderr))
-	return model, data, stream, backend, err
-}
-
-// trained loads the model that the checkpoint holds.
-func (f *captionFlags) trained(data *coco.Data) (captioning.Sampler, error) {
-	folder := training.Folder(f.checkpoint)
-	if f.kind == "transformer" {
-		model, _, err := captioning.LoadTransformer(folder, &data.Vocab)
-		switch {
-		case err == nil && f.beam > 1:
-			return beams{model, f.beam}, nil
-		case err == nil && f.dropout:
-			return noisy{model, rng.NewTorch(f.seed)}, nil
-		}
-		return model, err
-	}
-	model, result, err := captioning.LoadRNN(folder, &data.Vocab)
-	if err == nil && result.Model != f.kind {
-		err = fmt.Errorf("%s holds a model of kind %q, not %q", f.checkpoint, result.Model, f.kind)
-	}
-	return model, err
-}
-
-// chosen is the split of the flag -split.
-func (f *captionFlags) chosen(data *coco.Data) *coco.Split {
-	if f.split == "train" {
-		return &data.Train
-	}
-	return &data.Val
-}
-
-// captioned is one line of `cs231n sample`.
-type captioned struct {
-	Image   int32  `json:"image"` // row of the features
-	URL     string `json:"url"`
-	Truth   string `json:"truth"`
-	Caption string `json:"caption"`
-}
-
-// sample runs `cs231n sample rnn|lstm|transformer`: captions of images drawn from a split, as JSON lines.
-func sample(kind string, args []string, stdout, stderr io.Writer) error {
-	f := newCaptionFlags("sample "+kind, kind)
-	f.set.IntVar(&f.n, "n", 2, "")
-	model, data, stream, backend, err := f.open(args, stderr)
-	if err != nil {
-		return err
-	}
-	defer backend.Finalize()
-	split := f.chosen(data)
-	batch, err := split.Minibatch(f.n, stream)
-	if err != nil {
-		return err
-	}
-	ids, err := model.Sample(backend, batch.Features, 0)
-	if err != nil {
-		return err
-	}
-	lines := json.NewEncoder(stdout)
-	lines.SetEscapeHTML(false)
-	for i, row := range batch.Rows {
-		err := lines.Encode(captioned{split.ImageIdxs[row], batch.URLs[i], data.Vocab.Decode(split.Caption(row)), data.Vocab.Decode(ids[i])})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// eval runs `cs231n eval rnn|lstm|transformer`: BLEU over all images of a split.
-func eval(kind string, args []string, stdout, stderr io.Writer) error {
-	f := newCaptionFlags("eval "+kind, kind)
-	model, data, _, backend, err := f.open(args, stderr)
-	if err != nil {
-		return err
-	}
-	defer backend.Finalize()
-	e, err := captioning.Evaluate(backend, model, f.chosen(data), &data.Vocab)
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(stdout, "%s on %d images of %s\n", kind, len(e.Images), f.split)
-	for n, score := range e.BLEU {
-		fmt.Fprintf(stdout, "BLEU-%d %.4f\n", n+1, score)
-	}
-	return nil
-}
+// positive reports whether x can be a learning rate, or what one is multiplied by.
+func positive(x float64) bool { return x > 0 && !math.IsInf(x, 1) }

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -50,6 +52,24 @@ func TestFullDisk(t *testing.T) {
 			}
 			faults.Report(t, "full disks", "train "+c.model, count, "")
 		})
+	}
+}
+
+// TestFullOutput prints results to where there is no room for them.
+func TestFullOutput(t *testing.T) {
+	slow(t)
+	out := t.TempDir()
+	program(t, "train", "rnn", "-data", smallCaptions, "-hidden", "8", "-wordvec", "8", "-iters", "1", "-out", out).requireDone(t)
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	require.NoError(t, err)
+	defer full.Close()
+	use := []string{"rnn", "-data", smallCaptions, "-checkpoint", out}
+	for _, args := range [][]string{append([]string{"sample"}, use...), append([]string{"eval"}, use...), {"doctor"}} {
+		cmd := command(t, args...)
+		var stderr bytes.Buffer
+		cmd.Stdout, cmd.Stderr = full, &stderr
+		require.Error(t, cmd.Run(), "%q", args)
+		outcome{status: cmd.ProcessState.ExitCode(), stderr: stderr.String()}.requireFault(t, 1, "no space left on device")
 	}
 }
 

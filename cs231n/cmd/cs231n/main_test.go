@@ -63,6 +63,9 @@ func TestMisuse(t *testing.T) {
 		{"captions: no epochs", []string{"train", "lstm", "-data", "d", "-epochs", "0"}, "-epochs 0: it must be at least 1"},
 		{"captions: negative iterations", []string{"train", "lstm", "-data", "d", "-iters", "-1"}, "-iters -1"},
 		{"captions: no rate", []string{"train", "rnn", "-data", "d", "-lr", "0"}, "-lr 0"},
+		{"captions: no rate at all", []string{"train", "rnn", "-data", "d", "-lr", "NaN"}, "-lr NaN"},
+		{"captions: endless decay", []string{"train", "rnn", "-data", "d", "-lr-decay", "Inf"}, "-lr-decay +Inf: both must be above 0 and finite"},
+		{"captions: iterations and epochs", []string{"train", "rnn", "-data", "d", "-iters", "3", "-epochs", "1"}, "-iters and -epochs exclude each other"},
 		{"captions: negative number", []string{"train", "rnn", "-data", "d", "-max-train", "-5"}, "-max-train -5"},
 		{"captions: seed past NumPy's", []string{"train", "rnn", "-data", "d", "-seed", "4294967296"}, "end at 4294967295"},
 		{"captions: trailing argument", []string{"train", "rnn", "-data", "d", "e"}, `train rnn does not take "e"`},
@@ -96,7 +99,7 @@ func TestMisuse(t *testing.T) {
 func TestHelp(t *testing.T) {
 	t.Parallel()
 	for _, args := range [][]string{
-		{"-h"}, {"--help"}, {"help"}, {"train", "-h"}, {"train", "dcgan", "-h"}, {"train", "gan", "-iters", "3", "-help"}, {"train", "rnn", "-data", "d", "-h"}, {"sample", "lstm", "-h"}, {"eval", "-h"}, {"data", "-h"}, {"doctor", "--help"},
+		{"-h"}, {"--help"}, {"help"}, {"train", "-h"}, {"train", "dcgan", "-h"}, {"train", "gan", "-iters", "3", "-help"}, {"train", "rnn", "-data", "d", "-h"}, {"sample", "lstm", "-h"}, {"eval", "-h"}, {"data", "-h"}, {"data", "fetch", "-h"}, {"doctor", "--help"},
 	} {
 		require.Equal(t, outcome{0, usage, ""}, inProcess(args...), "%q", args)
 	}

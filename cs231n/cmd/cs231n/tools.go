@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"slices"
@@ -16,6 +17,9 @@ import (
 
 // data runs `cs231n data`.
 func data(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	if len(args) > 1 && asksForHelp(args[1:]) {
+		return flag.ErrHelp
+	}
 	replace := len(args) > 2 && args[0] == "fetch" && args[1] == "-replace"
 	if replace {
 		args = slices.Delete(slices.Clone(args), 1, 2)
