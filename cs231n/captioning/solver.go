@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 
 	"github.com/gomlx/compute"
 
@@ -156,8 +157,8 @@ func (s *Solver) fillAndCheck() error {
 	switch {
 	case s.Epochs < 0 || s.Iters < 0 || s.BatchSize < 0 || s.PrintEvery < 0 || s.SaveEvery < 0:
 		return fmt.Errorf("captioning: epochs (%d), iterations (%d), batch (%d) and intervals (%d, %d) cannot be negative", s.Epochs, s.Iters, s.BatchSize, s.PrintEvery, s.SaveEvery)
-	case s.LearningRate < 0 || s.LRDecay < 0:
-		return fmt.Errorf("captioning: the learning rate (%g) and its decay (%g) cannot be negative", s.LearningRate, s.LRDecay)
+	case !(s.LearningRate >= 0) || !(s.LRDecay > 0) || math.IsInf(s.LRDecay, 1):
+		return fmt.Errorf("captioning: the learning rate (%g) and its decay (%g) have to be positive and finite", s.LearningRate, s.LRDecay)
 	case s.Data.Train.Len() == 0 || s.Data.Train.Length < 2:
 		return errors.New("captioning: the data set has no captions to train on")
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -148,7 +149,8 @@ func TestTrainRefuses(t *testing.T) {
 		"unknown rule beside a run": {func(s *captioning.Solver) { s.Folder, s.UpdateRule = folder, "adagrad" }, "sgd, sgd_momentum"},
 		"unknown rule":              {func(s *captioning.Solver) { s.UpdateRule = "adagrad" }, "sgd, sgd_momentum"},
 		"negative epochs":           {func(s *captioning.Solver) { s.Epochs = -1 }, "cannot be negative"},
-		"negative rate":             {func(s *captioning.Solver) { s.LearningRate = -1 }, "cannot be negative"},
+		"negative rate":             {func(s *captioning.Solver) { s.LearningRate = -1 }, "have to be positive"},
+		"decay of no number":        {func(s *captioning.Solver) { s.LRDecay = math.NaN() }, "its decay (NaN) have to be positive and finite"},
 		"no data":                   {func(s *captioning.Solver) { s.Data = nil }, "needs a Model, Data and a Stream"},
 		"no captions":               {func(s *captioning.Solver) { s.Data.Train.ImageIdxs = nil }, "no captions to train on"},
 		"another seed":              {func(s *captioning.Solver) { s.Folder, s.Resume, s.Seed = folder, true, 7 }, "seed 231"},
