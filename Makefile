@@ -41,7 +41,7 @@ notebooks: setup ## write notebooks/*.ipynb afresh from notebooks/source/*.md, e
 	@$(RUN) --in-place --expect-images $(or $(SOURCES),$(error no notebooks/source/*.md in $(ROOT): nothing to make notebooks of))
 
 images: setup ## draw images/gan_outputs.png from the runs that make run or make notebooks left
-	@go run images/gan_outputs.go
+	@go run ./images
 
 lab: setup ## open the notebooks in JupyterLab (LAB_FLAGS="--no-browser --port=..." as you like)
 	@jupyter lab --notebook-dir=notebooks $(if $(filter 0,$(shell id -u)),--allow-root) $(LAB_FLAGS)

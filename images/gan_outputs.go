@@ -1,6 +1,4 @@
-//go:build ignore
-
-// Draws gan_outputs.png: the last samples of the GAN notebook's three training runs, side by side.
+// Command images draws gan_outputs.png: the last samples of the GAN notebook's three training runs, side by side.
 // `make images` runs it after `make notebooks` or `make run` has executed the notebook.
 package main
 
@@ -12,6 +10,7 @@ import (
 
 	"github.com/cs231n-go/assignment3/cs231n/display"
 	"github.com/cs231n-go/assignment3/cs231n/gan"
+	"github.com/cs231n-go/assignment3/cs231n/training"
 )
 
 func main() {
@@ -26,7 +25,7 @@ func draw(runs, to string) error {
 	for _, p := range []struct{ model, title string }{
 		{"gan", "Vanilla GAN"}, {"lsgan", "LSGAN"}, {"dcgan", "DCGAN"},
 	} {
-		run, err := gan.Load(filepath.Join(runs, p.model), nil, nil)
+		run, err := gan.Load(training.Folder(filepath.Join(runs, p.model)), nil, nil)
 		if err != nil {
 			return err
 		}
