@@ -172,7 +172,7 @@ def run(path: Path, args: argparse.Namespace) -> None:
 
 def without_effect(paths: list[Path]) -> list[str]:
     """The CS231N_ variables of the environment that nothing in these notebooks looks at: most are typing errors."""
-    known = {"QUICK", "OUT", "DATA", "ROOT", "GO"}
+    known = {"QUICK", "OUT", "DATA", "ROOT", "GO", "GOCACHE"}
     for path in paths:
         if path.exists():
             known.update(re.findall(r'nb\.Setting\(\\?"(\w+)', path.read_text()))

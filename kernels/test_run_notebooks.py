@@ -113,12 +113,13 @@ class RunNotebooks(unittest.TestCase):
     def test_settings(self):
         """A setting's variable reaches the cell; one that no notebook knows is named."""
         cell = 'import nb "github.com/cs231n-go/assignment3/cs231n/notebook"\nvar epochs = nb.Setting("EPOCHS", 5, 1)\n%%\nprintln(epochs)'
-        with mock.patch.dict("os.environ", CS231N_EPOCHS="77", CS231N_EPOCH="3"):
+        with mock.patch.dict("os.environ", CS231N_EPOCHS="77", CS231N_EPOCH="3", CS231N_GOCACHE="/opt"):
             status, said = self.run_cells("settings", PICTURE, cell)
         self.assertEqual(status, 0, said)
         self.assertIn("77", nbformat.read(self.folder / "out" / "settings.ipynb", 4).cells[1].outputs[0].text)
         self.assertIn("CS231N_EPOCH has no effect", said)
         self.assertNotIn("CS231N_EPOCHS has", said)
+        self.assertNotIn("CS231N_GOCACHE has", said)  # the container's own
 
     def test_unreadable(self):
         status, said = self.run_path(self.folder / "absent.ipynb")
