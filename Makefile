@@ -141,4 +141,4 @@ requirements: ## pin the *.in of kernels and docker/jupyterhub afresh (needs uv)
 	done
 
 clean: ## remove what make made, .venv included (notebooks stay)
-	@rm -rf $(VENV) $(BROWSER_VENV) $(HUB) bin out
+	@rm -rf $(VENV) $(BROWSER_VENV) $(HUB) .venv-torch bin out
