@@ -11,8 +11,8 @@ import (
 )
 
 // Cache keeps what the layers of a decoder computed of earlier places: keys and values of the self-attention, two
-// arrays (N, H, L, d) for each layer, a head's keys one after the other as its products read them. With it the next place costs one pass of a single vector, whatever came before,
-// and a look at all keys.
+// arrays (N, H, L, d) for each layer, a head's keys one after the other as its products read them. With it the next
+// place costs one pass of a single vector, whatever came before, and a look at all keys.
 type Cache []*Node
 
 // NewCache makes room for sequences of up to l places.

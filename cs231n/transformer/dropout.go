@@ -42,7 +42,7 @@ const (
 )
 
 // Seeded is dropout with the masks of PyTorch's random stream. The k-th mask is made on the device from
-// seeds[k], one draw of the stream (rng.Torch.DropoutSeed): with a = 1132489760 and m = 2³¹ − 1,
+// seeds[k], one draw of the stream ([rng.Torch.DropoutSeeds]): with a = 1132489760 and m = 2³¹ − 1,
 //
 //	keep[i] = s·aⁱ mod m < (1 − rate)·m
 //
