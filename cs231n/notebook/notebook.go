@@ -87,14 +87,14 @@ func Quick() bool {
 	return os.Getenv("CS231N_QUICK") == "1"
 }
 
-// Setting is a number of the notebook that the environment can change: CS231N_<name> where it is set,
+// Setting is a number of the notebook, from 0 on, that the environment can change: CS231N_<name> where it is set,
 // else quick in the quick setting, else full.
 func Setting(name string, full, quick int) int {
 	key := "CS231N_" + name
 	if text := os.Getenv(key); text != "" {
 		n, err := strconv.Atoi(text)
-		if err != nil {
-			Check(fmt.Errorf("notebook: the environment variable %s is %q, which is not a whole number; change or unset it", key, text))
+		if err != nil || n < 0 {
+			Check(fmt.Errorf("notebook: the environment variable %s is %q, which is not a whole number from 0 on; change or unset it", key, text))
 		}
 		return n
 	}
