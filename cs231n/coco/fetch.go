@@ -44,9 +44,6 @@ type Fetched struct {
 	Files  []string // what came out of it: names in the folder, sorted
 }
 
-// Fetch is [Fetcher.Fetch] of the zero Fetcher.
-func Fetch(ctx context.Context, dir string) (Fetched, error) { return Fetcher{}.Fetch(ctx, dir) }
-
 // Fetch puts the files of the archive into dir, which it makes if need be, for [Load] to read. If an earlier
 // call did so and they still have their sizes, it returns what that call got.
 //
