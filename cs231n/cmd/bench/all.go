@@ -44,6 +44,11 @@ func parse(args []string, stderr io.Writer) (s settings, err error) {
 			return s, fmt.Errorf("bench: -only %q: there are %v", part, parts())
 		}
 	}
+	for _, model := range s.models {
+		if _, err := bench.NewTask(model); err != nil {
+			return s, err
+		}
+	}
 	switch {
 	case flags.NArg() > 0:
 		return s, fmt.Errorf("bench: unknown command %q; there are step, growth and matmul, and flags for the whole comparison", flags.Arg(0))
@@ -74,10 +79,10 @@ func all(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return fmt.Errorf("bench: -out: %w", err)
 	}
 	report, err := measure(ctx, bench.Runner{Root: root, Self: self, Log: stderr, Iters: s.iters}, s)
-	if err != nil {
+	if len(report.Comparisons) == 0 && len(report.Growth) == 0 && len(report.Cells) == 0 {
 		return err
 	}
-	return write(report, s, stdout)
+	return errors.Join(err, write(report, s, stdout)) // what was measured before something failed took its time
 }
 
 func measure(ctx context.Context, runner bench.Runner, s settings) (bench.Report, error) {
