@@ -84,7 +84,7 @@ func (m machine) choose(o options) (compute.Backend, []Candidate, error) {
 			break
 		}
 		last.Chosen, last.Why = true, "the last resort: no XLA plugin works here"
-		fmt.Fprintf(o.warnings, "device: no XLA plugin works here, so GoMLX's pure-Go backend computes, about %d times slower; "+
+		fmt.Fprintf(o.warnings, "device: no XLA plugin works here, so GoMLX's pure-Go backend computes, about %d times slower and without recurrent networks and captions; "+
 			"run `make setup` to install a plugin\n", slowdown)
 	}
 	return backend, append(candidates, last), err

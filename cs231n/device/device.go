@@ -9,7 +9,8 @@
 //  3. the CPU plugin of the Python package lammps-jax-pjrt-cpu in the checkout's .venv;
 //  4. a CPU plugin that go-xla installed, or installs now (a download, bounded in time, and never
 //     when GOMLX_NO_AUTO_INSTALL is set);
-//  5. GoMLX's own backend in pure Go, which needs nothing and is much slower.
+//  5. GoMLX's own backend in pure Go, which needs nothing, is much slower and has no loops over time (package loop):
+//     it trains GANs and Transformers, but no recurrent networks, and describes no images.
 //
 // The checkout is $CS231N_ROOT or the nearest folder, from the working directory upwards, that holds a .venv.
 // A name in GOMLX_BACKEND is an order: if it cannot be carried out, that is an error and never another backend.

@@ -108,8 +108,11 @@ func Put(x *Node, axis int, t, value *Node) *Node {
 	return DynamicUpdateSlice(x, ExpandAxes(value, axis), starts(x, axis, t))
 }
 
-// starts are the indices of the corner of x's t-th slice.
+// starts are the indices of the corner of x's t-th slice. It panics on a backend that could not cut it.
 func starts(x *Node, axis int, t *Node) []*Node {
+	if backend := x.Graph().Backend(); !Works(backend) {
+		panic(fmt.Errorf("loop: %s cannot run loops over time, which recurrent networks, captions and finite differences need; run `make setup` for XLA's plugin, `cs231n doctor` shows what was found", backend.Name()))
+	}
 	s := make([]*Node, x.Rank())
 	for i := range s {
 		s[i] = Const(t.Graph(), int32(0))

@@ -3,6 +3,7 @@ package loop_test
 import (
 	"testing"
 
+	"github.com/gomlx/compute/gobackend"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/stretchr/testify/require"
@@ -50,6 +51,20 @@ func TestNoRounds(t *testing.T) {
 	}, []float32{1, 3})
 	require.NoError(t, err)
 	require.Equal(t, []float32{1, 3}, got.Value())
+}
+
+// TestPureGo has a backend without loops say so, and what to do.
+func TestPureGo(t *testing.T) {
+	t.Parallel()
+	backend, err := gobackend.New("")
+	require.NoError(t, err)
+	defer backend.Finalize()
+	require.False(t, loop.Works(backend))
+	_, err = CallOnce(backend, func(x *Node) *Node {
+		return loop.At(x, 0, Const(x.Graph(), int32(1)))
+	}, []float32{1, 3})
+	require.ErrorContains(t, err, "cannot run loops over time")
+	require.ErrorContains(t, err, "make setup")
 }
 
 func TestMisuse(t *testing.T) {

@@ -18,8 +18,8 @@ type Steps struct {
 	Outputs []shapes.Shape    // of what a step returns
 }
 
-// Works reports whether a backend can run several steps in one program. GoMLX's pure-Go backend cannot cut a slice
-// whose place is known only as the program runs.
+// Works reports whether a backend can run several steps in one program, and loops over time. GoMLX's pure-Go backend
+// cannot cut a slice whose place is known only as the program runs.
 func Works(backend compute.Backend) bool {
 	can := backend.Capabilities()
 	return can.Functions && can.Operations[compute.OpTypeDynamicSlice] && can.Operations[compute.OpTypeDynamicUpdateSlice]
