@@ -34,7 +34,8 @@ type Solver struct {
 
 	Seed   uint64          // recorded in the history; the stream is the caller's
 	Folder training.Folder // keeps checkpoint and history; empty means that nothing is kept
-	// Resume goes on where the run in Folder stopped. Otherwise that run is moved to Folder/previous.
+	// Resume goes on where the run in Folder stopped, with the learning rate that it had then; LearningRate does not
+	// count. Otherwise that run is moved to Folder/previous.
 	Resume bool
 
 	Log    io.Writer                              // receives a line every PrintEvery iterations; nil means none

@@ -61,7 +61,7 @@ type Samples struct {
 }
 
 // Train plays the game. Each iteration takes the next batch of images, updates D on it and on fakes,
-// then updates G against the new D. When it returns, c.D and c.G hold the trained parameters.
+// then updates G against the new D. When it returns without an error, c.D and c.G hold the trained parameters.
 //
 // A cancelled context ends training after the iterations at hand, with a checkpoint in c.Dir and an
 // error that matches [context.Canceled]. A run that is resumed from it ends with the same losses as
