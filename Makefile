@@ -54,7 +54,7 @@ bench: setup ## time training beside PyTorch and NumPy (BENCH_FLAGS="-rounds 1 -
 	@cmp -s kernels/requirements-torch.txt .venv-torch/requirements || { \
 		echo "bench: installing PyTorch into .venv-torch"; \
 		$(PYTHON) -m venv .venv-torch && \
-		.venv-torch/bin/python -m pip install --quiet --disable-pip-version-check --no-input -r kernels/requirements-torch.txt && \
+		.venv-torch/bin/python -m pip install --quiet --disable-pip-version-check --no-input --no-deps --require-hashes -r kernels/requirements-torch.txt && \
 		cp kernels/requirements-torch.txt .venv-torch/requirements; \
 	} || echo "bench: PyTorch could not be installed; its columns stay empty" >&2
 	@go build -o bin/bench ./cs231n/cmd/bench
@@ -134,7 +134,7 @@ $(HUB): docker/jupyterhub/requirements.txt docker/jupyterhub/package-lock.json
 	@ln -s ../node_modules/.bin/configurable-http-proxy $@/bin/
 
 requirements: ## pin the *.in of kernels and docker/jupyterhub afresh (needs uv)
-	@cd kernels && for name in requirements requirements-pjrt requirements-go requirements-browser requirements-class requirements-cuda ../docker/jupyterhub/requirements; do \
+	@cd kernels && for name in requirements requirements-pjrt requirements-go requirements-browser requirements-class requirements-cuda requirements-torch ../docker/jupyterhub/requirements; do \
 		case $$name in *-pjrt | *-go) flags=--no-deps ;; *hub*) flags="--no-binary onetimepass" ;; *) flags= ;; esac; \
 		uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --only-binary :all: --no-annotate \
 			--custom-compile-command "make requirements" $$flags $$name.in -o $$name.txt || exit 1; \
