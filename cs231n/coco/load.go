@@ -31,8 +31,8 @@ type Options struct {
 // files first, the program itself, started again, which ends before its main begins; a file that it does not survive
 // is refused. [Fetcher] holds the files to the checksums that their archive has for them.
 func Load(dir string, o Options) (*Data, error) {
-	if o.MaxTrain < 0 || o.MaxTrain > 0 && o.Stream == nil {
-		return nil, fmt.Errorf("coco: %d training captions need a Stream that draws them, and cannot be fewer than 0", o.MaxTrain)
+	if o.MaxTrain < 0 || o.MaxTrain > math.MaxInt32 || o.MaxTrain > 0 && o.Stream == nil {
+		return nil, fmt.Errorf("coco: %d training captions need a Stream that draws them, and cannot be fewer than 0 or more than %d", o.MaxTrain, math.MaxInt32)
 	}
 	d := &Data{}
 	path := filepath.Join(dir, captionsFile)

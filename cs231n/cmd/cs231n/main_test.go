@@ -75,6 +75,7 @@ func TestMisuse(t *testing.T) {
 		{"sample a GAN", []string{"sample", "gan"}, "rnn, lstm or transformer"},
 		{"sample another split", []string{"sample", "rnn", "-data", "d", "-split", "test"}, `-split "test": there are train and val`},
 		{"sample nothing", []string{"sample", "rnn", "-data", "d", "-n", "0"}, "-n 0: at least one"},
+		{"sample more than there is", []string{"sample", "rnn", "-data", smallCaptions, "-n", "1000000000000"}, "val has only "},
 		{"sample without beams", []string{"sample", "transformer", "-data", "d", "-beam", "0"}, "-beam 0: at least one beam"},
 		{"beams and dropout", []string{"sample", "transformer", "-data", "d", "-beam", "2", "-dropout"}, "-beam and -dropout exclude each other"},
 		{"beams of an RNN", []string{"eval", "rnn", "-data", "d", "-beam", "2"}, "-beam"},

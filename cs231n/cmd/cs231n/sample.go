@@ -75,6 +75,9 @@ func (f *captionFlags) open(args []string, stderr io.Writer) (*trained, error) {
 	if f.split == "train" {
 		t.split = &data.Train
 	}
+	if captions := t.split.Len(); f.n > captions {
+		return nil, usagef("-n %d: %s has only %d captions", f.n, f.split, captions)
+	}
 	if t.Sampler, err = f.loadModel(t.vocab); err != nil {
 		return nil, err
 	}
