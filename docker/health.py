@@ -2,12 +2,11 @@
 
 import os
 import sys
-import urllib.error
 import urllib.request
 
 port = os.environ.get("JUPYTER_PORT", "8888")
 address = f"http://127.0.0.1:{port}{os.environ.get('JUPYTERHUB_SERVICE_PREFIX', '/')}api"
 try:
     urllib.request.build_opener(urllib.request.ProxyHandler({})).open(address, timeout=8)
-except (urllib.error.URLError, TimeoutError) as error:
+except OSError as error:  # urllib's own and those of the socket
     sys.exit(f"health: {address} does not answer ({error}): see the container's log")
