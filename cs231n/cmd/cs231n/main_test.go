@@ -79,6 +79,7 @@ func TestMisuse(t *testing.T) {
 		{"sample without beams", []string{"sample", "transformer", "-data", "d", "-beam", "0"}, "-beam 0: at least one beam"},
 		{"beams and dropout", []string{"sample", "transformer", "-data", "d", "-beam", "2", "-dropout"}, "-beam and -dropout exclude each other"},
 		{"beams of an RNN", []string{"eval", "rnn", "-data", "d", "-beam", "2"}, "-beam"},
+		{"eval with dropout", []string{"eval", "transformer", "-data", "d", "-dropout"}, "-dropout"},
 		{"no heads", []string{"train", "transformer", "-data", "d", "-heads", "0"}, "-heads 0"},
 		{"eval what", []string{"eval", "-data", "d"}, "rnn, lstm or transformer"},
 		{"data of what", []string{"data"}, "mnist DIR, make DIR or fetch [-replace] DIR"},

@@ -52,7 +52,6 @@ func (f *captionFlags) open(args []string, stderr io.Writer) (*trained, error) {
 	f.beam = 1
 	if f.kind == "transformer" {
 		f.set.IntVar(&f.beam, "beam", f.beam, "")
-		f.set.BoolVar(&f.dropout, "dropout", false, "")
 	}
 	if err := f.parse(args); err != nil {
 		return nil, err
@@ -117,6 +116,9 @@ type captioned struct {
 func sample(kind string, args []string, stdout, stderr io.Writer) error {
 	f := newCaptionFlags("sample "+kind, kind)
 	f.set.IntVar(&f.n, "n", 2, "")
+	if kind == "transformer" {
+		f.set.BoolVar(&f.dropout, "dropout", false, "")
+	}
 	model, err := f.open(args, stderr)
 	if err != nil {
 		return err

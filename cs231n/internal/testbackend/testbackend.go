@@ -7,8 +7,9 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/cs231n-go/assignment3/cs231n/device"
 	"github.com/gomlx/compute"
+
+	"github.com/cs231n-go/assignment3/cs231n/device"
 )
 
 // open runs once per test binary: a plugin takes a tenth of a second to load, and a package has many tests.
