@@ -12,7 +12,8 @@
 //  5. GoMLX's own backend in pure Go, which needs nothing, is much slower and has no loops over time (package loop):
 //     it trains GANs and Transformers, but no recurrent networks, and describes no images.
 //
-// The checkout is $CS231N_ROOT or the nearest folder, from the working directory upwards, that holds a .venv.
+// The checkout is $CS231N_ROOT, or the nearest folder from the working directory upwards that holds a .venv, or else the
+// one in whose folder bin the program lies.
 // A name in GOMLX_BACKEND is an order: if it cannot be carried out, that is an error and never another backend.
 //
 // The backend belongs to whoever opened it and is closed with its Finalize method. [Survey] and [Doctor] tell

@@ -32,7 +32,7 @@ func fake(t testing.TB, env map[string]string) machine {
 	t.Helper()
 	dir := t.TempDir()
 	m := thisMachine()
-	m.dir, m.home, m.system, m.driver = filepath.Join(dir, "work"), filepath.Join(dir, "home"), "", ""
+	m.dir, m.binary, m.home, m.system, m.driver = filepath.Join(dir, "work"), "", filepath.Join(dir, "home"), "", ""
 	m.lookup = func(name string) (string, bool) {
 		value, set := env[name]
 		return value, set
@@ -80,6 +80,14 @@ func TestChoice(t *testing.T) {
 			prepare: func(m *machine) {
 				put(t, real, m.dir, venvCPU)
 				m.dir = filepath.Join(m.dir, "notebooks", "deep")
+			},
+			chosen: "CPU plugin in .venv", backend: "xla",
+		},
+		{
+			name: "venv above the program",
+			prepare: func(m *machine) {
+				m.binary = filepath.Join(m.home, "checkout", "bin")
+				put(t, real, m.home, "checkout", venvCPU)
 			},
 			chosen: "CPU plugin in .venv", backend: "xla",
 		},

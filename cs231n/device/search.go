@@ -17,6 +17,7 @@ import (
 type machine struct {
 	lookup func(name string) (string, bool) // environment variables
 	dir    string                           // working directory
+	binary string                           // directory of the program, empty if unknown
 	home   string                           // the user's home directory, empty if unknown
 	system string                           // directory of plugins that all users share
 	driver string                           // a file that the NVIDIA driver made, empty where there is none
@@ -33,6 +34,9 @@ func thisMachine() machine {
 		fetch:  download,
 	}
 	m.dir, _ = os.Getwd()
+	if program, err := os.Executable(); err == nil {
+		m.binary = filepath.Dir(program)
+	}
 	m.home, _ = os.UserHomeDir()
 	// A container may be given any one of the machine's GPUs, so the device's number is not always 0.
 	for _, pattern := range []string{"/dev/nvidia[0-9]*", "/proc/driver/nvidia/version"} {
@@ -62,9 +66,14 @@ func (m machine) root() (dir, missing string) {
 			return dir, ""
 		}
 		if dir == filepath.Dir(dir) {
-			return "", fmt.Sprintf("no .venv in %s or above it: run `make setup` in the checkout, or set CS231N_ROOT", m.dir)
+			break
 		}
 	}
+	// Where make build puts the command. Any folder above it could be one that others write to, such as /tmp.
+	if dir, name := filepath.Split(m.binary); name == "bin" && isDir(filepath.Join(dir, ".venv")) {
+		return filepath.Clean(dir), ""
+	}
+	return "", fmt.Sprintf("no .venv in %s or above it: run `make setup` in the checkout, or set CS231N_ROOT", m.dir)
 }
 
 // A plugin is a place where a PJRT plugin may lie.
