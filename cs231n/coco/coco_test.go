@@ -244,7 +244,7 @@ func TestLoadRefuses(t *testing.T) {
 	requireLine(t, err, "need a Stream")
 	_, err = coco.Load(byH5py, coco.Options{MaxTrain: -5, Stream: rng.NewNumPy(1)})
 	requireLine(t, err, "-5")
-	_, err = coco.Load(byH5py, coco.Options{MaxTrain: 1 << 31, Stream: rng.NewNumPy(1)})
+	_, err = coco.Load(byH5py, coco.Options{MaxTrain: math.MaxInt, Stream: rng.NewNumPy(1)})
 	requireLine(t, err, "more than 2147483647")
 }
 
