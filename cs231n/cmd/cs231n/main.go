@@ -56,11 +56,11 @@ const usage = `usage:
 func main() { os.Exit(run(context.Background(), os.Args[1:], os.Stdout, os.Stderr)) }
 
 // interruptible returns a context that ends at the first Ctrl-C or SIGTERM, for work that then stops where nothing
-// is lost. A second one kills.
-func interruptible(ctx context.Context) context.Context {
-	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+// is lost. A second one kills, as does the first after stop.
+func interruptible(ctx context.Context) (_ context.Context, stop context.CancelFunc) {
+	ctx, stop = signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop)
-	return ctx
+	return ctx, stop
 }
 
 // usageError is a mistake on the command line.
@@ -123,7 +123,8 @@ func dispatch(ctx context.Context, args []string, stdout, stderr io.Writer) erro
 	}
 	switch command {
 	case "train":
-		ctx = interruptible(ctx)
+		ctx, stop := interruptible(ctx)
+		defer stop()
 		if captioner(rest) {
 			return trainCaptions(ctx, rest[0], rest[1:], stdout, stderr)
 		}
@@ -137,7 +138,9 @@ func dispatch(ctx context.Context, args []string, stdout, stderr io.Writer) erro
 		}
 		return eval(rest[0], rest[1:], stdout, stderr)
 	case "data":
-		return data(interruptible(ctx), rest, stdout, stderr)
+		ctx, stop := interruptible(ctx)
+		defer stop()
+		return data(ctx, rest, stdout, stderr)
 	case "doctor":
 		return doctor(rest, stdout)
 	default:
