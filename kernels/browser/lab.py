@@ -136,9 +136,9 @@ class Notebook:
         self.page.keyboard.type(source)
 
     def iteration_reached(self, cell: Locator, number: int) -> None:
-        """Waits until the progress line of a cell that trains is at an iteration or beyond."""
+        """Waits until the progress line of a cell that trains is at an iteration or beyond. Data may be made before."""
         self.page.wait_for_function(
-            "([cell, number]) => Number((cell.querySelector('.jp-OutputArea-output code')?.textContent ?? '').match(/\\d+/)) >= number",
+            "([cell, number]) => Number((cell.querySelector('.jp-OutputArea-output code')?.textContent ?? '').match(/iteration (\\d+)/)?.[1]) >= number",
             arg=[cell.element_handle(), number], timeout=120_000,
         )  # fmt: skip
 
