@@ -29,8 +29,8 @@ const patience = 250 * time.Millisecond
 // Run does iterations p.Iteration … p.Total−1 and keeps p up to date. The run is saved every SaveEvery
 // iterations and at its end. As many iterations go into a call of Steps as take a quarter of a second.
 //
-// A cancelled context ends it after the iterations at hand, saved, with an error that matches
-// [context.Canceled]. A loss that is no finite number ends it too, unsaved: from such weights nothing comes.
+// A cancelled context ends it after the iterations at hand, saved, with an error [*Stopped]
+// that matches [context.Canceled]. A loss that is no finite number ends it too, unsaved: from such weights nothing comes.
 func (l Loop) Run(ctx context.Context, p *Progress) error {
 	saved, together := p.Iteration, 1
 	for p.Iteration < p.Total {
@@ -44,7 +44,7 @@ func (l Loop) Run(ctx context.Context, p *Progress) error {
 		}
 		for _, losses := range steps {
 			if !Finite(losses...) {
-				return fmt.Errorf("training has diverged, the losses at iteration %d are %g; %s", p.Iteration, losses, l.keptUntil(saved))
+				return fmt.Errorf("training has diverged, the losses at iteration %d are %g; %s", p.Iteration, losses, l.Folder.keptUntil(saved))
 			}
 			p.Iteration++
 			if l.OnStep != nil {
@@ -59,7 +59,7 @@ func (l Loop) Run(ctx context.Context, p *Progress) error {
 			saved = p.Iteration
 		}
 		if stopped {
-			return fmt.Errorf("training stopped (%w) after iteration %d of %d; %s", ctx.Err(), p.Iteration, p.Total, l.keptUntil(saved))
+			return &Stopped{*p, l.Folder, ctx.Err()}
 		}
 	}
 	return nil
@@ -78,12 +78,26 @@ func (l Loop) next(p *Progress, together int) int {
 }
 
 // keptUntil says in an error what is not lost.
-func (l Loop) keptUntil(saved int) string {
-	if l.Folder == "" {
+func (f Folder) keptUntil(saved int) string {
+	if f == "" {
 		return "nothing was kept, since no folder was given"
 	}
-	return fmt.Sprintf("iterations up to %d are kept in %s, resume to go on from there", saved, l.Folder)
+	return fmt.Sprintf("iterations up to %d are kept in %s, resume to go on from there", saved, f)
 }
+
+// Stopped is the error of a run that was told to stop. Nothing is wrong with that run: it can be resumed.
+type Stopped struct {
+	Progress        // how far the run is
+	Folder   Folder // where it is kept; empty means that it is not
+	cause    error
+}
+
+func (s *Stopped) Error() string {
+	return fmt.Sprintf("training stopped (%v) after iteration %d of %d; %s", s.cause, s.Iteration, s.Total, s.Folder.keptUntil(s.Iteration))
+}
+
+// Unwrap returns why the context ended, such as [context.Canceled].
+func (s *Stopped) Unwrap() error { return s.cause }
 
 // Finite reports whether all values are finite numbers.
 func Finite(values ...float64) bool {
