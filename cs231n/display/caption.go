@@ -6,54 +6,61 @@ import (
 	"strings"
 
 	"golang.org/x/image/draw"
+	"golang.org/x/image/font"
+	"golang.org/x/image/math/fixed"
 	"gonum.org/v1/plot"
-	"gonum.org/v1/plot/font"
-	"gonum.org/v1/plot/text"
-	"gonum.org/v1/plot/vg"
-	vgdraw "gonum.org/v1/plot/vg/draw"
-	"gonum.org/v1/plot/vg/vgimg"
+	plotfont "gonum.org/v1/plot/font"
 )
 
 // Caption returns a picture with lines of text above it, such as the caption that a model found and the one that a
-// person wrote. Lines that are too long are broken between words; small pictures are enlarged by a whole factor.
-func Caption(img image.Image, lines ...string) image.Image {
+// person wrote, on white paper of the given width in pixels. Lines that are too long are broken between words. Small
+// pictures are enlarged by a whole factor, those that are too wide are reduced.
+func Caption(img image.Image, width int, lines ...string) image.Image {
 	const (
-		pixel     = vg.Inch / 96
-		least     = 240 // width in pixels up to which pictures are enlarged
-		textWidth = 400 // least width in pixels that text may take
-		margin    = 8
-		leading   = 1.35
+		least    = 240 // width in pixels up to which pictures are enlarged
+		margin   = 8
+		fontSize = 10 // points
+		leading  = 18 // pixels from line to line
 	)
-	style := text.Style{
-		Color:   color.Black,
-		Font:    font.From(plot.DefaultFont, 10),
-		Handler: plot.DefaultTextHandler,
-		XAlign:  text.XCenter,
-		YAlign:  text.YTop,
+	inner := width - 2*margin
+	size, scaler := img.Bounds().Size(), draw.Interpolator(draw.NearestNeighbor)
+	if size.X > inner {
+		size, scaler = image.Pt(inner, size.Y*inner/size.X), draw.CatmullRom
+	} else {
+		size = size.Mul(max(1, min(least, inner)/max(1, size.X)))
 	}
-	style.Font.Variant = "Sans"
 
-	scale := max(1, least/max(1, img.Bounds().Dx()))
-	size := img.Bounds().Size().Mul(scale)
-	width := max(size.X, textWidth) + 2*margin
-	lines = wrap(lines, func(s string) bool { return style.Width(s) <= vg.Length(width-2*margin)*pixel })
-	lineHeight := style.Font.Size * leading
+	typeface := plot.DefaultFont
+	typeface.Variant = "Sans"
+	face := plotfont.DefaultCache.Lookup(typeface, fontSize)
+	text := font.Drawer{Src: image.Black, Face: unkerned{face.FontFace(dpi)}}
+	defer text.Face.Close()
+	lines = wrap(lines, func(s string) bool { return text.MeasureString(s).Ceil() <= inner })
 	top := margin
 	if len(lines) > 0 {
-		top += int(lineHeight/pixel)*len(lines) + margin/2
+		top += leading*len(lines) + margin/2
 	}
-	height := top + size.Y + margin
 
-	canvas := vgimg.NewWith(vgimg.UseWH(vg.Length(width)*pixel, vg.Length(height)*pixel), vgimg.UseDPI(96))
-	c := vgdraw.New(canvas)
+	paper := image.NewRGBA(image.Rect(0, 0, width, top+size.Y+margin))
+	draw.Draw(paper, paper.Bounds(), image.NewUniform(color.White), image.Point{}, draw.Src)
+	text.Dst = paper
 	for i, l := range lines {
-		c.FillText(style, vg.Point{X: c.Center().X, Y: c.Max.Y - margin*pixel - vg.Length(i)*lineHeight}, l)
+		text.Dot = fixed.Point26_6{
+			X: (fixed.I(width) - text.MeasureString(l)) / 2,
+			Y: fixed.I(margin+i*leading) + text.Face.Metrics().Ascent,
+		}
+		text.DrawString(l)
 	}
-	result := canvas.Image()
 	at := image.Pt((width-size.X)/2, top)
-	draw.NearestNeighbor.Scale(result, image.Rectangle{Min: at, Max: at.Add(size)}, img, img.Bounds(), draw.Over, nil)
-	return result
+	scaler.Scale(paper, image.Rectangle{Min: at, Max: at.Add(size)}, img, img.Bounds(), draw.Over, nil)
+	return paper
 }
+
+// unkerned is a face that leaves out kerning: opentype's own does not scale it, which draws small letters one over
+// another ("T:").
+type unkerned struct{ font.Face }
+
+func (unkerned) Kern(rune, rune) fixed.Int26_6 { return 0 }
 
 // wrap breaks lines between words wherever they do not fit. A word that is too long keeps a line for itself.
 func wrap(lines []string, fits func(string) bool) []string {

@@ -76,8 +76,15 @@ func TestGoldenPictures(t *testing.T) {
 			for i := range 64 * 48 {
 				photo.Set(i%64, i/64, color.RGBA{uint8(i % 64 * 4), uint8(i / 64 * 5), 0x80, 0xff})
 			}
-			return Caption(photo, "found: a red circle left of a blue square that is much larger than it and stands on a table",
-				"written: a circle and a square"), nil
+			return Caption(photo, 416, "found: a red circle left of a blue square that is much larger than it and stands on a table",
+				"GT: a circle and a square"), nil
+		}},
+		{"caption_reduced", func() (image.Image, error) {
+			photo := image.NewRGBA(image.Rect(0, 0, 640, 480))
+			for i := range 640 * 480 {
+				photo.Set(i%640, i/640, color.RGBA{uint8(i % 640 * 2 / 5), uint8(i / 640 / 2), 0x80, 0xff})
+			}
+			return Caption(photo, 280, "GT: <START> a wide photograph in a row of three <END>"), nil
 		}},
 		{"heatmap", Heatmap{
 			Title: "layer 1, head 2", Rows: []string{"<START>", "a", "red", "ball"}, Columns: []string{"<START>", "a", "red", "ball"},

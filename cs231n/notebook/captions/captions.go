@@ -77,11 +77,16 @@ func get(from fetch.Images, address string) image.Image {
 // Show draws the pictures of a batch in a row, each below its lines of text. Pictures that cannot be had are
 // left out.
 func Show(urls []string, lines func(i int) []string) {
+	// JupyterLab shrinks what is wider than a cell's output, letters and all. In a window of 1280 pixels that is 848.
+	width := 420
+	if len(urls) > 2 {
+		width = 280
+	}
 	from := source()
 	var pictures []image.Image
 	for i, url := range urls {
 		if img := get(from, url); img != nil {
-			pictures = append(pictures, display.Caption(img, lines(i)...))
+			pictures = append(pictures, display.Caption(img, width, lines(i)...))
 		}
 	}
 	if len(pictures) > 0 {
