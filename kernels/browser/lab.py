@@ -180,8 +180,8 @@ class Notebook:
         }))""")
 
     def screenshot(self, path: Path, cell: Locator) -> None:
-        """A picture of the window with a cell at the top of the notebook."""
-        cell.evaluate("cell => cell.scrollIntoView()")
+        """A picture of the window with the end of a cell at its bottom."""
+        cell.evaluate("cell => cell.scrollIntoView({block: 'end'})")
         self.page.screenshot(path=path)
 
     def screenshots(self, folder: Path, name: str) -> None:
