@@ -35,6 +35,7 @@ type Progress struct {
 	now      func() time.Time
 	interval time.Duration
 
+	announced   bool
 	began       time.Time // when the Progress was made
 	first       time.Time // of the first Step, which compiling a graph delays
 	firstDone   int
@@ -64,6 +65,14 @@ func NewProgress(w io.Writer, names ...string) *Progress {
 	return p
 }
 
+// Announce shows what goes on before the first Step, such as compiling, to people who watch; a log does not need it.
+func (p *Progress) Announce(what string) {
+	if p.interval == liveInterval {
+		p.announced = true
+		_ = p.emit(what, 0, false) // Step comes soon
+	}
+}
+
 // Step tells that done of total iterations are over, and the latest values, one for each name. It is meant to be
 // called after every iteration: most calls only look at the clock. A total of 0 is one that nobody knows.
 func (p *Progress) Step(done, total int, values ...float64) {
@@ -90,9 +99,12 @@ func (p *Progress) Step(done, total int, values ...float64) {
 }
 
 // Done replaces the line by a last one with the total time and the mean speed. A loop that never took a step leaves
-// no line. The error is one of writing it.
+// no line, or an empty one where something was announced. The error is one of writing it.
 func (p *Progress) Done() error {
-	if p.first.IsZero() {
+	switch {
+	case p.first.IsZero() && p.announced:
+		return p.last("")
+	case p.first.IsZero():
 		return nil
 	}
 	unit := p.Unit
@@ -104,7 +116,11 @@ func (p *Progress) Done() error {
 	if rate := p.rate(); rate > 0 {
 		parts = append(parts, p.speed(rate))
 	}
-	if err := p.emit(strings.Join(parts, "  "), 1, true); err != nil {
+	return p.last(strings.Join(parts, "  "))
+}
+
+func (p *Progress) last(line string) error {
+	if err := p.emit(line, 1, true); err != nil {
 		return fmt.Errorf("display: Progress: the last line is lost: %w", err)
 	}
 	return nil

@@ -62,6 +62,24 @@ func TestProgressOnATerminal(t *testing.T) {
 	assert.Equal(t, "\riteration 1  loss 2\x1b[K\riteration 3  loss 4  6.7 it/s\x1b[K\r3 iterations in 0:00  loss 4  6.7 it/s\x1b[K\n", screen.String())
 }
 
+func TestProgressAnnounced(t *testing.T) {
+	t.Parallel()
+	var screen, log bytes.Buffer
+	p, _ := clocked(&Progress{emit: terminalLine(&screen), interval: liveInterval})
+	p.Announce("compiling")
+	p.Step(1, 2)
+	assert.Equal(t, "\rcompiling\x1b[K\riteration 1/2\x1b[K", screen.String(), "the first step replaces it")
+
+	screen.Reset()
+	p, _ = clocked(&Progress{emit: terminalLine(&screen), interval: liveInterval})
+	p.Announce("compiling")
+	require.NoError(t, p.Done())
+	assert.Equal(t, "\rcompiling\x1b[K\r\x1b[K\n", screen.String(), "nothing came of it")
+
+	NewProgress(&log).Announce("compiling")
+	assert.Empty(t, log.String())
+}
+
 func TestProgressAfterACheckpoint(t *testing.T) {
 	t.Parallel()
 	var screen bytes.Buffer

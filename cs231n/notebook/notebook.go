@@ -129,6 +129,7 @@ func RunAGAN(c gan.Config) *gan.Result {
 	c.Resume = c.Dir.Interrupted()
 	c.Log = os.Stdout
 	progress := display.NewProgress(nil, "D", "G")
+	progress.Announce("compiling the training step")
 	c.OnStep = progress.Step
 	c.OnSamples = func(_ int, images [][]float32) error { return display.ShowImages(images) }
 	result, err := gan.Train(ctx, Backend(), c)

@@ -124,6 +124,7 @@ func Train(name string, s captioning.Solver) *captioning.Result {
 	s.Resume = s.Folder.Interrupted()
 	s.Log = os.Stdout
 	progress := display.NewProgress(nil, "loss")
+	progress.Announce("compiling the training step")
 	s.OnStep = progress.Step
 	result, err := s.Train(ctx, nb.Backend())
 	return nb.Must(result, errors.Join(err, progress.Done()))
