@@ -23,15 +23,15 @@ import (
 	"github.com/cs231n-go/assignment3/cs231n/training"
 )
 
-// Check ends the cell with the error's text where there is an error. The cell then counts as failed. Training that
-// was interrupted is no mistake, and its line is not one of errors.
+// Check ends the cell with the error's text where there is an error. The cell then counts as failed, unless the error
+// is that training was interrupted: that was asked for, and a line says how to go on.
 func Check(err error) {
 	if err == nil {
 		return
 	}
 	if stopped, ok := errors.AsType[*training.Stopped](err); ok {
 		fmt.Printf("Training stopped after iteration %d of %d and is kept in %s. Run this cell again to go on.\n", stopped.Iteration, stopped.Total, stopped.Folder)
-		os.Exit(1)
+		os.Exit(0)
 	}
 	text := strings.ReplaceAll(err.Error(), "\n", "; ")
 	if errors.Is(err, context.Canceled) {
