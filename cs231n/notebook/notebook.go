@@ -29,7 +29,7 @@ func Check(err error) {
 	if err == nil {
 		return
 	}
-	if stopped, ok := errors.AsType[*training.Stopped](err); ok {
+	if stopped, ok := errors.AsType[*training.Stopped](err); ok && stopped.Folder != "" {
 		fmt.Printf("Training stopped after iteration %d of %d and is kept in %s. Run this cell again to go on.\n", stopped.Iteration, stopped.Total, stopped.Folder)
 		os.Exit(0)
 	}
@@ -120,7 +120,7 @@ func OutDir(name string) training.Folder {
 }
 
 // RunAGAN trains with everything to be seen in the notebook: a progress line, a log line and a grid of
-// samples every c.ShowEvery iterations. Interrupting the kernel stops it after the iteration at hand,
+// samples every c.ShowEvery iterations. Interrupting the kernel stops it after the iterations at hand,
 // and running the cell again goes on from there; a finished run starts anew.
 func RunAGAN(c gan.Config) *gan.Result {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)

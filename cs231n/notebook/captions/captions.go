@@ -116,7 +116,7 @@ func ShowBestAndWorst(e *captioning.Evaluation) {
 
 // Train runs a solver with everything to be seen in the notebook: a progress line and a log line every
 // s.PrintEvery iterations. The run is kept in [nb.OutDir] under the name. Interrupting the kernel stops it
-// after the iteration at hand, and running the cell again goes on from there; a finished run starts anew.
+// after the iterations at hand, and running the cell again goes on from there; a finished run starts anew.
 func Train(name string, s captioning.Solver) *captioning.Result {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
