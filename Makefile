@@ -65,7 +65,7 @@ test: check-format check-vet check-lint check-unit check-runner check-docker che
 test-short: setup ## run the quick part of the unit tests
 	@go test -short ./...
 
-faults: setup ## kill training, fill disks and damage files, hundreds and thousands of times (half an hour)
+faults: setup ## kill training, fill disks and damage files, hundreds and thousands of times (a quarter of an hour)
 	@mkdir -p out && rm -f out/faults.tsv
 	@CS231N_FAULTS=$(ROOT)/out/faults.tsv go test -count=1 -timeout 2h -run 'Kill|FullDisk|Corrupt' ./cs231n/...
 	@sort out/faults.tsv | awk -F'\t' '{ printf "%-11s %-28s %6d  %s\n", $$1, $$2, $$3, $$4; all[$$1] += $$3 } \
