@@ -31,6 +31,7 @@ type Solver struct {
 	BatchSize  int // captions in a batch; 0 means 100
 	PrintEvery int // iterations between log lines; 0 means 10
 	SaveEvery  int // iterations between checkpoints; 0 means 250
+	Devices    int // how many of the backend's devices share each batch; 0 means 1
 
 	Seed   uint64          // recorded in the history; the stream is the caller's
 	Folder training.Folder // keeps checkpoint and history; empty means that nothing is kept
@@ -57,13 +58,17 @@ type Result struct {
 // A cancelled context ends training after the iterations at hand, with a checkpoint in the folder and an
 // error that matches [context.Canceled]. A run that is resumed from it ends with the same losses as one
 // that never stopped.
-func (s Solver) Train(ctx context.Context, backend compute.Backend) (*Result, error) {
+func (s Solver) Train(ctx context.Context, backend compute.Backend) (result *Result, err error) {
 	if err := s.fillAndCheck(); err != nil {
 		return nil, err
 	}
 	rule, err := optim.ByName(s.UpdateRule, solverName, s.LearningRate)
 	if err != nil {
 		return nil, err // before a run that is there already is moved aside
+	}
+	devices, err := training.Share(backend, s.Devices, s.BatchSize)
+	if err != nil {
+		return nil, fmt.Errorf("captioning: %w", err)
 	}
 	release, err := s.Folder.Claim()
 	if err != nil {
@@ -74,11 +79,11 @@ func (s Solver) Train(ctx context.Context, backend compute.Backend) (*Result, er
 	if err != nil {
 		return nil, err
 	}
-	steps, err := s.newSteps(backend, rule)
+	steps, err := s.newSteps(devices, rule)
 	if err != nil {
 		return nil, err
 	}
-	defer steps.exec.Finalize()
+	defer func() { err = errors.Join(err, steps.program.Close()) }()
 
 	perEpoch := s.iterationsPerEpoch()
 	endsEpoch := func(i int) bool { return (i+1)%perEpoch == 0 }

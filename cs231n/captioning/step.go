@@ -1,10 +1,8 @@
 package captioning
 
 import (
-	"fmt"
 	"slices"
 
-	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
@@ -13,44 +11,42 @@ import (
 
 	"github.com/cs231n-go/assignment3/cs231n/loop"
 	"github.com/cs231n-go/assignment3/cs231n/optim"
+	"github.com/cs231n-go/assignment3/cs231n/training"
 )
 
 // steps are iterations of training, compiled.
 type steps struct {
-	exec *model.Exec
-	most int // iterations in a call
-	// The data set, on the device: (M, T) captions, (M) image of each, (I, D) features.
-	captions, images, features *tensors.Tensor
+	program *training.Program
+	most    int // iterations in a call
 }
 
 // newSteps prepares the computation. XLA compiles it at the first call.
-func (s *Solver) newSteps(backend compute.Backend, rule optim.Rule) (*steps, error) {
+func (s *Solver) newSteps(devices training.Devices, rule optim.Rule) (*steps, error) {
 	most := 1
-	if loop.Works(backend) {
+	if loop.Works(devices.Backend) {
 		most = s.Model.together()
 	}
-	exec, err := model.NewExec(backend, s.Model.variables(), func(scope *model.Scope, inputs []*Node) []*Node {
-		n, data, each := inputs[0], inputs[1:4], inputs[4:]
+	train := &s.Data.Train
+	data := []*tensors.Tensor{
+		tensors.FromFlatDataAndDimensions(train.Captions, train.Len(), train.Length),
+		tensors.FromFlatDataAndDimensions(train.ImageIdxs, train.Len()),
+		tensors.FromFlatDataAndDimensions(train.Features, train.Images(), train.Dim),
+	}
+	program, err := training.NewProgram(devices, s.Model.variables(), data, func(scope *model.Scope, inputs []*Node) []*Node {
+		data, rows, n, seeds := inputs[:3], inputs[3], inputs[4], inputs[5:]
 		vars := s.Model.Params()
 		return loop.Steps{
 			Most:    most,
 			Vars:    slices.Concat(vars, rule.Variables(scope.Store(), vars)),
 			Outputs: []shapes.Shape{shapes.Make(dtypes.Float64)},
-		}.Run(n, data, each, func(data, each []*Node) []*Node {
+		}.Run(n, data, append([]*Node{rows}, seeds...), func(data, each []*Node) []*Node {
 			return []*Node{s.stepGraph(rule, scope.Store().Scope(modelScope), vars, data, each)}
 		})
 	})
 	if err != nil {
 		return nil, err
 	}
-	train := &s.Data.Train
-	return &steps{
-		exec:     exec,
-		most:     most,
-		captions: tensors.FromFlatDataAndDimensions(train.Captions, train.Len(), train.Length),
-		images:   tensors.FromFlatDataAndDimensions(train.ImageIdxs, train.Len()),
-		features: tensors.FromFlatDataAndDimensions(train.Features, train.Images(), train.Dim),
-	}, nil
+	return &steps{program, most}, nil
 }
 
 // stepGraph builds one iteration.
@@ -86,13 +82,13 @@ func (s *Solver) run(steps *steps, n int) (losses [][]float64, err error) {
 			noise.DropoutSeeds(seeds[t*masks : (t+1)*masks])
 		}
 	}
-	inputs := []any{int32(n), steps.captions, steps.images, steps.features, tensors.FromFlatDataAndDimensions(rows, most, s.BatchSize)}
+	whole := []*tensors.Tensor{tensors.FromScalar(int32(n))}
 	if noise != nil {
-		inputs = append(inputs, tensors.FromFlatDataAndDimensions(seeds, most, masks))
+		whole = append(whole, tensors.FromFlatDataAndDimensions(seeds, most, masks))
 	}
-	out, err := steps.exec.Call(inputs...)
+	out, err := steps.program.Run([]*tensors.Tensor{tensors.FromFlatDataAndDimensions(rows, most, s.BatchSize)}, whole)
 	if err != nil {
-		return nil, fmt.Errorf("the training step failed: %w", err)
+		return nil, err
 	}
 	all, err := tensors.CopyFlatData[float64](out[0])
 	if err != nil {

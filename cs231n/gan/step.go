@@ -2,10 +2,8 @@ package gan
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 
-	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
@@ -14,6 +12,7 @@ import (
 
 	"github.com/cs231n-go/assignment3/cs231n/loop"
 	"github.com/cs231n-go/assignment3/cs231n/optim"
+	"github.com/cs231n-go/assignment3/cs231n/training"
 )
 
 // sampleCount is how many of a step's fakes are shown: a 4×4 grid.
@@ -29,22 +28,22 @@ const (
 
 // steps are iterations of the game, compiled: D's update, then G's update against the new D, and again.
 type steps struct {
-	exec   *model.Exec
-	most   int             // iterations in a call
-	images *tensors.Tensor // (M, 784) uint8, on the device
-	first  []int32         // (most), the rows of images where the batches begin
-	noise  *tensors.Tensor // (most, 2N, noise): of every iteration the noise of D's turn, then of G's
+	program *training.Program
+	most    int       // iterations in a call
+	first   []int32   // (most), the rows of images where the batches begin
+	z1, z2  []float32 // (most, N, noise), the noise of D's turn and of G's
 }
 
 // newSteps prepares the computation over the variables of store, which holds D below /D and G below
 // /G. XLA compiles it at the first call.
-func newSteps(backend compute.Backend, store *model.Store, c *Config) (*steps, error) {
-	most, dim := 1, c.noiseDim()
-	if loop.Works(backend) && CountParams(c.D)+CountParams(c.G) < manyParams {
+func newSteps(devices training.Devices, store *model.Store, c *Config) (*steps, error) {
+	most := 1
+	if loop.Works(devices.Backend) && CountParams(c.D)+CountParams(c.G) < manyParams {
 		most = together
 	}
-	exec, err := model.NewExec(backend, store, func(scope *model.Scope, inputs []*Node) []*Node {
-		n, images, first, z := inputs[0], inputs[1], inputs[2], inputs[3]
+	images := tensors.FromFlatDataAndDimensions(c.Images, len(c.Images)/Pixels, Pixels)
+	program, err := training.NewProgram(devices, store, []*tensors.Tensor{images}, func(scope *model.Scope, inputs []*Node) []*Node {
+		images, z1, z2, n, first := inputs[0], inputs[1], inputs[2], inputs[3], inputs[4]
 		scopeD, scopeG := scope.In("D"), scope.In("G")
 		varsD, varsG := c.D.variables(scopeD), c.G.variables(scopeG)
 		scalar := shapes.Make(dtypes.Float32)
@@ -52,27 +51,22 @@ func newSteps(backend compute.Backend, store *model.Store, c *Config) (*steps, e
 			Most:    most,
 			Vars:    slices.Concat(varsD, varsG, c.DSolver.Variables(store, varsD), c.GSolver.Variables(store, varsG)),
 			Outputs: []shapes.Shape{scalar, scalar, shapes.Make(dtypes.Float32, sampleCount, Pixels)},
-		}.Run(n, []*Node{images}, []*Node{first, z}, func(images, each []*Node) []*Node {
-			return c.stepGraph(scopeD, scopeG, images[0], each[0], each[1])
+		}.Run(n, []*Node{images}, []*Node{first, z1, z2}, func(images, each []*Node) []*Node {
+			return c.stepGraph(scopeD, scopeG, images[0], each[0], each[1], each[2])
 		})
 	})
 	if err != nil {
 		return nil, err
 	}
-	return &steps{
-		exec:   exec,
-		most:   most,
-		images: tensors.FromFlatDataAndDimensions(c.Images, len(c.Images)/Pixels, Pixels),
-		first:  make([]int32, most),
-		noise:  tensors.FromFlatDataAndDimensions(make([]float32, most*2*c.BatchSize*dim), most, 2*c.BatchSize, dim),
-	}, nil
+	size := most * c.BatchSize * c.noiseDim()
+	return &steps{program: program, most: most, first: make([]int32, most), z1: make([]float32, size), z2: make([]float32, size)}, nil
 }
 
 // stepGraph builds one iteration.
 //
-// Shapes: images (M, 784) uint8, first: scalar int32, the row where the batch begins, z: (2N, noise) -> D's
-// loss, G's loss, both scalars, and the first 16 of G's fakes, (16, 784).
-func (c *Config) stepGraph(scopeD, scopeG *model.Scope, images, first, z *Node) []*Node {
+// Shapes: images (M, 784) uint8, first: scalar int32, the row where the batch begins, z1 and z2: (N, noise)
+// -> D's loss, G's loss, both scalars, and the first 16 of G's fakes, (16, 784).
+func (c *Config) stepGraph(scopeD, scopeG *model.Scope, images, first, z1, z2 *Node) []*Node {
 	g := images.Graph()
 	nodes := func(n *Network, s *model.Scope) []*Node {
 		var values []*Node
@@ -86,14 +80,14 @@ func (c *Config) stepGraph(scopeD, scopeG *model.Scope, images, first, z *Node) 
 	// as one batch, since no layer of D mixes the images of a batch.
 	rows := Add(Iota(g, shapes.Make(dtypes.Int32, c.BatchSize, 1), 0), first)
 	real := preprocess(Gather(images, rows))
-	fake, _ := c.G.Forward(nodes(c.G, scopeG), Slice(z, AxisRange(0, c.BatchSize)))
+	fake, _ := c.G.Forward(nodes(c.G, scopeG), z1)
 	scores, backD := c.D.Forward(nodes(c.D, scopeD), Concatenate([]*Node{real, fake}, 0))
 	lossD := c.DLoss(SliceAxis(scores, 0, AxisRange(0, c.BatchSize)), SliceAxis(scores, 0, AxisRange(c.BatchSize)))
 	_, dD := backD(Gradient(lossD, scores)[0])
 	optim.Update(c.DSolver, scopeD, c.D.variables(scopeD), dD)
 
 	// G's turn, against the D that has just learned.
-	fake, backG := c.G.Forward(nodes(c.G, scopeG), Slice(z, AxisRange(c.BatchSize)))
+	fake, backG := c.G.Forward(nodes(c.G, scopeG), z2)
 	scores, backD = c.D.Forward(nodes(c.D, scopeD), fake)
 	lossG := c.GLoss(scores)
 	dFake, _ := backD(Gradient(lossG, scores)[0])
@@ -113,24 +107,24 @@ func preprocess(pixels *Node) *Node {
 // run does iterations i … i+n−1. It returns both losses of each, and the samples (most, 16, 784), which stay
 // on the device until they are asked for.
 func (s *steps) run(c *Config, i, n int) (losses [][]float64, samples *tensors.Tensor, err error) {
-	batches := len(c.Images) / Pixels / c.BatchSize
-	err = tensors.MutableFlatData(s.noise, func(noise []float32) {
-		size := len(noise) / s.most
-		for t := range n {
-			batch := (i + t) % batches
-			if batch == 0 {
-				c.Stream.BaseSeed() // PyTorch's DataLoader draws it whenever an epoch begins
-			}
-			s.first[t] = int32(batch * c.BatchSize)
-			fillNoise(noise[t*size:(t+1)*size], c.Stream)
+	batches, size := len(c.Images)/Pixels/c.BatchSize, len(s.z1)/s.most
+	for t := range n {
+		batch := (i + t) % batches
+		if batch == 0 {
+			c.Stream.BaseSeed() // PyTorch's DataLoader draws it whenever an epoch begins
 		}
-	})
+		s.first[t] = int32(batch * c.BatchSize)
+		fillNoise(s.z1[t*size:(t+1)*size], c.Stream)
+		fillNoise(s.z2[t*size:(t+1)*size], c.Stream)
+	}
+	noise := func(z []float32) *tensors.Tensor {
+		return tensors.FromFlatDataAndDimensions(z, s.most, c.BatchSize, c.noiseDim())
+	}
+	out, err := s.program.Run(
+		[]*tensors.Tensor{noise(s.z1), noise(s.z2)},
+		[]*tensors.Tensor{tensors.FromScalar(int32(n)), tensors.FromValue(s.first)})
 	if err != nil {
 		return nil, nil, err
-	}
-	out, err := s.exec.Call(int32(n), s.images, s.first, s.noise)
-	if err != nil {
-		return nil, nil, fmt.Errorf("gan: the training step failed on %s: %w", s.exec.Name(), err)
 	}
 	d, errD := tensors.CopyFlatData[float32](out[0])
 	g, errG := tensors.CopyFlatData[float32](out[1])

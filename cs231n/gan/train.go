@@ -33,6 +33,7 @@ type Config struct {
 	BatchSize int // 0 means 128
 	ShowEvery int // iterations between log lines and samples; 0 means 250
 	SaveEvery int // iterations between checkpoints; 0 means 250
+	Devices   int // how many of the backend's devices share each batch; 0 means 1
 
 	Model string          // recorded in the checkpoint, for instance "gan"
 	Seed  uint64          // recorded in the history; the stream is the caller's
@@ -70,6 +71,10 @@ func Train(ctx context.Context, backend compute.Backend, c Config) (result *Resu
 	if err := c.fillAndCheck(); err != nil {
 		return nil, err
 	}
+	devices, err := training.Share(backend, c.Devices, c.BatchSize)
+	if err != nil {
+		return nil, fmt.Errorf("gan: %w", err)
+	}
 	release, err := c.Dir.Claim()
 	if err != nil {
 		return nil, err
@@ -89,11 +94,11 @@ func Train(ctx context.Context, backend compute.Backend, c Config) (result *Resu
 		state, stateErr := c.Stream.MarshalBinary()
 		err = errors.Join(err, stateErr, stream.UnmarshalBinary(state))
 	}()
-	steps, err := newSteps(backend, store, &c)
+	steps, err := newSteps(devices, store, &c)
 	if err != nil {
 		return nil, err
 	}
-	defer steps.exec.Finalize()
+	defer func() { err = errors.Join(err, steps.program.Close()) }()
 
 	loop := training.Loop{
 		Folder: c.Dir, SaveEvery: c.SaveEvery, OnStep: c.OnStep, Most: steps.most,
