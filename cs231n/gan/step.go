@@ -79,7 +79,7 @@ func (c *Config) stepGraph(scopeD, scopeG *model.Scope, images, first, z1, z2 *N
 	// D's turn. Its fakes are data: no gradient flows back into G. Real and fake images pass through D
 	// as one batch, since no layer of D mixes the images of a batch.
 	rows := Add(Iota(g, shapes.Make(dtypes.Int32, c.BatchSize, 1), 0), first)
-	real := preprocess(Gather(images, rows))
+	real := preprocess(Gather(images, rows), z1.DType())
 	fake, _ := c.G.Forward(nodes(c.G, scopeG), z1)
 	scores, backD := c.D.Forward(nodes(c.D, scopeD), Concatenate([]*Node{real, fake}, 0))
 	lossD := c.DLoss(SliceAxis(scores, 0, AxisRange(0, c.BatchSize)), SliceAxis(scores, 0, AxisRange(c.BatchSize)))
@@ -99,8 +99,8 @@ func (c *Config) stepGraph(scopeD, scopeG *model.Scope, images, first, z1, z2 *N
 
 // preprocess turns pixels into what the networks see: 0…255 becomes [0, 1] as torchvision's ToTensor
 // does, then 2·(x − 0.5) in [-1, 1].
-func preprocess(pixels *Node) *Node {
-	x := DivScalar(ConvertDType(pixels, dtypes.Float32), 255)
+func preprocess(pixels *Node, dtype dtypes.DType) *Node {
+	x := DivScalar(ConvertDType(pixels, dtype), 255)
 	return MulScalar(AddScalar(x, -0.5), 2)
 }
 
