@@ -2,9 +2,7 @@ package gan
 
 import (
 	"testing"
-	"time"
 
-	"github.com/gomlx/compute/dtypes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
@@ -16,72 +14,70 @@ import (
 	"github.com/cs231n-go/assignment3/cs231n/training"
 )
 
-// TestDevicesInDoublePrecision takes training's own steps in double precision, where what is left of a difference
-// between devices is a mistake.
-func TestDevicesInDoublePrecision(t *testing.T) {
-	images, _, err := mnist.Load("")
-	require.NoError(t, err)
-	for _, name := range []string{"gan", "lsgan", "dcgan"} {
-		t.Run(name, func(t *testing.T) {
-			t0 := time.Now()
-			one := doubleLosses(t, name, images.Images, 1)
-			t.Log(time.Since(t0), one)
-			for _, devices := range []int{2, 4} {
-				t0 := time.Now()
-				several := doubleLosses(t, name, images.Images, devices)
-				t.Log(time.Since(t0))
-				worst := 0.0
-				for i := range one {
-					worst = max(worst, abs(several[i]-one[i])/one[i])
-				}
-				t.Logf("%d devices: %.1e %v", devices, worst, several)
+// TestDevices compares several devices, which share each batch, with one. In double precision rounding is all that is left
+// of a difference, and it stays below 1e-12.
+//
+// In training's single precision rounding alone takes the games apart: with the assignment's batch the DCGAN's losses differ
+// by 2e-5 in the third iteration of two devices, and the LSGAN's by 1e-5 in the tenth.
+func TestDevices(t *testing.T) {
+	if testing.Short() {
+		t.Skip("skipped in short mode: it compiles each model twice or more")
+	}
+	t.Parallel()
+	for _, c := range []struct {
+		model   string
+		devices []int
+	}{{"gan", []int{2, 4}}, {"lsgan", []int{2}}, {"dcgan", []int{2, 4}}} {
+		t.Run(c.model, func(t *testing.T) {
+			t.Parallel()
+			one := playDouble(t, c.model, 1)
+			for _, devices := range c.devices {
+				require.InEpsilonSlice(t, one, playDouble(t, c.model, devices), 1e-12, "%d devices", devices)
 			}
 		})
 	}
 }
 
-func abs(x float64) float64 { return max(x, -x) }
-
-func doubleLosses(t *testing.T, name string, images []byte, count int) (losses []float64) {
-	stream := rng.NewTorch(231)
-	c, err := Preset(name, stream)
+// playDouble returns both losses of three of training's iterations, in double precision.
+func playDouble(t *testing.T, name string, count int) (losses []float64) {
+	t.Helper()
+	images, _, err := mnist.Load("")
 	require.NoError(t, err)
-	c.BatchSize, c.Images = sampleCount, images[:10*sampleCount*Pixels]
-	double := func(values []float32, dims ...int) *tensors.Tensor {
-		wide := make([]float64, len(values))
-		for i, v := range values {
-			wide[i] = float64(v)
-		}
-		return tensors.FromFlatDataAndDimensions(wide, dims...)
-	}
+	c, err := Preset(name, rng.NewTorch(231))
+	require.NoError(t, err)
+	c.BatchSize = sampleCount
 	store := model.NewStore()
 	require.NoError(t, c.D.store(store.Scope("/D")))
 	require.NoError(t, c.G.store(store.Scope("/G")))
 	for v := range store.IterVariables() {
-		value, err := v.Value()
-		require.NoError(t, err)
-		flat, err := tensors.CopyFlatData[float32](value)
+		flat, err := tensors.CopyFlatData[float32](v.MustValue())
 		require.NoError(t, err)
 		require.NoError(t, v.SetValue(double(flat, v.Shape().Dimensions...)))
 	}
-	devices, err := training.Share(testbackend.Get(t), count, c.BatchSize)
+
+	devices, err := training.Share(testbackend.Several(t, count), count, c.BatchSize)
 	require.NoError(t, err)
-	data := []*tensors.Tensor{tensors.FromFlatDataAndDimensions(c.Images, len(c.Images)/Pixels, Pixels)}
+	data := []*tensors.Tensor{tensors.FromFlatDataAndDimensions(images.Images, images.N, Pixels)}
 	program, err := training.NewProgram(devices, store, data, func(scope *model.Scope, in []*Node) []*Node {
 		return c.stepGraph(scope.In("D"), scope.In("G"), in[0], in[3], Squeeze(in[1], 0), Squeeze(in[2], 0))
 	})
 	require.NoError(t, err)
-	z := make([]float32, c.BatchSize*c.noiseDim())
 	noise := func() *tensors.Tensor {
-		fillNoise(z, stream)
-		return double(z, 1, c.BatchSize, c.noiseDim())
+		return double(SampleNoise(c.BatchSize, c.noiseDim(), c.Stream), 1, c.BatchSize, c.noiseDim())
 	}
-	for i := range 10 {
-		out, err := program.Run([]*tensors.Tensor{noise(), noise()}, []*tensors.Tensor{tensors.FromScalar(int32(i * sampleCount))})
+	for i := range 3 {
+		out, err := program.Run([]*tensors.Tensor{noise(), noise()}, []*tensors.Tensor{tensors.FromScalar(int32(i * c.BatchSize))})
 		require.NoError(t, err)
-		require.Equal(t, dtypes.Float64, out[0].DType())
 		losses = append(losses, tensors.ToScalar[float64](out[0]), tensors.ToScalar[float64](out[1]))
 	}
 	require.NoError(t, program.Close())
 	return losses
+}
+
+func double(values []float32, dims ...int) *tensors.Tensor {
+	wide := make([]float64, len(values))
+	for i, v := range values {
+		wide[i] = float64(v)
+	}
+	return tensors.FromFlatDataAndDimensions(wide, dims...)
 }

@@ -105,6 +105,7 @@ func trainCaptions(ctx context.Context, kind string, args []string, stdout, stde
 	f.set.IntVar(&s.Iters, "iters", 0, "")
 	f.set.IntVar(&s.BatchSize, "batch", 25, "")
 	f.set.IntVar(&s.SaveEvery, "save-every", 250, "")
+	f.set.IntVar(&s.Devices, "devices", 1, "")
 	f.set.IntVar(&s.PrintEvery, "print-every", 10, "")
 	f.set.Float64Var(&s.LearningRate, "lr", rate, "")
 	f.set.Float64Var(&s.LRDecay, "lr-decay", decay, "")
@@ -126,7 +127,7 @@ func trainCaptions(ctx context.Context, kind string, args []string, stdout, stde
 	for _, count := range []struct {
 		name  string
 		value int
-	}{{"epochs", s.Epochs}, {"batch", s.BatchSize}, {"save-every", s.SaveEvery}, {"print-every", s.PrintEvery}, {"hidden", f.hidden}, {"wordvec", f.wordvec},
+	}{{"epochs", s.Epochs}, {"batch", s.BatchSize}, {"save-every", s.SaveEvery}, {"devices", s.Devices}, {"print-every", s.PrintEvery}, {"hidden", f.hidden}, {"wordvec", f.wordvec},
 		{"heads", f.heads}, {"layers", f.layers}, {"max-length", f.maxLength}} {
 		if count.value < 1 {
 			return usagef("-%s %d: it must be at least 1", count.name, count.value)

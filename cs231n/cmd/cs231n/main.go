@@ -1,6 +1,6 @@
 // Command cs231n trains the assignment's models outside of a notebook.
 //
-//	cs231n train gan|lsgan|dcgan [-seed 231] [-iters N | -epochs N] [-data DIR] [-out DIR] [-save-every N] [-resume]
+//	cs231n train gan|lsgan|dcgan [-seed 231] [-iters N | -epochs N] [-data DIR] [-out DIR] [-save-every N] [-devices N] [-resume]
 //	cs231n train rnn|lstm -data DIR [-seed 231] [-max-train N] [-epochs N] [-batch N] [-lr X] [-lr-decay X] ...
 //	cs231n train transformer -data DIR [-heads 2] [-layers 2] [-max-length 30] ...
 //	cs231n sample rnn|lstm|transformer -data DIR [-checkpoint DIR] [-split train|val] [-n 2] [-seed 231] [-beam K | -dropout]
@@ -28,11 +28,12 @@ import (
 )
 
 const usage = `usage:
-  cs231n train gan|lsgan|dcgan [-seed 231] [-iters N | -epochs N] [-data DIR] [-out DIR] [-save-every N] [-resume]
+  cs231n train gan|lsgan|dcgan [-seed 231] [-iters N | -epochs N] [-data DIR] [-out DIR] [-save-every N] [-devices N] [-resume]
       train a GAN on MNIST; -out (out/MODEL) receives samples and, every N iterations (250) and at the
-      end, checkpoint.safetensors and history.json; -resume goes on from there
+      end, checkpoint.safetensors and history.json; -resume goes on from there; -devices is how many of the
+      machine's devices share each batch of 128
   cs231n train rnn|lstm -data DIR [-seed 231] [-max-train N] [-epochs 50 | -iters N] [-batch 25] [-rule adam]
-      [-lr 0.005] [-lr-decay 0.95] [-hidden 512] [-wordvec 256] [-print-every 10] [-out DIR] [-save-every N] [-resume]
+      [-lr 0.005] [-lr-decay 0.95] [-hidden 512] [-wordvec 256] [-print-every 10] [-out DIR] [-save-every N] [-devices N] [-resume]
       train a captioning model; -max-train takes that many captions at random, 0 takes all; the rules are
       sgd, sgd_momentum, rmsprop and adam; an LSTM's -lr-decay is 0.995 where it is not given
   cs231n train transformer -data DIR [-epochs 100 | -iters N] [-lr 0.001] [-heads 2] [-layers 2] [-max-length 30] ...

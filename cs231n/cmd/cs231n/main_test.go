@@ -51,6 +51,8 @@ func TestMisuse(t *testing.T) {
 		{"negative epochs", []string{"train", "gan", "-epochs=-1"}, "-epochs -1: at least one"},
 		{"iterations and epochs", []string{"train", "gan", "-iters", "3", "-epochs", "1"}, "-iters and -epochs exclude each other"},
 		{"never saving", []string{"train", "gan", "-save-every", "0"}, "-save-every 0: it is a number of iterations"},
+		{"no devices", []string{"train", "gan", "-devices", "0"}, "-devices 0: it is a number of devices, at least one"},
+		{"captions: negative devices", []string{"train", "rnn", "-data", "d", "-devices", "-1"}, "-devices -1: it must be at least 1"},
 		{"trailing argument", []string{"train", "gan", "-iters", "3", "more"}, `does not take "more"`},
 		{"not a number", []string{"train", "gan", "-iters", "many"}, `"many" for flag -iters`},
 		{"fraction", []string{"train", "gan", "-epochs", "1.5"}, `"1.5" for flag -epochs`},
@@ -111,7 +113,7 @@ func TestDefaults(t *testing.T) {
 	t.Parallel()
 	f, err := parseTrain([]string{"lsgan"})
 	require.NoError(t, err)
-	require.Equal(t, trainFlags{model: "lsgan", seed: 231, saveEvery: 250, out: filepath.Join("out", "lsgan")}, f)
+	require.Equal(t, trainFlags{model: "lsgan", seed: 231, saveEvery: 250, devices: 1, out: filepath.Join("out", "lsgan")}, f)
 }
 
 // TestMistake has a panic where a command is at work.

@@ -29,6 +29,7 @@ type trainFlags struct {
 	seed          uint64
 	iters, epochs int
 	saveEvery     int
+	devices       int
 	data, out     string
 	resume        bool
 }
@@ -45,6 +46,7 @@ func parseTrain(args []string) (trainFlags, error) {
 	flags.IntVar(&f.iters, "iters", 0, "")
 	flags.IntVar(&f.epochs, "epochs", 0, "")
 	flags.IntVar(&f.saveEvery, "save-every", 250, "")
+	flags.IntVar(&f.devices, "devices", 1, "")
 	flags.StringVar(&f.data, "data", "", "")
 	flags.StringVar(&f.out, "out", filepath.Join("out", f.model), "")
 	flags.BoolVar(&f.resume, "resume", false, "")
@@ -67,6 +69,8 @@ func parseTrain(args []string) (trainFlags, error) {
 		return f, usagef("-epochs %d: at least one epoch is needed", f.epochs)
 	case f.saveEvery < 1:
 		return f, usagef("-save-every %d: it is a number of iterations, at least one", f.saveEvery)
+	case f.devices < 1:
+		return f, usagef("-devices %d: it is a number of devices, at least one", f.devices)
 	case f.out == "":
 		return f, usagef("-out needs a folder")
 	}
@@ -98,7 +102,7 @@ func train(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 
 	config.Images = images.Images[:min(numTrain, images.N)*gan.Pixels]
 	config.Seed, config.Dir, config.Resume, config.SaveEvery = f.seed, training.Folder(f.out), f.resume, f.saveEvery
-	config.Iters = f.iters
+	config.Iters, config.Devices = f.iters, f.devices
 	if f.epochs > 0 {
 		config.Epochs = f.epochs
 	}

@@ -31,3 +31,14 @@ func Get(t testing.TB) compute.Backend {
 	}
 	return backend
 }
+
+// Several returns the shared backend where it has that many devices, as the plugin for CPUs has four, and skips the
+// test elsewhere.
+func Several(t testing.TB, devices int) compute.Backend {
+	t.Helper()
+	backend := Get(t)
+	if there := backend.NumDevices(); there < devices {
+		t.Skipf("needs %d devices, the backend %s has %d", devices, backend.Name(), there)
+	}
+	return backend
+}
