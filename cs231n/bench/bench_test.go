@@ -122,6 +122,15 @@ func TestUnknownModel(t *testing.T) {
 	require.ErrorContains(t, err, `unknown model "vae"`)
 }
 
+func TestSampleTakesOneDevice(t *testing.T) {
+	t.Parallel()
+	task, err := NewTask(Sample)
+	require.NoError(t, err)
+	task.Devices = 2
+	_, err = task.Run(context.Background(), nil)
+	require.ErrorContains(t, err, "2 devices cannot share sample, only training")
+}
+
 // TestCompare runs the real programs: the GAN for a few steps, beside PyTorch where it is installed.
 func TestCompare(t *testing.T) {
 	if testing.Short() {

@@ -21,9 +21,10 @@ import (
 
 // Task is something to time: a number of steps of one model.
 type Task struct {
-	Model string // one of [Models]
-	Sizes        // of a captioning model; a GAN has those of package gan
-	Iters int    // steps to time, after those that warm up
+	Model   string // one of [Models]
+	Sizes          // of a captioning model; a GAN has those of package gan
+	Iters   int    // steps to time, after those that warm up
+	Devices int    // that share each batch of training; 0 means 1
 }
 
 // Sizes are those of a captioning model and of its batches: captions in a batch, words read, hidden state, word
@@ -64,6 +65,8 @@ func (t Task) Run(ctx context.Context, backend compute.Backend) (Timing, error) 
 	switch {
 	case t.Iters < 1:
 		return Timing{}, fmt.Errorf("bench: %d steps of %s cannot be timed; at least 1 is needed", t.Iters, t.Model)
+	case t.Model == Sample && t.Devices > 1:
+		return Timing{}, fmt.Errorf("bench: %d devices cannot share %s, only training; leave -devices out", t.Devices, t.Model)
 	case slices.Contains([]string{"gan", "lsgan", "dcgan"}, t.Model):
 		watch, err = t.trainGAN(ctx, backend)
 	case t.Model == Sample:
@@ -92,7 +95,7 @@ func (t Task) trainGAN(ctx context.Context, backend compute.Backend) (*stopwatch
 		return nil, err
 	}
 	watch := newStopwatch()
-	c.Images, c.Iters, c.OnStep = images.Images, warmUp+t.Iters, watch.lap
+	c.Images, c.Iters, c.Devices, c.OnStep = images.Images, warmUp+t.Iters, t.Devices, watch.lap
 	_, err = gan.Train(ctx, backend, c)
 	return watch, err
 }
@@ -107,7 +110,7 @@ func (t Task) trainCaptions(ctx context.Context, backend compute.Backend) (*stop
 	watch := newStopwatch()
 	_, err = captioning.Solver{
 		Model: model, Data: data, Stream: rng.NewNumPy(seed), UpdateRule: "adam", LearningRate: 1e-3,
-		BatchSize: t.Batch, Iters: warmUp + t.Iters, OnStep: watch.lap,
+		BatchSize: t.Batch, Iters: warmUp + t.Iters, Devices: t.Devices, OnStep: watch.lap,
 	}.Train(ctx, backend)
 	return watch, err
 }

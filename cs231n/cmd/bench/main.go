@@ -2,7 +2,7 @@
 //
 //	bench [-rounds 5] [-models gan,lsgan,...] [-only steps,growth,cells] [-out out/bench] [-images DIR]
 //	    everything: tables, bench.json, bench.md and charts
-//	bench step MODEL [-iters N]
+//	bench step MODEL [-iters N] [-devices N] [-batch N]
 //	    one process's timing, as a line of JSON
 //	bench growth
 //	    how time grows with sizes, as a line of JSON
@@ -70,6 +70,8 @@ func step(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags := flag.NewFlagSet("bench step MODEL", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.IntVar(&task.Iters, "iters", task.Iters, "steps to time, after some that warm up")
+	flags.IntVar(&task.Devices, "devices", 1, "devices that share each batch of training")
+	flags.IntVar(&task.Batch, "batch", task.Batch, "captions in a batch of a captioning model")
 	if err := flags.Parse(args[1:]); err != nil {
 		return err
 	}
