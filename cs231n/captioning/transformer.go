@@ -36,7 +36,7 @@ type Dropout int
 
 const (
 	FromStream Dropout = iota // the Stream, with PyTorch's numbers
-	FromGoMLX                 // GoMLX's own generator, whose state is kept with the parameters
+	FromGoMLX                 // GoMLX's own generator, whose state is kept with the parameters; another number of devices draws other masks
 	NoDropout
 )
 
