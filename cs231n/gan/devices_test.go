@@ -40,7 +40,7 @@ func TestDevicesTakeTurns(t *testing.T) {
 	c := tiny(t, dir)
 	c.Devices = 3
 	_, err = gan.Train(context.Background(), backend, c)
-	require.ErrorContains(t, err, "gan: training: 3 devices cannot share a batch of 16 evenly")
+	require.ErrorContains(t, err, "gan: 3 devices cannot share a batch of 16 evenly")
 	kept, err := gan.Load(c.Dir, nil, nil)
 	require.NoError(t, err)
 	require.Len(t, kept.D, 18)

@@ -26,11 +26,11 @@ func Share(backend compute.Backend, count, batch int) (d Devices, err error) {
 	there := backend.NumDevices()
 	switch {
 	case count < 0 || count > there:
-		return d, fmt.Errorf("training: %d devices are asked for and the backend %s has %d; choose a number from 1 to %d", count, backend.Name(), there, there)
+		return d, fmt.Errorf("%d devices are asked for and the backend %s has %d; choose a number from 1 to %d", count, backend.Name(), there, there)
 	case count <= 1:
 		return d, nil
 	case batch%count != 0:
-		return d, fmt.Errorf("training: %d devices cannot share a batch of %d evenly; choose a batch that is a multiple of %d, or another number of devices", count, batch, count)
+		return d, fmt.Errorf("%d devices cannot share a batch of %d evenly; choose a batch that is a multiple of %d, or another number of devices", count, batch, count)
 	}
 	const axis = "batch"
 	if d.mesh, err = distributed.NewDeviceMesh([]int{count}, []string{axis}); err != nil {
