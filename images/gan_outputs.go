@@ -33,7 +33,7 @@ func draw(runs, to string) error {
 		if err != nil {
 			return err
 		}
-		pictures = append(pictures, display.Caption(grid, p.title))
+		pictures = append(pictures, display.Caption(grid, grid.Bounds().Dx()+20, p.title))
 	}
 	return display.SavePNG(to, display.Row(pictures...))
 }
