@@ -1,7 +1,10 @@
 # The hub of try.py: jupyterhub_config.py with processes in place of containers, all on this machine's own address.
 # Every process is this user's, so nothing here keeps students apart but the hub: for trying, never for a class.
 import os
+import signal
 from pathlib import Path
+
+from jupyterhub.spawner import SimpleLocalProcessSpawner
 
 c = get_config()  # noqa: F821
 load_subconfig("jupyterhub_config.py", path=os.path.dirname(__file__))  # noqa: F821
@@ -17,7 +20,15 @@ c.JupyterHub.cookie_secret_file = str(folder / "cookie_secret")
 c.JupyterHub.db_url = f"sqlite:///{folder}/hub.sqlite"
 c.ConfigurableHTTPProxy.pid_file = str(folder / "proxy.pid")
 
-c.JupyterHub.spawner_class = "simple"
+
+class ServerProcess(SimpleLocalProcessSpawner):
+    """Stops a server as a container is stopped: interrupted without a terminal, it would leave its kernels running."""
+
+    async def _signal(self, sig: int) -> bool:
+        return await super()._signal(signal.SIGTERM if sig == signal.SIGINT else sig)
+
+
+c.JupyterHub.spawner_class = ServerProcess
 c.SimpleLocalProcessSpawner.home_dir_template = str(folder / "{username}")
 c.Spawner.cmd = [str(root / "docker" / "start.sh")]
 c.Spawner.environment = {
