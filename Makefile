@@ -37,7 +37,9 @@ setup: ## install what is missing, and nothing else
 run: setup ## execute the notebooks at full settings into out/notebooks, with HTML pages
 	@$(RUN)
 
+# All of them tell of runs from the beginning; a single one (SOURCES=...) may need the runs of the others.
 notebooks: setup ## write notebooks/*.ipynb afresh from notebooks/source/*.md, executed
+	@$(if $(filter file,$(origin SOURCES)),rm -rf out/notebooks/runs)
 	@$(RUN) --in-place --expect-images $(or $(SOURCES),$(error no notebooks/source/*.md in $(ROOT): nothing to make notebooks of))
 
 images: setup ## draw images/gan_outputs.png from the runs that make run or make notebooks left
