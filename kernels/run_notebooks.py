@@ -12,11 +12,14 @@ expectation was not met, 2 for a wrong command line.
 
 import argparse
 import asyncio
+import logging
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 import jupytext
@@ -122,6 +125,11 @@ def execute(nb, path: Path, log: Path, timeout: float | None) -> None:
             raise NotebookError(f"{path.stem}: the Go kernel died; {log} has its last words") from error
         except CellExecutionError as error:
             raise NotebookError(f"{path.stem}: {error.evalue or error}") from error
+        except AssertionError as error:
+            if runner.km is None:  # at Ctrl-C nbclient shuts the kernel down, and then misses it, more than once
+                logging.getLogger("asyncio").disabled = True
+                raise KeyboardInterrupt from error
+            raise
         except RuntimeError as error:
             raise NotebookError(f"{path.stem}: the Go kernel did not start ({error}); {log} has its words") from error
 
@@ -170,6 +178,12 @@ def run(path: Path, args: argparse.Namespace) -> None:
         nbformat.write(nb, path)
 
 
+def reading_order(paths: Iterable[Path]) -> list[Path]:
+    """Those first whose runs later ones compare with, then by name."""
+    first = ["RNN_Captioning", "LSTM_Captioning"]
+    return sorted(paths, key=lambda path: (first.index(path.stem) if path.stem in first else len(first), path.stem))
+
+
 def without_effect(paths: list[Path]) -> list[str]:
     """The CS231N_ variables of the environment that nothing in these notebooks looks at: most are typing errors."""
     known = {"QUICK", "OUT", "DATA", "ROOT", "GO", "GOCACHE"}
@@ -181,7 +195,7 @@ def without_effect(paths: list[Path]) -> list[str]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("notebooks", nargs="*", type=Path, help="notebooks or their Markdown sources (default: notebooks/*.ipynb)")
+    parser.add_argument("notebooks", nargs="*", type=Path, help="notebooks or their Markdown sources (default: notebooks/*.ipynb, with --in-place notebooks/source/*.md)")
     parser.add_argument("--output-dir", type=Path, default=Path("out/notebooks"), help="where the executed copies, HTML pages and kernel logs go (default: %(default)s)")
     parser.add_argument("--in-place", action="store_true", help="write each notebook itself as well; a failed one stays as it was")
     parser.add_argument("--quick", action="store_true", help="set CS231N_QUICK=1, with which the notebooks train briefly")
@@ -193,7 +207,7 @@ def main() -> int:
         os.environ["CS231N_QUICK"] = "1"
     elif args.in_place:
         os.environ.pop("CS231N_QUICK", None)  # what is committed has trained in full
-    paths = args.notebooks or sorted(Path("notebooks").glob("*.ipynb"))
+    paths = args.notebooks or reading_order(Path("notebooks").glob("source/*.md" if args.in_place else "*.ipynb"))
     if not paths:
         say("no notebooks in notebooks/: make notebooks makes them from notebooks/source")
         return 1
@@ -201,8 +215,11 @@ def main() -> int:
         say(f"note: {name} has no effect: none of the notebooks has a setting of that name")
     args.output_dir.mkdir(parents=True, exist_ok=True)
     # What cells train and keep: not where somebody at work in JupyterLab has theirs. A run that was
-    # broken off goes on from here the next time.
-    os.environ.setdefault("CS231N_OUT", str((args.output_dir / "runs").resolve()))
+    # broken off goes on from here the next time, but what is committed tells of whole runs.
+    runs = (args.output_dir / "runs").resolve()
+    if args.in_place and not args.notebooks:
+        shutil.rmtree(runs, ignore_errors=True)
+    os.environ.setdefault("CS231N_OUT", str(runs))
 
     failures = []
     for path in paths:

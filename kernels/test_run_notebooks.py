@@ -2,7 +2,10 @@
 
 import contextlib
 import io
+import os
+import signal
 import tempfile
+import threading
 import unittest
 from pathlib import Path
 from unittest import mock
@@ -120,6 +123,19 @@ class RunNotebooks(unittest.TestCase):
         self.assertIn("CS231N_EPOCH has no effect", said)
         self.assertNotIn("CS231N_EPOCHS has", said)
         self.assertNotIn("CS231N_GOCACHE has", said)  # the container's own
+
+    def test_interrupt(self):
+        """Ctrl-C in the middle of a cell ends the run without a traceback of nbclient's."""
+        timer = threading.Timer(5, os.kill, (os.getpid(), signal.SIGINT))
+        timer.start()
+        self.addCleanup(timer.cancel)
+        with self.assertRaises(KeyboardInterrupt):
+            self.run_cells("interrupt", PICTURE, "%%\ntime.Sleep(time.Minute)")
+
+    def test_order(self):
+        names = ["Generative_Adversarial_Networks", "LSTM_Captioning", "RNN_Captioning", "Transformer_Captioning"]
+        order = [path.stem for path in run_notebooks.reading_order(Path(f"{name}.ipynb") for name in names)]
+        self.assertEqual(order, ["RNN_Captioning", "LSTM_Captioning", "Generative_Adversarial_Networks", "Transformer_Captioning"])
 
     def test_unreadable(self):
         status, said = self.run_path(self.folder / "absent.ipynb")
