@@ -189,7 +189,7 @@ class Kernel(InLab):
         notebook.page.screenshot(path=OUT / "completion.png")
         notebook.write_cell("%%\nnb.Setting")
         notebook.page.keyboard.press("Shift+Tab")
-        expect(notebook.page.locator(".jp-Tooltip")).to_contain_text("number of the notebook that the environment can change", timeout=30_000)
+        expect(notebook.page.locator(".jp-Tooltip")).to_contain_text("that the environment can change", timeout=30_000)
         notebook.page.screenshot(path=OUT / "inspection.png")
 
 
