@@ -54,6 +54,6 @@ func (b Bars) Image() (image.Image, error) {
 	p.NominalX(b.Groups...)
 	// A bar may stand anywhere, so all of them end below the legend.
 	const line, around = 17, 70 // pixels: a line of the legend, and what is above and below the bars
-	p.Y.Max *= 1 / (1 - min(0.5, line*float64(len(b.Series))/float64(height-around)))
+	p.Y.Max /= 1 - min(0.5, line*float64(len(b.Series))/float64(height-around))
 	return render(p, width, height), nil
 }

@@ -34,8 +34,11 @@ func NewProgram(devices Devices, store *model.Store, data []*tensors.Tensor, gra
 		exec.AutoSharding(devices.mesh).WithOutputShardingSpecs(devices.whole)
 	}
 	p := &Program{exec: exec, devices: devices}
-	p.data, err = devices.place(devices.whole, data)
-	return p, err
+	if p.data, err = devices.place(devices.whole, data); err != nil {
+		exec.Finalize()
+		return nil, err
+	}
+	return p, nil
 }
 
 // Run runs the program once and returns what the graph makes. Devices share the rows of each tensor in batch, and each
