@@ -31,9 +31,13 @@ import (
 type Option func(*options)
 
 type options struct {
-	warnings io.Writer
-	install  bool
+	warnings   io.Writer
+	install    bool
+	cpuDevices int
 }
+
+// maxCPUDevices bounds [CPUDevices], since each device has a thread of its own.
+const maxCPUDevices = 16
 
 // Warn sends the one-line warnings about a worse choice than the machine could offer to w instead of
 // standard error.
@@ -41,6 +45,11 @@ func Warn(w io.Writer) Option { return func(o *options) { o.warnings = w } }
 
 // InstalledOnly keeps the search to what is on the machine already: nothing is downloaded.
 func InstalledOnly() Option { return func(o *options) { o.install = false } }
+
+// CPUDevices makes XLA's CPU plugin show n devices, 1 to 16, instead of one, for training that several share. It is for
+// trying that out where there are no GPUs, and no faster: with more devices than cores XLA has more threads than
+// cores, and a training step takes about a tenth longer. The number of GPUs is what it is.
+func CPUDevices(n int) Option { return func(o *options) { o.cpuDevices = n } }
 
 // Open returns the first backend of the package's search order that works on this machine.
 //
@@ -50,11 +59,13 @@ func InstalledOnly() Option { return func(o *options) { o.install = false } }
 //
 // It fails only where GOMLX_BACKEND asks for something that cannot be had.
 func Open(opts ...Option) (compute.Backend, error) {
-	o := options{warnings: os.Stderr, install: true}
+	o := options{warnings: os.Stderr, install: true, cpuDevices: 1}
 	for _, opt := range opts {
 		opt(&o)
 	}
-	backend, _, err := thisMachine().choose(o)
+	m := thisMachine()
+	m.devices = min(max(o.cpuDevices, 1), maxCPUDevices)
+	backend, _, err := m.choose(o)
 	return backend, err
 }
 

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -278,6 +279,40 @@ func TestTF32IsOffUnlessAskedFor(t *testing.T) {
 		require.NoError(t, err, options)
 		rows := backendRows(backend, realPlugin(t))
 		assert.Contains(t, rows, [2]string{"  TF32 products", want}, options)
+		backend.Finalize()
+	}
+}
+
+// TestDevicesAndThreads counts, because too many of either cost time and nothing else.
+func TestDevicesAndThreads(t *testing.T) {
+	threads := func() (n int) {
+		names, err := filepath.Glob("/proc/self/task/*/comm")
+		require.NoError(t, err)
+		for _, file := range names {
+			if name, err := os.ReadFile(file); err == nil && strings.Contains(string(name), "XLAEigen") {
+				n++
+			}
+		}
+		return n
+	}
+	m := thisMachine()
+	for _, devices := range []int{1, 3} {
+		m.devices = devices
+		before := threads()
+		backend, err := m.load(realPlugin(t), "")
+		require.NoError(t, err)
+		assert.EqualValues(t, devices, backend.NumDevices())
+		if runtime.GOOS == "linux" {
+			assert.Equal(t, max(devices, runtime.GOMAXPROCS(0)), threads()-before)
+		}
+		backend.Finalize()
+	}
+
+	t.Setenv("GOMLX_BACKEND", "xla:"+realPlugin(t))
+	for asked, want := range map[int]int{-1: 1, 2: 2, 1000: maxCPUDevices} {
+		backend, err := Open(CPUDevices(asked))
+		require.NoError(t, err)
+		assert.EqualValues(t, want, backend.NumDevices(), "%d devices asked for", asked)
 		backend.Finalize()
 	}
 }

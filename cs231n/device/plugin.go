@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 
 	"github.com/gomlx/compute"
@@ -31,7 +32,11 @@ func (m machine) load(path, options string) (backend compute.Backend, err error)
 	if !strings.Contains(options, "tf32") {
 		config += ",tf32=false"
 	}
-	if pjrt.IsCUDAName(filepath.Base(path)) {
+	var client pjrt.NamedValuesMap
+	switch name := filepath.Base(path); {
+	case platform(name) == "cpu":
+		client = m.setUpCPU()
+	case pjrt.IsCUDAName(name):
 		if !strings.Contains(options, "shared_buffers") {
 			config += ",shared_buffers=false"
 		}
@@ -47,7 +52,7 @@ func (m machine) load(path, options string) (backend compute.Backend, err error)
 			err = fmt.Errorf("the plugin %s does not load: %v; run `make setup` for one that does", path, r)
 		}
 	}()
-	backend, err = xla.New(config)
+	backend, err = xla.NewWithOptions(config, client)
 	if err != nil {
 		return nil, fmt.Errorf("the plugin %s does not load: %w", path, flat(err))
 	}
@@ -112,6 +117,17 @@ func (m machine) check(path string) error {
 // archName writes an architecture as the system does: x86_64, aarch64.
 func archName(machine elf.Machine) string {
 	return strings.ToLower(strings.TrimPrefix(machine.String(), "EM_"))
+}
+
+// setUpCPU returns the options of XLA's client for CPUs. How many threads that starts it learns from the environment
+// alone. Left to itself, it starts one for each core of the machine, even in a container that may use only a few,
+// and at least as many as it has devices, which are four unless it is told otherwise.
+func (m machine) setUpCPU() pjrt.NamedValuesMap {
+	const threads = "PJRT_NPROC"
+	if !m.isSet(threads) {
+		os.Setenv(threads, strconv.Itoa(runtime.GOMAXPROCS(0)))
+	}
+	return pjrt.NamedValuesMap{"cpu_device_count": int64(m.devices)}
 }
 
 // setUpCUDA tells XLA where a plugin from a Python package finds CUDA's tools (ptxas, libdevice), which XLA

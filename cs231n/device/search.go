@@ -15,23 +15,25 @@ import (
 
 // A machine is what the search may know about the computer it runs on. Tests make up their own.
 type machine struct {
-	lookup func(name string) (string, bool) // environment variables
-	dir    string                           // working directory
-	binary string                           // directory of the program, empty if unknown
-	home   string                           // the user's home directory, empty if unknown
-	system string                           // directory of plugins that all users share
-	driver string                           // a file that the NVIDIA driver made, empty where there is none
-	arch   elf.Machine
-	fetch  func(dir string) error // downloads go-xla's CPU plugin to dir
+	lookup  func(name string) (string, bool) // environment variables
+	dir     string                           // working directory
+	binary  string                           // directory of the program, empty if unknown
+	home    string                           // the user's home directory, empty if unknown
+	system  string                           // directory of plugins that all users share
+	driver  string                           // a file that the NVIDIA driver made, empty where there is none
+	arch    elf.Machine
+	devices int                    // that the CPU plugin is to show
+	fetch   func(dir string) error // downloads go-xla's CPU plugin to dir
 }
 
 // thisMachine describes the computer that the program runs on.
 func thisMachine() machine {
 	m := machine{
-		lookup: os.LookupEnv,
-		system: "/usr/local/lib/go-xla",
-		arch:   map[string]elf.Machine{"amd64": elf.EM_X86_64, "arm64": elf.EM_AARCH64}[runtime.GOARCH],
-		fetch:  download,
+		lookup:  os.LookupEnv,
+		system:  "/usr/local/lib/go-xla",
+		arch:    map[string]elf.Machine{"amd64": elf.EM_X86_64, "arm64": elf.EM_AARCH64}[runtime.GOARCH],
+		fetch:   download,
+		devices: 1,
 	}
 	m.dir, _ = os.Getwd()
 	if program, err := os.Executable(); err == nil {

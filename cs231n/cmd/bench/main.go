@@ -51,9 +51,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	case "step":
 		return step(ctx, args[1:], stdout, stderr)
 	case "growth":
-		return onDevice(stdout, func(backend compute.Backend) (any, error) { return bench.Grow(ctx, backend, stderr) })
+		return onDevice(stdout, 1, func(backend compute.Backend) (any, error) { return bench.Grow(ctx, backend, stderr) })
 	case "matmul":
-		return onDevice(stdout, func(backend compute.Backend) (any, error) { return bench.MeasurePeak(backend) })
+		return onDevice(stdout, 1, func(backend compute.Backend) (any, error) { return bench.MeasurePeak(backend) })
 	}
 	return all(ctx, args, stdout, stderr)
 }
@@ -75,12 +75,12 @@ func step(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err := flags.Parse(args[1:]); err != nil {
 		return err
 	}
-	return onDevice(stdout, func(backend compute.Backend) (any, error) { return task.Run(ctx, backend) })
+	return onDevice(stdout, task.Devices, func(backend compute.Backend) (any, error) { return task.Run(ctx, backend) })
 }
 
-// onDevice measures on the machine's fastest device and prints the result as a line of JSON.
-func onDevice(stdout io.Writer, measure func(compute.Backend) (any, error)) error {
-	backend, err := device.Open()
+// onDevice measures on the machine's fastest device, or several, and prints the result as a line of JSON.
+func onDevice(stdout io.Writer, devices int, measure func(compute.Backend) (any, error)) error {
+	backend, err := device.Open(device.CPUDevices(devices))
 	if err != nil {
 		return err
 	}

@@ -153,7 +153,7 @@ func trainCaptions(ctx context.Context, kind string, args []string, stdout, stde
 	if s.Model, err = f.build(data, stream); err != nil {
 		return err
 	}
-	backend, err := device.Open(device.Warn(stderr))
+	backend, err := device.Open(device.Warn(stderr), device.CPUDevices(s.Devices))
 	if err != nil {
 		return err
 	}

@@ -94,7 +94,7 @@ func train(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if images.Rows != gan.Side || images.Cols != gan.Side {
 		return fmt.Errorf("the images in %s are %d×%d instead of %d×%d; name a folder with MNIST's, or leave -data out", f.data, images.Rows, images.Cols, gan.Side, gan.Side)
 	}
-	backend, err := device.Open(device.Warn(stderr))
+	backend, err := device.Open(device.Warn(stderr), device.CPUDevices(f.devices))
 	if err != nil {
 		return err
 	}

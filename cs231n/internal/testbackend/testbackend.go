@@ -15,7 +15,7 @@ import (
 // open runs once per test binary: a plugin takes a tenth of a second to load, and a package has many tests.
 // The backend is never finalized, since no test knows whether it is the last; it ends with the process.
 var open = sync.OnceValues(func() (compute.Backend, error) {
-	return device.Open(device.Warn(io.Discard), device.InstalledOnly())
+	return device.Open(device.Warn(io.Discard), device.InstalledOnly(), device.CPUDevices(4))
 })
 
 // Get returns the shared backend. It fails the test where no XLA plugin is installed, because a skipped test
@@ -32,8 +32,8 @@ func Get(t testing.TB) compute.Backend {
 	return backend
 }
 
-// Several returns the shared backend where it has that many devices, as the plugin for CPUs has four, and skips the
-// test elsewhere.
+// Several returns the shared backend where it has that many devices, as the CPU has four here, and skips the test
+// elsewhere.
 func Several(t testing.TB, devices int) compute.Backend {
 	t.Helper()
 	backend := Get(t)
