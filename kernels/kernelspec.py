@@ -14,6 +14,16 @@ ROOT = Path(__file__).resolve().parent.parent
 LAB_SETTINGS = {"@jupyterlab/completer-extension:manager": {"providerTimeout": 30_000}}
 
 
+def go_flags() -> str:
+    """The Makefile's flags, and a tag that leaves GoMLX's pure-Go backend out of cells where XLA's plugin is installed.
+
+    It would never compute there, and linking a cell takes a tenth longer with it.
+    """
+    flags = os.environ.get("GOFLAGS", "")
+    plugin = any(Path(sys.prefix).glob("lib/python3*/site-packages/lammps_jax_pjrt_cpu/*.so"))
+    return f"{flags} -tags=nopurego".strip() if plugin else flags
+
+
 def kernelspec() -> dict:
     """The kernel's command and environment, with the absolute paths that Jupyter needs."""
     binaries = Path(sys.prefix, "bin")
@@ -28,7 +38,7 @@ def kernelspec() -> dict:
             "CS231N_ROOT": str(ROOT),
             "CS231N_GO": shutil.which("go"),
             "GOTOOLCHAIN": "local",
-            "GOFLAGS": os.environ.get("GOFLAGS", ""),
+            "GOFLAGS": go_flags(),
             "GLIBC_TUNABLES": os.environ.get("GLIBC_TUNABLES", ""),
         },
     }

@@ -7,12 +7,14 @@ import (
 	"strings"
 
 	"github.com/gomlx/compute"
-	"github.com/gomlx/compute/gobackend"
 )
 
 // slowdown says how far the pure-Go backend is behind XLA's CPU plugin in a training step of a
 // 784-256-256-1 perceptron with 128 images, as BenchmarkTrainingStep measures it.
 const slowdown = 30
+
+// pureGoName is how GOMLX_BACKEND names GoMLX's own backend.
+const pureGoName = "go"
 
 // A request is what GOMLX_BACKEND asks for. Its zero value asks for nothing in particular.
 type request struct {
@@ -25,7 +27,7 @@ type request struct {
 // parse reads GOMLX_BACKEND, which has the form backend[:plugin[,option...]].
 func (m machine) parse(order string) (request, error) {
 	backend, config, _ := strings.Cut(order, ":")
-	if backend == gobackend.BackendName {
+	if backend == pureGoName {
 		return request{pureGo: true, options: config}, nil
 	}
 	if !slices.Contains([]string{"xla", "stablehlo", "shlo", "hlo"}, backend) {
@@ -70,7 +72,7 @@ func (m machine) choose(o options) (compute.Backend, []Candidate, error) {
 	var err error
 	backend, candidates := m.search(asked, o)
 	candidates = append([]Candidate{c}, candidates...)
-	last := Candidate{Name: "GoMLX in pure Go", Path: gobackend.BackendName, Found: true}
+	last := Candidate{Name: "GoMLX in pure Go", Path: pureGoName, Found: true}
 	switch {
 	case backend != nil:
 		last.Why = "not needed: it works everywhere, but slowly"
@@ -78,9 +80,9 @@ func (m machine) choose(o options) (compute.Backend, []Candidate, error) {
 		last.Why = "not allowed: " + compute.ConfigEnvVar + " asks for " + order
 		err = fmt.Errorf("device: %s=%s: %s", compute.ConfigEnvVar, order, obstacle(candidates[1:]))
 	default:
-		if backend, err = gobackend.New(""); err != nil {
+		if backend, err = pureGo(""); err != nil {
 			last.Why = err.Error()
-			err = fmt.Errorf("device: the pure-Go backend does not start: %w", flat(err))
+			err = fmt.Errorf("device: no XLA plugin works here, and GoMLX's pure-Go backend does not start: %w", flat(err))
 			break
 		}
 		last.Chosen, last.Why = true, "the last resort: no XLA plugin works here"
@@ -97,7 +99,7 @@ func (m machine) obey(order string, asked request, err error) (compute.Backend, 
 	switch {
 	case err != nil:
 	case asked.pureGo:
-		backend, err = gobackend.New(asked.options)
+		backend, err = pureGo(asked.options)
 		err = flat(err)
 	default:
 		c.Path = asked.path
