@@ -17,11 +17,9 @@ import (
 	"strings"
 
 	"github.com/gomlx/compute/dtypes"
-	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
-	"github.com/gomlx/gomlx/ml/model/initializer"
 	"github.com/gomlx/gomlx/ml/train/optimizer"
 )
 
@@ -169,12 +167,13 @@ func (m memory) learningRate(store *model.Store) *model.Variable {
 }
 
 func (m memory) counter(store *model.Store) *model.Variable {
-	return store.VariableWithShape("/"+m.name+"/step", shapes.Make(dtypes.Float64), initializer.Zero).SetTrainable(false)
+	return store.VariableWithValue("/"+m.name+"/step", 0.0).SetTrainable(false)
 }
 
+// array begins with zeros that the host makes: GoMLX's initializer would have XLA compile a program for them.
 func (m memory) array(store *model.Store, of *model.Variable, name string) *model.Variable {
 	path := model.JoinPath("/"+m.name, of.Path(), name)
-	return store.VariableWithShape(path, of.Shape(), initializer.Zero).SetTrainable(false)
+	return store.VariableWithValue(path, tensors.FromShape(of.Shape())).SetTrainable(false)
 }
 
 func (m memory) variables(store *model.Store, of []*model.Variable) []*model.Variable {
