@@ -10,7 +10,8 @@
 //  4. a CPU plugin that go-xla installed, or installs now (a download, bounded in time, and never
 //     when GOMLX_NO_AUTO_INSTALL is set);
 //  5. GoMLX's own backend in pure Go, which needs nothing, is much slower and has no loops over time (package loop):
-//     it trains GANs and Transformers, but no recurrent networks, and describes no images.
+//     it trains GANs and Transformers, but no recurrent networks, and describes no images. A program built with the
+//     tag nopurego is smaller and does without it.
 //
 // The checkout is $CS231N_ROOT, or the nearest folder from the working directory upwards that holds a .venv, or else the
 // one in whose folder bin the program lies.
