@@ -77,11 +77,11 @@ func (r Runner) run(ctx context.Context, result any, name, program string, args 
 	return nil
 }
 
-// environment leaves out what names a kernel or a number of threads to NumPy's and PyTorch's libraries: they choose the
-// kernel best, and the threads are in the command.
+// environment leaves out what names a kernel or a number of threads to the libraries of either side: they choose the
+// kernel best, and the threads are in the command, or as many as Go has.
 func environment(env []string) []string {
 	return slices.DeleteFunc(slices.Clone(env), func(entry string) bool {
-		return slices.ContainsFunc([]string{"OPENBLAS_", "OMP_", "MKL_", "GOTO_"}, func(prefix string) bool {
+		return slices.ContainsFunc([]string{"OPENBLAS_", "OMP_", "MKL_", "GOTO_", "PJRT_"}, func(prefix string) bool {
 			return strings.HasPrefix(entry, prefix)
 		})
 	})
@@ -103,5 +103,5 @@ func (r Runner) mnistFolder(ctx context.Context) (string, error) {
 	return filepath.Join(strings.TrimSpace(string(out)), "data"), nil
 }
 
-// threads is the number of threads that either side computes with, as a program is told it.
-func threads() string { return fmt.Sprint(runtime.NumCPU()) }
+// threads is the number of threads that either side computes with, as a program is told it; package device gives XLA the same.
+func threads() string { return fmt.Sprint(runtime.GOMAXPROCS(0)) }

@@ -63,7 +63,7 @@ func (w *stopwatch) timing(t Task) Timing {
 	timed := laps[warmUp:]
 	return Timing{
 		Median: median(timed), Min: slices.Min(timed), First: laps[0], PeakRSS: peakMemory("/proc/self/status"),
-		LastLoss: w.loss, Iters: t.Iters, Threads: runtime.NumCPU(),
+		LastLoss: w.loss, Iters: t.Iters, Threads: runtime.GOMAXPROCS(0),
 	}
 }
 

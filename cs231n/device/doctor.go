@@ -64,7 +64,7 @@ func machineRows() [][2]string {
 	}
 	return [][2]string{
 		{"  platform", runtime.GOOS + "/" + runtime.GOARCH},
-		{"  CPU", fmt.Sprintf("%s, %d logical cores", cpuModel("/proc/cpuinfo"), runtime.NumCPU())},
+		{"  CPU", fmt.Sprintf("%s, %d logical cores, %d threads to compute with", cpuModel("/proc/cpuinfo"), runtime.NumCPU(), runtime.GOMAXPROCS(0))},
 		{"  Go", runtime.Version()},
 		{"  GLIBC_TUNABLES", tunables},
 	}

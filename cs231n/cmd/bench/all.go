@@ -86,7 +86,7 @@ func all(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 }
 
 func measure(ctx context.Context, runner bench.Runner, s settings) (bench.Report, error) {
-	report := bench.Report{Threads: runtime.NumCPU(), Rounds: s.rounds}
+	report := bench.Report{Threads: runtime.GOMAXPROCS(0), Rounds: s.rounds}
 	for _, part := range s.parts {
 		var err error
 		switch part {
