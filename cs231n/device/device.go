@@ -60,12 +60,12 @@ func CPUDevices(n int) Option { return func(o *options) { o.cpuDevices = n } }
 //
 // It fails only where GOMLX_BACKEND asks for something that cannot be had.
 func Open(opts ...Option) (compute.Backend, error) {
-	o := options{warnings: os.Stderr, install: true, cpuDevices: 1}
+	o := options{warnings: os.Stderr, install: true}
 	for _, opt := range opts {
 		opt(&o)
 	}
 	m := thisMachine()
-	m.devices = min(max(o.cpuDevices, 1), maxCPUDevices)
+	m.devices = o.cpuDevices
 	backend, _, err := m.choose(o)
 	return backend, err
 }

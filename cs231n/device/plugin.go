@@ -127,7 +127,7 @@ func (m machine) setUpCPU() pjrt.NamedValuesMap {
 	if !m.isSet(threads) {
 		os.Setenv(threads, strconv.Itoa(runtime.GOMAXPROCS(0)))
 	}
-	return pjrt.NamedValuesMap{"cpu_device_count": int64(m.devices)}
+	return pjrt.NamedValuesMap{"cpu_device_count": int64(min(max(m.devices, 1), maxCPUDevices))}
 }
 
 // setUpCUDA tells XLA where a plugin from a Python package finds CUDA's tools (ptxas, libdevice), which XLA

@@ -22,18 +22,17 @@ type machine struct {
 	system  string                           // directory of plugins that all users share
 	driver  string                           // a file that the NVIDIA driver made, empty where there is none
 	arch    elf.Machine
-	devices int                    // that the CPU plugin is to show
+	devices int                    // that the CPU plugin is to show; 0 means 1
 	fetch   func(dir string) error // downloads go-xla's CPU plugin to dir
 }
 
 // thisMachine describes the computer that the program runs on.
 func thisMachine() machine {
 	m := machine{
-		lookup:  os.LookupEnv,
-		system:  "/usr/local/lib/go-xla",
-		arch:    map[string]elf.Machine{"amd64": elf.EM_X86_64, "arm64": elf.EM_AARCH64}[runtime.GOARCH],
-		fetch:   download,
-		devices: 1,
+		lookup: os.LookupEnv,
+		system: "/usr/local/lib/go-xla",
+		arch:   map[string]elf.Machine{"amd64": elf.EM_X86_64, "arm64": elf.EM_AARCH64}[runtime.GOARCH],
+		fetch:  download,
 	}
 	m.dir, _ = os.Getwd()
 	if program, err := os.Executable(); err == nil {
