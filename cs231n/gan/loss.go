@@ -51,5 +51,5 @@ func LSGeneratorLoss(scoresFake *Node) *Node {
 // GetOptimizer returns the optimiser that the notebook uses for both networks: Adam with learning rate
 // 1e-3, β₁ = 0.5, β₂ = 0.999 and PyTorch's ε = 1e-8. The name keeps the moments of two optimisers apart.
 func GetOptimizer(name string) optim.Rule {
-	return optim.Adam{Name: "Adam_" + name, LearningRate: 1e-3, Beta1: 0.5, Beta2: 0.999, Epsilon: 1e-8}
+	return optim.Adam{Name: "Adam_" + name, LearningRate: 1e-3, Betas: [2]float64{0.5, 0.999}, Epsilon: 1e-8}
 }

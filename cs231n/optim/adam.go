@@ -2,6 +2,7 @@ package optim
 
 import (
 	"cmp"
+	"fmt"
 
 	"github.com/gomlx/compute/dtypes"
 	. "github.com/gomlx/gomlx/core/graph"
@@ -26,10 +27,10 @@ import (
 // leaves five of seven digits (1 − 0.999² is 0.002 with an error of 3e-8), which is enough to send a GAN
 // onto another path within ten iterations. Here both corrections are float64 scalars, as in PyTorch.
 type Adam struct {
-	Name         string  // scope of the moments, the step count and the learning rate; empty means adam
-	LearningRate float64 // 0 means 1e-3
-	Beta1, Beta2 float64 // β₁ and β₂; 0 means 0.9 and 0.999
-	Epsilon      float64 // ε; 0 means 1e-8
+	Name         string     // scope of the moments, the step count and the learning rate; empty means adam
+	LearningRate float64    // 0 means 1e-3
+	Betas        [2]float64 // β₁ and β₂, each in [0, 1); the zero value means 0.9 and 0.999
+	Epsilon      float64    // ε; 0 means 1e-8
 	// EpsilonHat adds ε as the course does. The name is that of section 2 of the paper, which calls it ε̂ there.
 	EpsilonHat bool
 }
@@ -45,7 +46,8 @@ func (r Adam) UpdateGraph(scope *model.Scope, _ *Graph, loss *Node) {
 func (r Adam) UpdateGraphWithGradients(scope *model.Scope, grads []*Node, _ dtypes.DType) {
 	s := newStep(r.memory(), scope, grads)
 	g := s.graph()
-	beta1, beta2, epsilon := cmp.Or(r.Beta1, 0.9), cmp.Or(r.Beta2, 0.999), cmp.Or(r.Epsilon, 1e-8)
+	beta1, beta2 := r.betas()
+	epsilon := cmp.Or(r.Epsilon, 1e-8)
 
 	counter := s.counter(s.store)
 	t := AddScalar(counter.NodeValue(g), 1)
@@ -58,7 +60,7 @@ func (r Adam) UpdateGraphWithGradients(scope *model.Scope, grads []*Node, _ dtyp
 	}
 
 	s.each(func(w, grad *Node, moments []*Node) (*Node, []*Node) {
-		m := Add(moments[0], MulScalar(Sub(grad, moments[0]), 1-beta1))
+		m := lerp(moments[0], grad, 1-beta1)
 		v := Add(MulScalar(moments[1], beta2), MulScalar(Square(grad), 1-beta2))
 		size := Sqrt(v)
 		if !r.EpsilonHat {
@@ -74,6 +76,27 @@ func (r Adam) Clear(scope *model.Scope) error { return forget(scope, r.memory().
 // Variables implements [Rule].
 func (r Adam) Variables(store *model.Store, vars []*model.Variable) []*model.Variable {
 	return r.memory().variables(store, vars)
+}
+
+// betas returns β₁ and β₂. It panics if one is outside [0, 1).
+func (r Adam) betas() (beta1, beta2 float64) {
+	betas := cmp.Or(r.Betas, [2]float64{0.9, 0.999})
+	for _, beta := range betas {
+		if !(0 <= beta && beta < 1) {
+			panic(fmt.Errorf("optim: the Betas of Adam are %v; give two numbers in [0, 1), such as {0.9, 0.999}", betas))
+		}
+	}
+	return betas[0], betas[1]
+}
+
+// lerp returns from + weight·(to − from). As torch.lerp, it computes a weight above ½ from the other end: the
+// rounding error of the difference must not exceed to, and a weight of 1 must give to.
+func lerp(from, to *Node, weight float64) *Node {
+	difference := Sub(to, from)
+	if weight > 0.5 {
+		return Sub(to, MulScalar(difference, 1-weight))
+	}
+	return Add(from, MulScalar(difference, weight))
 }
 
 func (r Adam) memory() memory {
