@@ -65,6 +65,9 @@ func Update(rule Rule, scope *model.Scope, vars []*model.Variable, grads []*Node
 	if len(vars) != len(grads) || len(grads) == 0 {
 		panic(fmt.Errorf("optim: %d gradients for %d variables of scope %s; give one for each", len(grads), len(vars), scope.Scope()))
 	}
+	if i := slices.Index(grads, nil); i >= 0 {
+		panic(fmt.Errorf("optim: the gradient of the variable %s is nil; give one for each", vars[i].Path()))
+	}
 	of := make(map[*model.Variable]*Node)
 	for i, v := range vars {
 		of[v] = grads[i]

@@ -233,6 +233,8 @@ func TestMisfits(t *testing.T) {
 		{"none", pair{{}, {}}, "optim: 0 gradients for 0 variables of scope /net"},
 		{"too few", pair{{"a", "b"}, {"a"}}, "optim: 1 gradients for 2 variables"},
 		{"one is left out", pair{{"a"}, {"a"}}, "optim: no gradient for the variable /net/b"},
+		{"nil", pair{{"a", "b"}, {"a", "nil"}}, "optim: the gradient of the variable /net/b is nil; give one for each"},
+		{"the first is nil", pair{{"b", "a"}, {"nil", "a"}}, "optim: the gradient of the variable /net/b is nil"},
 		{"outside", pair{{"a", "b", "/else"}, {"a", "b", "/else"}}, "optim: gradients for 3 variables, but scope /net has 2"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -248,7 +250,13 @@ func TestMisfits(t *testing.T) {
 				for _, name := range test.give[0] {
 					vars = append(vars, all[name])
 				}
-				optim.Update(optim.SGD{}, net, vars, []*Node{x, x, x}[:len(test.give[1])])
+				grads := []*Node{x, x, x}[:len(test.give[1])]
+				for i, name := range test.give[1] {
+					if name == "nil" {
+						grads[i] = nil
+					}
+				}
+				optim.Update(optim.SGD{}, net, vars, grads)
 				return x
 			})
 			require.NoError(t, err)
