@@ -61,10 +61,7 @@ func (s *stream[G]) restore(k kind, data []byte) error {
 		s.kind = old
 		return fmt.Errorf("rng: restore stream: %w", err)
 	}
-	if s.path == "" {
-		return nil
-	}
-	return s.Save(s.path)
+	return s.update()
 }
 
 // unmarshal takes over a stored state of the stream's own kind. On an error the

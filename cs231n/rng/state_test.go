@@ -6,7 +6,6 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-	"runtime"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -81,93 +80,6 @@ func TestStateGoesOnWhereItWas(t *testing.T) {
 	}
 }
 
-// Every method is followed by opening the file again, so one that forgot to write
-// the state would show.
-func TestFileFollowsEachDraw(t *testing.T) {
-	t.Parallel()
-	t.Run("Torch", func(t *testing.T) {
-		t.Parallel()
-		path := filepath.Join(t.TempDir(), "torch.rng")
-		plain := rng.NewTorch(rng.DefaultTorchSeed)
-		draws := map[string]func(*rng.Torch) any{
-			"Uniform":  func(s *rng.Torch) any { x := make([]float32, 5); s.Uniform(x, 0, 1); return x },
-			"Normal 3": func(s *rng.Torch) any { x := make([]float32, 3); s.Normal(x, 0, 1); return x },
-			"Normal":   func(s *rng.Torch) any { x := make([]float32, 40); s.Normal(x, 0, 1); return x },
-			"Dropout":  func(s *rng.Torch) any { k := make([]bool, 20); s.Dropout(k, 0.5); return k },
-			"BaseSeed": func(s *rng.Torch) any { return s.BaseSeed() },
-			"Seed":     func(s *rng.Torch) any { s.Seed(8); return nil },
-		}
-		for range 2 {
-			for name, draw := range draws {
-				s, err := rng.OpenTorch(path)
-				require.NoError(t, err)
-				require.Equal(t, draw(plain), draw(s), name)
-				require.NoError(t, s.Err())
-			}
-		}
-	})
-	t.Run("NumPy", func(t *testing.T) {
-		t.Parallel()
-		path := filepath.Join(t.TempDir(), "numpy.rng")
-		plain := rng.NewNumPy(rng.DefaultNumPySeed)
-		draws := map[string]func(*rng.NumPy) any{
-			"Float64":  func(s *rng.NumPy) any { return s.Float64() },
-			"Rand":     func(s *rng.NumPy) any { x := make([]float64, 5); s.Rand(x); return x },
-			"Randn":    func(s *rng.NumPy) any { x := make([]float64, 5); s.Randn(x); return x },
-			"RandInt":  func(s *rng.NumPy) any { return s.RandInt(1000) },
-			"RandInts": func(s *rng.NumPy) any { x := make([]int, 5); s.RandInts(x, 1000); return x },
-			"Choice":   func(s *rng.NumPy) any { return s.Choice(1000, 4) },
-			"Seed":     func(s *rng.NumPy) any { s.Seed(8); return nil },
-		}
-		for range 2 {
-			for name, draw := range draws {
-				s, err := rng.OpenNumPy(path)
-				require.NoError(t, err)
-				require.Equal(t, draw(plain), draw(s), name)
-				require.NoError(t, s.Err())
-			}
-		}
-	})
-}
-
-func TestRestoringABoundStreamWritesItsFile(t *testing.T) {
-	t.Parallel()
-	path := filepath.Join(t.TempDir(), "torch.rng")
-	checkpoint := rng.NewTorch(77)
-	torchMix(checkpoint)
-	state, err := checkpoint.MarshalBinary()
-	require.NoError(t, err)
-
-	s, err := rng.OpenTorch(path)
-	require.NoError(t, err)
-	require.NoError(t, s.UnmarshalBinary(state))
-	again, err := rng.OpenTorch(path)
-	require.NoError(t, err)
-	assert.Equal(t, torchMix(checkpoint), torchMix(again))
-}
-
-func TestSavedFileCanBeOpened(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	path := filepath.Join(dir, "stream")
-	a := rng.NewNumPy(5)
-	numpyMix(a)
-	require.NoError(t, a.Save(path))
-	saved, err := os.ReadFile(path)
-	require.NoError(t, err)
-	want := numpyMix(a)
-	unchanged, err := os.ReadFile(path)
-	require.NoError(t, err)
-	assert.Equal(t, saved, unchanged, "saving must not bind the stream to the file")
-
-	b, err := rng.OpenNumPy(path)
-	require.NoError(t, err)
-	assert.Equal(t, want, numpyMix(b))
-	files, err := os.ReadDir(dir)
-	require.NoError(t, err)
-	assert.Len(t, files, 1, "temporary files are left over")
-}
-
 func TestBadStates(t *testing.T) {
 	t.Parallel()
 	good, err := rng.NewTorch(1).MarshalBinary()
@@ -219,30 +131,6 @@ func TestBadStates(t *testing.T) {
 
 	_, err = new(rng.NumPy).MarshalBinary()
 	assert.ErrorContains(t, err, "never seeded")
-}
-
-func TestFileThatCannotBeWritten(t *testing.T) {
-	t.Parallel()
-	_, err := rng.OpenNumPy(filepath.Join(t.TempDir(), "missing", "numpy.rng"))
-	require.ErrorIs(t, err, os.ErrNotExist)
-
-	dir := filepath.Join(t.TempDir(), "gone")
-	require.NoError(t, os.Mkdir(dir, 0o700))
-	s, err := rng.OpenNumPy(filepath.Join(dir, "numpy.rng"))
-	require.NoError(t, err)
-	require.NoError(t, os.RemoveAll(dir))
-	want, got := make([]float64, 4), make([]float64, 4)
-	rng.NewNumPy(rng.DefaultNumPySeed).Rand(want)
-	s.Rand(got)
-	assert.Equal(t, want, got, "the draw itself goes well")
-	first := s.Err()
-	require.ErrorIs(t, first, os.ErrNotExist)
-	s.RandInt(-1)
-	assert.Equal(t, first, s.Err(), "the first error stays")
-	if runtime.GOOS == "windows" {
-		return
-	}
-	assert.ErrorContains(t, first, dir)
 }
 
 func TestArgumentsThatMakeNoSense(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync"
 )
 
 // stream is what every kind of stream is made of: a generator, and the file that
@@ -15,6 +16,7 @@ type stream[G generator] struct {
 	kind kind // 0 until the stream is seeded or restored
 	gen  G
 	path string // file the stream is bound to, or empty
+	held int    // calls of Hold that wait for their release
 	err  error  // first error
 }
 
@@ -84,12 +86,31 @@ func (s *stream[G]) seeded(k kind) {
 	s.sync()
 }
 
-// sync brings the bound file, if there is one, up to date. Each exported method
-// that changes the state ends with it.
-func (s *stream[G]) sync() {
-	if s.path != "" {
-		s.fail(s.Save(s.path))
+// Hold suspends the updates of the file that the stream is bound to, for a loop that
+// draws often. The release function writes the state once, returns the error of
+// that, and resumes the updates. If the process ends before, the file keeps the
+// state that it had at the call of Hold.
+//
+// After several calls of Hold the last release writes. A second call of the same
+// release function has no effect. Hold has none for a stream without a file.
+func (s *stream[G]) Hold() (release func() error) {
+	s.held++
+	return sync.OnceValue(func() error {
+		s.held--
+		return s.update()
+	})
+}
+
+// sync updates the bound file and keeps an error for Err. Each method that draws
+// ends with it.
+func (s *stream[G]) sync() { s.fail(s.update()) }
+
+// update writes the state to the bound file, if there is one and it is not held.
+func (s *stream[G]) update() error {
+	if s.path == "" || s.held > 0 {
+		return nil
 	}
+	return s.Save(s.path)
 }
 
 // fail keeps the first error.
