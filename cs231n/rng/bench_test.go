@@ -49,7 +49,7 @@ func BenchmarkNumPyRandn(b *testing.B) {
 	}
 }
 
-// What a stream bound to a file costs for each call that draws.
+// BenchmarkFile measures a call that draws from a stream bound to a file.
 func BenchmarkFile(b *testing.B) {
 	s, err := rng.OpenTorch(filepath.Join(b.TempDir(), "torch.rng"))
 	require.NoError(b, err)

@@ -5,19 +5,17 @@ import (
 	"fmt"
 )
 
-// t4Threads is how many threads a Tesla T4 runs at once, 1024 on each of its 40
-// multiprocessors. PyTorch fills a large tensor with that many, so that the numbers
-// depend on the device. A tensor with fewer elements gets fewer threads, which makes
-// no difference: the others would have nothing to fill.
+// t4Threads is the number of threads with which PyTorch fills a large tensor on a
+// Tesla T4: 1024 on each of 40 multiprocessors. The values depend on it. PyTorch
+// starts fewer threads for a smaller tensor, which gives the same values.
 const t4Threads = 40 * 1024
 
-// CUDA is PyTorch's random stream on a CUDA device, a Tesla T4, computed without
-// one. A model that is moved to the GPU before its weights are drawn gets them from
-// there. Make one with [NewCUDA] or [OpenCUDA]; the zero value must be seeded or
-// restored first.
+// CUDA is PyTorch's random stream on a Tesla T4, computed on the CPU. PyTorch draws
+// weights from it if the model is on the GPU when they are initialized. Create a
+// stream with [NewCUDA] or [OpenCUDA], or seed or restore the zero value.
 //
-// The weights that it gives the convolutional GAN lead to the very line that the
-// assignment's notebook printed on a T4, `Iter: 0, D: 1.403, G:1.433`.
+// With its weights the convolutional GAN prints the first line of the assignment's
+// notebook, which ran on a T4: `Iter: 0, D: 1.403, G:1.433`.
 //
 // Source: PyTorch, aten/src/ATen/native/cuda/DistributionTemplates.h, and the manual
 // of cuRAND's device API, https://docs.nvidia.com/cuda/curand/.
@@ -28,17 +26,16 @@ var (
 	_ encoding.BinaryUnmarshaler = (*CUDA)(nil)
 )
 
-// NewCUDA returns the stream after torch.manual_seed(seed), which seeds the CPU's
-// stream and the device's alike.
+// NewCUDA returns the GPU's stream after torch.manual_seed(seed), which seeds the
+// CPU's stream too.
 func NewCUDA(seed uint64) *CUDA {
 	c := new(CUDA)
 	c.Seed(seed)
 	return c
 }
 
-// OpenCUDA returns the stream whose state the file holds, or the stream of
-// [DefaultTorchSeed] if there is no such file, and keeps the file up to date from
-// then on.
+// OpenCUDA returns a stream bound to a file. It restores the state that the file
+// holds, or seeds with [DefaultTorchSeed] if there is no file.
 func OpenCUDA(path string) (*CUDA, error) {
 	c := NewCUDA(DefaultTorchSeed)
 	if err := c.open(path); err != nil {
@@ -47,34 +44,32 @@ func OpenCUDA(path string) (*CUDA, error) {
 	return c, nil
 }
 
-// Seed is torch.cuda.manual_seed. Other than the CPU's stream, this one looks at all
-// 64 bits.
+// Seed is torch.cuda.manual_seed. It uses all 64 bits, other than [Torch.Seed].
 func (c *CUDA) Seed(seed uint64) {
 	c.gen = philox{Seed: seed}
 	c.seeded(cudaKind)
 }
 
-// UnmarshalBinary takes over a state made by MarshalBinary, and writes it to the
-// file if the stream is bound to one. A state that is damaged or not that of a
-// CUDA stream is an error and leaves the stream as it was. It implements
-// [encoding.BinaryUnmarshaler].
+// UnmarshalBinary restores a state made by MarshalBinary and updates the bound file,
+// if there is one. It implements [encoding.BinaryUnmarshaler]. It returns an error and
+// keeps the old state if data is damaged or not the state of a CUDA stream.
 func (c *CUDA) UnmarshalBinary(data []byte) error { return c.restore(cudaKind, data) }
 
 // Uniform fills dst as dst.uniform_(from, to) does for a tensor on the device.
 //
-// The T = 40960 threads (160 blocks of 256) walk the tensor together. In each round
-// every thread uses up one counter, and its four words fill elements that lie T apart:
+// T = 40960 threads (160 blocks of 256) fill the tensor in rounds. Each round
+// uses one counter of each thread, whose four words fill elements at a distance of T:
 //
-//	dst[4T·round + T·word + thread],  counter = those used before + round
+//	dst[4T·round + T·word + thread],  counter = counters used before + round
 //
 // A word w becomes u = w/2³² + 1/2³³ in (0, 1], rounded to float32, and then
 //
 //	x = u · (to−from) + from, or from where that is rounded to to
 //
-// The bounds and their difference are float32. The device rounds product and sum once;
-// here the sum is rounded to float64 first, which tells in 1 of some 10¹¹ values.
+// The bounds and their difference are float32. The GPU rounds once, after the sum.
+// Uniform rounds the sum to float64 first, which changes 1 of some 10¹¹ values.
 //
-// Bounds that are not from ≤ to, or that float32 cannot hold, go to Err.
+// Err reports bounds that are not from ≤ to or not finite in float32.
 func (c *CUDA) Uniform(dst []float32, from, to float64) {
 	if err := checkBounds(from, to); err != nil {
 		c.fail(fmt.Errorf("rng: CUDA.Uniform: %w", err))

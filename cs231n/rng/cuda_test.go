@@ -39,7 +39,7 @@ func TestCUDAState(t *testing.T) {
 	require.NoError(t, again.UnmarshalBinary(state))
 	require.Equal(t, cudaDraw(s, 1000), cudaDraw(&again, 1000))
 	again.Seed(231)
-	require.Equal(t, cudaDraw(rng.NewCUDA(231), 9), cudaDraw(&again, 9), "seeding starts anew")
+	require.Equal(t, cudaDraw(rng.NewCUDA(231), 9), cudaDraw(&again, 9), "Seed restarts the stream")
 }
 
 func TestCUDABadStates(t *testing.T) {
@@ -56,20 +56,20 @@ func TestCUDABadStates(t *testing.T) {
 		state []byte
 		want  string
 	}{
-		{"cut", good[:len(good)-1], "cut short or added to"},
+		{"cut", good[:len(good)-1], "bytes instead of"},
 		{"flipped bit", flipped, "checksum"},
-		{"other kind", torch, "that of a Torch stream, not of a CUDA stream"},
+		{"other kind", torch, "belongs to a Torch stream, not to a CUDA stream"},
 	} {
 		s := rng.NewCUDA(9)
 		require.ErrorContains(t, s.UnmarshalBinary(test.state), test.want)
-		assert.Equal(t, cudaDraw(rng.NewCUDA(9), 5), cudaDraw(s, 5), "%s: a refused state must not change the stream", test.name)
+		assert.Equal(t, cudaDraw(rng.NewCUDA(9), 5), cudaDraw(s, 5), "%s: a rejected state must not change the stream", test.name)
 	}
-	require.ErrorContains(t, rng.NewTorch(9).UnmarshalBinary(good), "that of a CUDA stream, not of a Torch stream")
+	require.ErrorContains(t, rng.NewTorch(9).UnmarshalBinary(good), "belongs to a CUDA stream, not to a Torch stream")
 	_, err = new(rng.CUDA).MarshalBinary()
 	require.ErrorContains(t, err, "NewCUDA")
 }
 
-// Every change is followed by opening the file again.
+// TestCUDAFile opens the file again after every change.
 func TestCUDAFile(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "cuda.rng")
@@ -97,17 +97,17 @@ func TestCUDAFile(t *testing.T) {
 	require.ErrorContains(t, err, "delete the file")
 }
 
-func TestCUDAUniformRefuses(t *testing.T) {
+func TestCUDAUniformInvalidBounds(t *testing.T) {
 	t.Parallel()
 	for _, bounds := range [][2]float64{{2, 1}, {math.NaN(), 1}, {0, math.Inf(1)}, {-3e38, 3e38}} {
 		s := rng.NewCUDA(4)
 		x := make([]float32, 3)
 		s.Uniform(x, bounds[0], bounds[1])
 		require.ErrorContains(t, s.Err(), "rng: CUDA.Uniform: want from ≤ to, finite in float32, got")
-		assert.Equal(t, make([]float32, 3), x, "the destination must stay as it is")
+		assert.Equal(t, make([]float32, 3), x, "the destination must stay unchanged")
 		assert.Equal(t, cudaDraw(rng.NewCUDA(4), 5), cudaDraw(s, 5), "it must not draw")
 	}
 	s := rng.NewCUDA(4)
 	s.Uniform(nil, 0, 1)
-	assert.Equal(t, cudaDraw(rng.NewCUDA(4), 5), cudaDraw(s, 5), "nothing to fill takes no draws")
+	assert.Equal(t, cudaDraw(rng.NewCUDA(4), 5), cudaDraw(s, 5), "an empty destination takes no draws")
 }

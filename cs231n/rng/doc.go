@@ -1,35 +1,30 @@
-// Package rng draws the same random numbers as NumPy and PyTorch, so that a
-// run in Go starts from the weights, batches and dropout masks that the Python
-// assignment starts from.
+// Package rng draws the random numbers that NumPy and PyTorch draw, so that a run in
+// Go has the initial weights, batches and dropout masks of the Python assignment.
 //
-// A generator makes 32-bit words, here called draws, and the streams differ in how
-// they turn them into values:
+// A generator produces 32-bit words, called draws. The streams differ in how they
+// turn draws into values:
 //
-//   - [NumPy] is the legacy global stream, np.random.seed and np.random.randn.
-//   - [Torch] is PyTorch's CPU stream, torch.manual_seed and torch.rand.
-//   - [CUDA] is PyTorch's stream on a GPU, which fills the tensors that lie there.
+//   - [NumPy] is NumPy's legacy global stream: np.random.seed, np.random.randn.
+//   - [Torch] is PyTorch's CPU stream: torch.manual_seed, torch.rand.
+//   - [CUDA] is PyTorch's GPU stream, which fills tensors in the GPU's memory.
 //
-// The first two run a Mersenne Twister (MT19937) seeded with init_genrand, one word
-// after the other. The last one runs Philox4x32-10, where each thread of the GPU
-// encrypts counters of its own.
+// NumPy and Torch run a Mersenne Twister (MT19937), seeded with init_genrand. CUDA
+// runs Philox4x32-10: each thread of the GPU encrypts its own counters.
 //
-// Every stream owns its generator: nothing is shared, nothing is global. A
-// stream is an argument of whatever needs random numbers. It must not be used
-// by two goroutines at once, nor copied after its first use.
+// There is no global stream: pass one to each function that needs random numbers.
+// Do not copy a stream after its first use, nor use it in two goroutines at once.
 //
-// # Streams that outlive the process
+// # Checkpoints and files
 //
-// The state of a stream is a value of 2.5 kB at most. MarshalBinary and
-// UnmarshalBinary put it into a checkpoint and back. [OpenTorch], [OpenNumPy] and
-// [OpenCUDA] bind a stream to a file instead: each method that draws leaves
-// the file up to date, and opening the file in another process, such as the next
-// cell of a notebook, goes on with the very next draw.
+// MarshalBinary and UnmarshalBinary save and restore the state, 2.5 kB at most.
+// [OpenTorch], [OpenNumPy] and [OpenCUDA] bind a stream to a file, which each method
+// that draws updates. Another process, such as the next cell of a notebook, opens the
+// file and continues with the next draw. Hold suspends the updates during a loop.
 //
 // # Errors
 //
-// Methods that draw return no error, so that they read like their Python
-// originals. An argument that makes no sense (an empty range, a negative
-// standard deviation) draws nothing and leaves the destination alone; that, or a
-// state file that cannot be written, is kept and returned by Err, which is worth
-// a look after a batch of draws, as with bufio.Scanner.
+// Methods that draw return no error, so that they read like their Python originals.
+// An invalid argument, such as a negative standard deviation, draws nothing and
+// leaves the destination unchanged. Err returns the first such error, or the first
+// failure to write a file. Check it after a batch of draws, as with bufio.Scanner.
 package rng

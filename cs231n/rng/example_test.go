@@ -23,7 +23,7 @@ func ExampleTorch_Uniform() {
 	// [0.1834 -0.1341]
 }
 
-// One seed, but other numbers on the GPU than on the CPU.
+// The same seed gives different values on the CPU and on the GPU.
 func ExampleCUDA_Uniform() {
 	x := make([]float32, 4)
 	rng.NewTorch(231).Uniform(x, 0, 1)
@@ -54,7 +54,7 @@ func ExampleNumPy_Randn() {
 	// [0.41794341 1.39710028 -1.78590431]
 }
 
-// The rows of a minibatch of 5 captions out of 400135.
+// A minibatch of 5 of 400135 captions.
 func ExampleNumPy_Choice() {
 	s := rng.NewNumPy(231)
 	fmt.Println(s.Choice(400135, 5))
@@ -62,7 +62,7 @@ func ExampleNumPy_Choice() {
 	// [319243 29382 159234 372052 311537]
 }
 
-// Two programs that run one after the other draw as one program would.
+// Two consecutive processes draw the values that a single one would.
 func ExampleOpenNumPy() {
 	dir, err := os.MkdirTemp("", "rng")
 	if err != nil {
@@ -70,7 +70,7 @@ func ExampleOpenNumPy() {
 	}
 	defer os.RemoveAll(dir)
 
-	for range 2 { // Each round stands for a process of its own.
+	for range 2 { // Each iteration opens the file as a new process would.
 		s, err := rng.OpenNumPy(filepath.Join(dir, "numpy.rng"))
 		if err != nil {
 			log.Fatal(err)
@@ -89,7 +89,7 @@ func ExampleOpenNumPy() {
 	// 0.7815 0.5842 0.4267 0.3153
 }
 
-// A checkpoint holds the state of the stream next to the weights.
+// A checkpoint stores the state of the stream beside the weights.
 func ExampleTorch_UnmarshalBinary() {
 	s := rng.NewTorch(231)
 	x := make([]float32, 3)

@@ -16,7 +16,7 @@ import (
 	"github.com/cs231n-go/assignment3/cs231n/rng"
 )
 
-// golden is testdata/golden.json, written by testdata/golden.py.
+// golden is the content of testdata/golden.json, which golden.py there writes.
 type golden struct {
 	Torch, NumPy, CUDA []struct {
 		Name string
@@ -71,7 +71,7 @@ func runTorch(t *testing.T, s *rng.Torch, op goldenOp, what string) {
 	case "normal":
 		got := make([]float32, op.N)
 		s.Normal(got, op.A, op.B)
-		// PyTorch's vector library may be off by 3 units, of a value before
+		// PyTorch's vector library may differ by 3 units in the last place before
 		// std and mean are applied.
 		ulps := 0.0
 		if op.N >= 16 {
@@ -147,8 +147,8 @@ func TestCUDAGolden(t *testing.T) {
 	}
 }
 
-// compare checks a result against its golden bit patterns, exactly or within some
-// units in the last place.
+// compare checks a result against its golden bit patterns, up to a number of units in
+// the last place.
 func compare[T bool | int | int64 | float32 | float64](t *testing.T, op goldenOp, got []T, ulps float64, what string) {
 	t.Helper()
 	require.GreaterOrEqual(t, len(got), len(op.Bits)+len(op.Tail), what)
@@ -168,7 +168,7 @@ func compare[T bool | int | int64 | float32 | float64](t *testing.T, op goldenOp
 	}
 }
 
-// fixed gives an int the size that it has in the golden file.
+// fixed converts an int to the size that it has in the golden file.
 func fixed(x any) any {
 	if n, ok := x.(int); ok {
 		return int64(n)
@@ -187,7 +187,7 @@ func near(t *testing.T, op goldenOp, want uint64, got any, ulps float64, what st
 		assert.Equal(t, want, uint64(got), what)
 	case float32:
 		w := math.Float32frombits(uint32(want))
-		// Scaling and shifting by B and A add the spacing of the numbers there.
+		// Multiplying by B and adding A add rounding errors at their magnitudes.
 		tol := ulps * float64(spacing(w))
 		if ulps > 0 && op.A != 0 {
 			tol += ulps*op.B*float64(spacing(4)) + float64(spacing(float32(op.A)))

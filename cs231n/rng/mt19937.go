@@ -7,20 +7,20 @@ const (
 	mtShift = 397 // distance between the words that a twist combines
 )
 
-// mt19937 is the 32-bit Mersenne Twister, and the second value of a pair of normals
-// if the first one alone was wanted. Its fields, and their order, are what is stored.
+// mt19937 is the 32-bit Mersenne Twister, together with the second value of a pair of
+// normals until it is used. The stored state has its fields in this order.
 //
 // Source: M. Matsumoto and T. Nishimura, "Mersenne Twister: a 623-dimensionally
 // equidistributed uniform pseudo-random number generator", ACM TOMACS 8(1), 1998,
 // with the seeding of their 2002 revision (init_genrand).
 type mt19937 struct {
-	Pos    uint16 // words of Key already handed out
-	Spared bool   // whether Spare is still to be handed out
+	Pos    uint16 // words of Key already used
+	Spared bool   // whether Spare is still unused
 	Spare  float64
 	Key    [mtSize]uint32
 }
 
-// seed starts the sequence that belongs to s and forgets the spare normal of the old one.
+// seed starts the sequence of s and drops the spare normal.
 func (m *mt19937) seed(s uint32) {
 	for i := range m.Key {
 		m.Key[i] = s
@@ -38,7 +38,7 @@ func (m mt19937) check() error {
 }
 
 // twist replaces all words by the next 624 of the recurrence. The loop is split
-// where an index would wrap around, which spares a modulo for each word.
+// where an index would wrap around, which saves a modulo for each word.
 func (m *mt19937) twist() {
 	k := &m.Key
 	for i := range mtSize - mtShift {
@@ -76,9 +76,9 @@ func (m *mt19937) uint64() uint64 {
 	return high<<32 | uint64(m.uint32())
 }
 
-// block hands out at most n words that are still to be tempered, at least one if
-// n > 0. They are valid until the next call. Filling a slice block by block keeps
-// the inner loop free of calls and of checks for the end of the state.
+// block returns at most n untempered words, at least one if n > 0. They are valid
+// until the next call. Filling a slice block by block keeps calls and checks for the
+// end of the state out of the inner loop.
 func (m *mt19937) block(n int) []uint32 {
 	if m.Pos >= mtSize {
 		m.twist()

@@ -7,15 +7,14 @@ import (
 	"math/bits"
 )
 
-// DefaultNumPySeed is the seed of a stream that [OpenNumPy] finds no file for.
-// NumPy itself would take one from the operating system, other each time; a
-// notebook that runs again should rather print the same figures. It is the number
-// of the course.
+// DefaultNumPySeed is the seed of [OpenNumPy] without a file: the course's number.
+// NumPy takes a new seed from the operating system each time. A fixed one lets a
+// notebook print the same figures again.
 const DefaultNumPySeed = 231
 
 // NumPy is NumPy's legacy random stream: the functions of numpy.random, or one
-// numpy.random.RandomState. Make one with [NewNumPy] or [OpenNumPy]; the zero value
-// must be seeded or restored first.
+// numpy.random.RandomState. Create a stream with [NewNumPy] or [OpenNumPy], or seed
+// or restore the zero value.
 //
 // Source: NumPy, numpy/random/src/legacy and numpy/random/_mt19937.pyx.
 type NumPy struct{ stream[mt19937] }
@@ -32,9 +31,8 @@ func NewNumPy(seed uint32) *NumPy {
 	return s
 }
 
-// OpenNumPy returns the stream whose state the file holds, or the stream of
-// [DefaultNumPySeed] if there is no such file, and keeps the file up to date from
-// then on.
+// OpenNumPy returns a stream bound to a file. It restores the state that the file
+// holds, or seeds with [DefaultNumPySeed] if there is no file.
 func OpenNumPy(path string) (*NumPy, error) {
 	s := NewNumPy(DefaultNumPySeed)
 	if err := s.open(path); err != nil {
@@ -43,25 +41,22 @@ func OpenNumPy(path string) (*NumPy, error) {
 	return s, nil
 }
 
-// Seed is np.random.seed. It also drops the normal value kept by an earlier
-// [NumPy.Randn].
+// Seed is np.random.seed. It also drops a normal value kept by [NumPy.Randn].
 func (s *NumPy) Seed(seed uint32) {
 	s.gen.seed(seed)
 	s.seeded(numpyKind)
 }
 
-// UnmarshalBinary takes over a state made by MarshalBinary, and writes it to the
-// file if the stream is bound to one. A state that is damaged or not that of a
-// NumPy stream is an error and leaves the stream as it was. It implements
-// [encoding.BinaryUnmarshaler].
+// UnmarshalBinary restores a state made by MarshalBinary and updates the bound file,
+// if there is one. It implements [encoding.BinaryUnmarshaler]. It returns an error and
+// keeps the old state if data is damaged or not the state of a NumPy stream.
 func (s *NumPy) UnmarshalBinary(data []byte) error { return s.restore(numpyKind, data) }
 
 // Float64 is np.random.random(): a value in [0, 1) from two draws a, b,
 //
 //	(⌊a/2⁵⌋·2²⁶ + ⌊b/2⁶⌋) / 2⁵³
 //
-// For many values [NumPy.Rand] is the better choice if the stream is bound to a
-// file, which each call writes.
+// Each call writes a bound file; for many values [NumPy.Rand] is faster.
 func (s *NumPy) Float64() float64 {
 	x := s.float64()
 	s.sync()
@@ -81,14 +76,14 @@ func (s *NumPy) Rand(dst []float64) {
 	s.sync()
 }
 
-// Randn fills dst with standard normals, as np.random.randn does: by Marsaglia's
-// polar method. Of two uniforms mapped to (−1, 1), drawn until 0 < r² < 1,
+// Randn fills dst with standard normals, as np.random.randn does. It is Marsaglia's
+// polar method on two uniforms in (−1, 1), drawn again until 0 < r² < 1:
 //
 //	r² = x₁² + x₂², f = √(−2·log(r²)/r²);  first x₂·f, then x₁·f
 //
-// The second value waits for the next call if this one does not need it, even with
-// other draws between. Of 100 values 97 equal NumPy's to the last bit; the others are
-// 1 to 3 units in the last place away, where C's logarithm rounds otherwise than Go's.
+// A second value that this call does not need is kept for the next one, even with
+// other draws between. Of 100 values 97 equal NumPy's to the last bit. The others
+// differ by 1 to 3 units in the last place, as C and Go round logarithms differently.
 func (s *NumPy) Randn(dst []float64) {
 	for i := range dst {
 		dst[i] = s.normal()
@@ -103,8 +98,7 @@ func (s *NumPy) normal() float64 {
 	}
 	for {
 		x1, x2 := 2*s.float64()-1, 2*s.float64()-1
-		// The conversions keep a compiler from fusing the sum, which would round
-		// otherwise than NumPy.
+		// The conversions prevent a fused multiply-add, which NumPy does not use.
 		r2 := float64(x1*x1) + float64(x2*x2)
 		if r2 >= 1 || r2 == 0 {
 			continue
@@ -115,9 +109,9 @@ func (s *NumPy) normal() float64 {
 	}
 }
 
-// RandInt is np.random.randint(n): a value in [0, n), from one draw (two if n−1
-// has more than 32 bits) cut to the bits of n−1 and repeated until it is at most
-// n−1. For n = 1 it draws nothing. An n below 1 goes to Err, and the value is 0.
+// RandInt is np.random.randint(n), a value in [0, n). It takes one draw, or two if
+// n−1 has more than 32 bits, masks it to the bits of n−1, and repeats until it is at
+// most n−1. For n = 1 it draws nothing. For n < 1 it returns 0 and sets Err.
 func (s *NumPy) RandInt(n int) int {
 	var dst [1]int
 	s.randInts("RandInt", dst[:], n)
@@ -128,8 +122,8 @@ func (s *NumPy) RandInt(n int) int {
 // does; see [NumPy.RandInt].
 func (s *NumPy) RandInts(dst []int, n int) { s.randInts("RandInts", dst, n) }
 
-// Choice returns k values in [0, n), with repeats, as np.random.choice(n, k) does;
-// see [NumPy.RandInt]. An n below 1 or a negative k goes to Err, and the result is nil.
+// Choice returns k values in [0, n), with replacement, as np.random.choice(n, k) does;
+// see [NumPy.RandInt]. For n < 1 or k < 0 it returns nil and sets Err.
 func (s *NumPy) Choice(n, k int) []int {
 	if n < 1 || k < 0 {
 		s.fail(fmt.Errorf("rng: NumPy.Choice: want n ≥ 1 and k ≥ 0, got n %d, k %d", n, k))

@@ -2,24 +2,22 @@ package rng
 
 import "math/bits"
 
-// philox is the generator Philox4x32-10. It computes with no state: a bijection,
-// keyed by the seed, turns each 128-bit counter into 128 random bits, so that every
-// thread of a GPU can draw without asking the others. What is kept from call to call
-// is how far the counters have got.
+// philox is the generator Philox4x32-10. A bijection, keyed by the seed, turns each
+// 128-bit counter into 128 random bits, so that the threads of a GPU draw independently
+// of one another. The only state between calls is the number of counters used.
 //
 // Source: J. Salmon, M. Moraes, R. Dror and D. Shaw, "Parallel random numbers: as
 // easy as 1, 2, 3", SC11, 2011, https://doi.org/10.1145/2063384.2063405.
 type philox struct {
 	Seed uint64 // the key
-	Used uint64 // counters that each thread has used up
+	Used uint64 // counters that each thread has used
 }
 
 // check accepts every state: any seed and any counter will do.
 func (philox) check() error { return nil }
 
-// words returns four draws for a thread, those of its counter 0, 1, 2 …: the lower
-// half of the 128 bits is the counter, the upper half the thread, as curand_init
-// numbers the subsequences of one seed.
+// words returns the four draws of a thread's counter. The lower half of the 128 bits is
+// the counter, the upper half the thread, as curand_init numbers subsequences.
 func (p *philox) words(thread, counter uint64) [4]uint32 {
 	return philox4x32([4]uint32{
 		uint32(counter), uint32(counter >> 32),
@@ -27,13 +25,13 @@ func (p *philox) words(thread, counter uint64) [4]uint32 {
 	}, p.Seed)
 }
 
-// philox4x32 encrypts a counter in ten rounds. Each multiplies two of the words,
+// philox4x32 encrypts a counter in ten rounds of
 //
 //	(h₀, l₀) = 0xD2511F53·c₀,  (h₁, l₁) = 0xCD9E8D57·c₂
 //	c ← (h₁⊕c₁⊕k₀, l₁, h₀⊕c₃⊕k₁, l₀)
 //
-// in upper and lower halves h and l, and adds a Weyl constant to each word of the key:
-// the golden ratio's to k₀, that of √3−1 to k₁.
+// where h and l are the upper and lower halves of a product. After each round a Weyl
+// constant is added to each word of the key: the golden ratio's to k₀, √3−1's to k₁.
 func philox4x32(c [4]uint32, key uint64) [4]uint32 {
 	k0, k1 := uint32(key), uint32(key>>32)
 	for range 10 {

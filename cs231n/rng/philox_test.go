@@ -7,8 +7,8 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// The known answers that Random123 publishes for its own implementation, in
-// tests/kat_vectors of https://github.com/DEShawResearch/random123.
+// TestPhiloxKnownAnswers uses the known answers of Random123, in tests/kat_vectors of
+// https://github.com/DEShawResearch/random123.
 func TestPhiloxKnownAnswers(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -35,7 +35,8 @@ func TestPhiloxKnownAnswers(t *testing.T) {
 	assert.Equal(t, uint32(0xd16cfe09), p.words(0x0370734413198a2e, 0x85a308d3243f6a88)[0], "halves of the counter")
 }
 
-// The ends of the words, of which so few are drawn that no fill would show them.
+// TestCUDAUniformEnds tests words near both ends, which are too rare to occur in the
+// other tests.
 func TestCUDAUniformEnds(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

@@ -8,7 +8,7 @@ import (
 	"hash/crc32"
 )
 
-// kind tells whose stream a state belongs to.
+// kind is the type of stream that a state belongs to.
 type kind uint8
 
 const (
@@ -41,7 +41,7 @@ const (
 // [encoding.BinaryMarshaler].
 func (s *stream[G]) MarshalBinary() ([]byte, error) {
 	if s.kind == 0 {
-		return nil, errors.New("rng: save stream: it was never seeded; make it with NewTorch, NewNumPy or NewCUDA")
+		return nil, errors.New("rng: save stream: it was never seeded; create it with NewTorch, NewNumPy or NewCUDA")
 	}
 	data := make([]byte, 0, headerSize+binary.Size(&s.gen)+crc32.Size)
 	data = append(data, stateMagic...)
@@ -53,7 +53,7 @@ func (s *stream[G]) MarshalBinary() ([]byte, error) {
 	return binary.LittleEndian.AppendUint32(data, crc32.ChecksumIEEE(data)), nil
 }
 
-// restore is UnmarshalBinary for the stream that wants a state of kind k.
+// restore is UnmarshalBinary for a stream of kind k.
 func (s *stream[G]) restore(k kind, data []byte) error {
 	old := s.kind
 	s.kind = k
@@ -64,22 +64,22 @@ func (s *stream[G]) restore(k kind, data []byte) error {
 	return s.update()
 }
 
-// unmarshal takes over a stored state of the stream's own kind. On an error the
-// stream is as before.
+// unmarshal restores a stored state of the stream's kind. On an error it leaves the
+// stream unchanged.
 func (s *stream[G]) unmarshal(data []byte) error {
 	if len(data) < headerSize || !bytes.HasPrefix(data, []byte(stateMagic)) {
-		return errors.New("this is not the state of a random stream")
+		return errors.New("not the state of a random stream")
 	}
 	if v := data[len(stateMagic)]; v != stateVersion {
 		return fmt.Errorf("state has version %d, this program reads version %d", v, stateVersion)
 	}
 	if k := kind(data[headerSize-1]); k != s.kind {
-		return fmt.Errorf("state is that of a %v stream, not of a %v stream", k, s.kind)
+		return fmt.Errorf("state belongs to a %v stream, not to a %v stream", k, s.kind)
 	}
 	var gen G
 	size := headerSize + binary.Size(&gen) + crc32.Size
 	if len(data) != size {
-		return fmt.Errorf("state has %d bytes instead of %d, it was cut short or added to", len(data), size)
+		return fmt.Errorf("state is damaged: it has %d bytes instead of %d", len(data), size)
 	}
 	body, sum := data[:size-crc32.Size], data[size-crc32.Size:]
 	if got, want := crc32.ChecksumIEEE(body), binary.LittleEndian.Uint32(sum); got != want {

@@ -14,8 +14,8 @@ import (
 	"github.com/cs231n-go/assignment3/cs231n/rng"
 )
 
-// torchMix draws in every way there is, each time leaving a normal to be handed
-// out and the generator between two twists.
+// torchMix calls every method that draws. Each round leaves a spare normal and a
+// generator between two twists.
 func torchMix(s *rng.Torch) (all []float32) {
 	x := make([]float32, 333)
 	keep := make([]bool, 9)
@@ -55,7 +55,7 @@ func numpyMix(s *rng.NumPy) (all []float64) {
 	return all
 }
 
-func TestStateGoesOnWhereItWas(t *testing.T) {
+func TestRestoredStreamContinues(t *testing.T) {
 	t.Parallel()
 	for before := range 4 {
 		a := rng.NewTorch(3)
@@ -100,22 +100,22 @@ func TestBadStates(t *testing.T) {
 		state []byte
 		want  string
 	}{
-		{"empty", nil, "this is not the state of a random stream"},
-		{"another file", []byte("PK\x03\x04 some archive"), "this is not the state of a random stream"},
-		{"cut in the header", good[:9], "this is not the state of a random stream"},
-		{"cut", good[:len(good)-1], "cut short or added to"},
-		{"longer", append(edit(0), 0), "cut short or added to"},
+		{"empty", nil, "not the state of a random stream"},
+		{"another file", []byte("PK\x03\x04 some archive"), "not the state of a random stream"},
+		{"cut in the header", good[:9], "not the state of a random stream"},
+		{"cut", good[:len(good)-1], "bytes instead of"},
+		{"longer", append(edit(0), 0), "bytes instead of"},
 		{"later version", edit(8, 2), "version 2, this program reads version 1"},
 		{"flipped bit", edit(100, good[100]^4), "checksum"},
 		{"position", farPos, "position 65535 is beyond 624"},
-		{"other kind", numpy, "that of a NumPy stream, not of a Torch stream"},
+		{"other kind", numpy, "belongs to a NumPy stream, not to a Torch stream"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			s := rng.NewTorch(9)
 			err := s.UnmarshalBinary(test.state)
 			require.ErrorContains(t, err, test.want)
-			assert.Equal(t, torchMix(rng.NewTorch(9)), torchMix(s), "a refused state must not change the stream")
+			assert.Equal(t, torchMix(rng.NewTorch(9)), torchMix(s), "a rejected state must not change the stream")
 
 			path := filepath.Join(t.TempDir(), "torch.rng")
 			require.NoError(t, os.WriteFile(path, test.state, 0o600))
@@ -125,7 +125,7 @@ func TestBadStates(t *testing.T) {
 			assert.ErrorContains(t, err, "delete the file")
 			left, err := os.ReadFile(path)
 			require.NoError(t, err)
-			assert.Equal(t, len(test.state), len(left), "a refused file must stay as it is")
+			assert.Equal(t, string(test.state), string(left), "a rejected file must stay unchanged")
 		})
 	}
 
@@ -133,7 +133,7 @@ func TestBadStates(t *testing.T) {
 	assert.ErrorContains(t, err, "never seeded")
 }
 
-func TestArgumentsThatMakeNoSense(t *testing.T) {
+func TestInvalidArguments(t *testing.T) {
 	t.Parallel()
 	nan, inf := math.NaN(), math.Inf(1)
 	x := make([]float32, 20)
@@ -152,7 +152,7 @@ func TestArgumentsThatMakeNoSense(t *testing.T) {
 		require.ErrorContains(t, s.Err(), name)
 		assert.Equal(t, torchMix(rng.NewTorch(4)), torchMix(s), "%s: it must not draw", name)
 	}
-	assert.Equal(t, make([]float32, 20), x, "the destination must stay as it is")
+	assert.Equal(t, make([]float32, 20), x, "the destination must stay unchanged")
 
 	for name, draw := range map[string]func(*rng.NumPy){
 		"NumPy.RandInt: want n ≥ 1, got 0":                   func(s *rng.NumPy) { s.RandInt(0) },
@@ -167,7 +167,7 @@ func TestArgumentsThatMakeNoSense(t *testing.T) {
 	}
 }
 
-// Nothing to fill takes no draws, in Python as well.
+// TestEmptyDestinations: an empty destination takes no draws, as in Python.
 func TestEmptyDestinations(t *testing.T) {
 	t.Parallel()
 	s := rng.NewTorch(4)
@@ -196,7 +196,7 @@ func FuzzUnmarshalBinary(f *testing.F) {
 		if s.UnmarshalBinary(data) != nil {
 			return
 		}
-		// What was taken over must be a state to draw from, and be stored alike.
+		// A restored state can be drawn from and is stored unchanged.
 		again, err := s.MarshalBinary()
 		require.NoError(t, err)
 		require.Equal(t, data, again)

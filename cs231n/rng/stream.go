@@ -9,32 +9,31 @@ import (
 	"sync"
 )
 
-// stream is what every kind of stream is made of: a generator, and the file that
-// follows it if there is one. Its exported methods are part of [Torch], [NumPy] and
-// [CUDA].
+// stream is a generator and the file that it is bound to, if any. [Torch], [NumPy] and
+// [CUDA] embed it and so have its exported methods.
 type stream[G generator] struct {
 	kind kind // 0 until the stream is seeded or restored
 	gen  G
 	path string // file the stream is bound to, or empty
-	held int    // calls of Hold that wait for their release
+	held int    // calls of Hold that are not released yet
 	err  error  // first error
 }
 
-// generator is the state of a generator. It is stored as encoding/binary writes it,
-// so its fields are exported and of fixed size.
+// generator is the state of a generator. encoding/binary stores it, so its fields are
+// exported and of fixed size.
 type generator interface {
-	check() error // says what is wrong with a state that was read
+	check() error // returns an error for an invalid state
 }
 
-// Err returns the first error since the stream was made: an argument that makes
-// no sense or, for a stream bound to a file, a state that could not be written.
+// Err returns the first error since the stream was created: an invalid argument, or a
+// failure to write the bound file.
 func (s *stream[G]) Err() error { return s.err }
 
-// Save writes the state to a file of its own, which [OpenTorch], [OpenNumPy] or
-// [OpenCUDA] can take up later. The stream does not become bound to that file.
+// Save writes the state to a file for [OpenTorch], [OpenNumPy] or [OpenCUDA]. It does
+// not bind the stream to that file.
 //
-// The file appears whole or not at all, as a new one is renamed over the old.
-// It is not flushed to the disk, so a power cut may undo the last draws.
+// Save replaces the file atomically, by renaming a temporary one. It does not flush the
+// file to disk: after a power failure the file may hold an earlier state.
 func (s *stream[G]) Save(path string) error {
 	state, err := s.MarshalBinary()
 	if err != nil {
@@ -55,11 +54,10 @@ func (s *stream[G]) Save(path string) error {
 	return nil
 }
 
-// open takes up the state in a file, if there is one, and binds the stream to it.
-// The state is written back at once: a folder that cannot be written to is then
-// an error here, and not a surprise after the first draw.
+// open restores the state in a file, if there is one, and binds the stream to it. It
+// writes the state back, so that a read-only folder is an error before the first draw.
 func (s *stream[G]) open(path string) error {
-	// An absolute path stays valid when the program changes its folder.
+	// An absolute path stays valid if the program changes its working directory.
 	path, err := filepath.Abs(path)
 	if err != nil {
 		return fmt.Errorf("rng: open stream %s: %w", path, err)
@@ -80,19 +78,18 @@ func (s *stream[G]) open(path string) error {
 	return nil
 }
 
-// seeded ends the Seed of a stream of kind k.
+// seeded is the last step of Seed for a stream of kind k.
 func (s *stream[G]) seeded(k kind) {
 	s.kind = k
 	s.sync()
 }
 
-// Hold suspends the updates of the file that the stream is bound to, for a loop that
-// draws often. The release function writes the state once, returns the error of
-// that, and resumes the updates. If the process ends before, the file keeps the
-// state that it had at the call of Hold.
+// Hold suspends the updates of the bound file, for a loop that draws often. The
+// release function writes the state, resumes the updates and returns the error of the
+// write. If the process ends before, the file keeps the state from before Hold.
 //
-// After several calls of Hold the last release writes. A second call of the same
-// release function has no effect. Hold has none for a stream without a file.
+// Calls may be nested: only the outermost release writes. A release function has an
+// effect once. For a stream without a file, Hold and release do nothing.
 func (s *stream[G]) Hold() (release func() error) {
 	s.held++
 	return sync.OnceValue(func() error {

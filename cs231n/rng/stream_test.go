@@ -12,8 +12,8 @@ import (
 	"github.com/cs231n-go/assignment3/cs231n/rng"
 )
 
-// Every method is followed by opening the file again, so one that forgot to write
-// the state would show.
+// TestFileFollowsEachDraw opens the file again after each method, and so notices one
+// that does not write the state.
 func TestFileFollowsEachDraw(t *testing.T) {
 	t.Parallel()
 	t.Run("Torch", func(t *testing.T) {
@@ -61,7 +61,7 @@ func TestFileFollowsEachDraw(t *testing.T) {
 	})
 }
 
-func TestRestoringABoundStreamWritesItsFile(t *testing.T) {
+func TestRestoreWritesFile(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "torch.rng")
 	checkpoint := rng.NewTorch(77)
@@ -77,7 +77,7 @@ func TestRestoringABoundStreamWritesItsFile(t *testing.T) {
 	assert.Equal(t, torchMix(checkpoint), torchMix(again))
 }
 
-func TestSavedFileCanBeOpened(t *testing.T) {
+func TestSave(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	path := filepath.Join(dir, "stream")
@@ -89,17 +89,17 @@ func TestSavedFileCanBeOpened(t *testing.T) {
 	want := numpyMix(a)
 	unchanged, err := os.ReadFile(path)
 	require.NoError(t, err)
-	assert.Equal(t, saved, unchanged, "saving must not bind the stream to the file")
+	assert.Equal(t, saved, unchanged, "Save must not bind the stream to the file")
 
 	b, err := rng.OpenNumPy(path)
 	require.NoError(t, err)
 	assert.Equal(t, want, numpyMix(b))
 	files, err := os.ReadDir(dir)
 	require.NoError(t, err)
-	assert.Len(t, files, 1, "temporary files are left over")
+	assert.Len(t, files, 1, "Save must remove its temporary files")
 }
 
-func TestFileThatCannotBeWritten(t *testing.T) {
+func TestUnwritableFile(t *testing.T) {
 	t.Parallel()
 	_, err := rng.OpenNumPy(filepath.Join(t.TempDir(), "missing", "numpy.rng"))
 	require.ErrorIs(t, err, os.ErrNotExist)
@@ -112,7 +112,7 @@ func TestFileThatCannotBeWritten(t *testing.T) {
 	want, got := make([]float64, 4), make([]float64, 4)
 	rng.NewNumPy(rng.DefaultNumPySeed).Rand(want)
 	s.Rand(got)
-	assert.Equal(t, want, got, "the draw itself goes well")
+	assert.Equal(t, want, got, "the draw itself succeeds")
 	first := s.Err()
 	require.ErrorIs(t, first, os.ErrNotExist)
 	s.RandInt(-1)

@@ -10,8 +10,8 @@ import (
 // torch.manual_seed.
 const DefaultTorchSeed = 67280421310721
 
-// Torch is PyTorch's random stream on the CPU. Make one with [NewTorch] or
-// [OpenTorch]; the zero value must be seeded or restored first.
+// Torch is PyTorch's random stream on the CPU. Create a stream with [NewTorch] or
+// [OpenTorch], or seed or restore the zero value.
 //
 // Source: PyTorch, aten/src/ATen/core/DistributionsHelper.h and
 // aten/src/ATen/native/cpu/DistributionTemplates.h.
@@ -29,9 +29,8 @@ func NewTorch(seed uint64) *Torch {
 	return t
 }
 
-// OpenTorch returns the stream whose state the file holds, or the stream of
-// [DefaultTorchSeed] if there is no such file, and keeps the file up to date from
-// then on.
+// OpenTorch returns a stream bound to a file. It restores the state that the file
+// holds, or seeds with [DefaultTorchSeed] if there is no file.
 func OpenTorch(path string) (*Torch, error) {
 	t := NewTorch(DefaultTorchSeed)
 	if err := t.open(path); err != nil {
@@ -40,28 +39,27 @@ func OpenTorch(path string) (*Torch, error) {
 	return t, nil
 }
 
-// Seed is torch.manual_seed. Like PyTorch's CPU generator it looks at the low 32
-// bits alone. It also drops the normal value kept by an earlier [Torch.Normal].
+// Seed is torch.manual_seed. Like PyTorch's CPU generator it ignores the upper 32
+// bits. It also drops a normal value kept by [Torch.Normal].
 func (t *Torch) Seed(seed uint64) {
 	t.gen.seed(uint32(seed))
 	t.seeded(torchKind)
 }
 
-// UnmarshalBinary takes over a state made by MarshalBinary, and writes it to the
-// file if the stream is bound to one. A state that is damaged or not that of a
-// Torch stream is an error and leaves the stream as it was. It implements
-// [encoding.BinaryUnmarshaler].
+// UnmarshalBinary restores a state made by MarshalBinary and updates the bound file,
+// if there is one. It implements [encoding.BinaryUnmarshaler]. It returns an error and
+// keeps the old state if data is damaged or not the state of a Torch stream.
 func (t *Torch) UnmarshalBinary(data []byte) error { return t.restore(torchKind, data) }
 
-// Uniform fills dst as dst.uniform_(from, to) does, and as torch.rand does for 0
-// and 1:
+// Uniform fills dst as dst.uniform_(from, to) does, and for 0 and 1 as torch.rand
+// does. Each value takes one draw:
 //
 //	x = (draw mod 2²⁴)/2²⁴ · (to−from) + from
 //
-// one draw each. The bounds and their difference are rounded to float32, the rest
-// is float64 with one rounding at the end.
+// The bounds and their difference are rounded to float32. The rest is float64, rounded
+// once at the end.
 //
-// Bounds that are not from ≤ to, or that float32 cannot hold, go to Err.
+// Err reports bounds that are not from ≤ to or not finite in float32.
 func (t *Torch) Uniform(dst []float32, from, to float64) {
 	if err := checkBounds(from, to); err != nil {
 		t.fail(fmt.Errorf("rng: Torch.Uniform: %w", err))
@@ -71,10 +69,10 @@ func (t *Torch) Uniform(dst []float32, from, to float64) {
 	t.sync()
 }
 
-// checkBounds refuses what uniform_ refuses for a tensor of type float32.
+// checkBounds returns an error where uniform_ raises one for a float32 tensor.
 func checkBounds(from, to float64) error {
-	const most = math.MaxFloat32
-	if !(-most <= from && from <= to && to <= most && to-from <= most) {
+	const limit = math.MaxFloat32
+	if !(-limit <= from && from <= to && to <= limit && to-from <= limit) {
 		return fmt.Errorf("want from ≤ to, finite in float32, got from %g, to %g", from, to)
 	}
 	return nil
@@ -91,19 +89,18 @@ func (t *Torch) uniform(dst []float32, from, to float32) {
 	}
 }
 
-// Dropout fills keep as bernoulli_(p) fills a tensor, whatever its type: element i
-// is kept with probability p, one minus the dropout rate. One draw s starts a
-// multiplicative congruential sequence (MCG31m1):
+// Dropout fills keep as bernoulli_(p) fills a tensor of any type. Each element is kept
+// with probability p, one minus the dropout rate. One draw s seeds a multiplicative
+// congruential generator (MCG31m1):
 //
 //	x₀ = s mod (2³¹−1), or 1 if that is 0;  xᵢ₊₁ = 1132489760·xᵢ mod (2³¹−1)
 //	keep[i] = xᵢ/(2³¹−1) < p
 //
 // An empty keep draws nothing. With a rate of 0 PyTorch's dropout layers do not
-// call bernoulli_ at all, so their Go counterparts must not call Dropout either.
-// A p outside of [0, 1] goes to Err.
+// call bernoulli_, so do not call Dropout then. Err reports a p outside [0, 1].
 //
-// This is the stream that PyTorch's builds with MKL had for years, and that the
-// assignment's printed outputs come from. PyTorch 2.15 draws otherwise.
+// PyTorch's builds with MKL drew like this when the assignment's outputs were printed.
+// PyTorch 2.15 draws differently.
 //
 // Source: P. L'Ecuyer, "Tables of linear congruential generators of different
 // sizes and good lattice structure", Math. of Computation 68, 1999.
@@ -130,8 +127,8 @@ func (t *Torch) Dropout(keep []bool, p float64) {
 	t.sync()
 }
 
-// DropoutSeeds makes the draws that as many calls of [Torch.Dropout] would start from, for masks that are made
-// elsewhere.
+// DropoutSeeds fills dst with the draws that seed as many calls of [Torch.Dropout], for
+// masks that a compiled program computes.
 func (t *Torch) DropoutSeeds(dst []uint32) {
 	for i := range dst {
 		dst[i] = t.gen.uint32()
@@ -140,9 +137,8 @@ func (t *Torch) DropoutSeeds(dst []uint32) {
 }
 
 // BaseSeed returns torch.empty((), dtype=torch.int64).random_(): two draws, the
-// first one in the upper half, without the sign bit. Iterating over a DataLoader
-// draws its base seed in this way each time an epoch starts, whether or not
-// anything uses that seed.
+// first in the upper half, without the sign bit. A DataLoader draws its base seed
+// like this at the start of each epoch, even if nothing uses it.
 func (t *Torch) BaseSeed() int64 {
 	seed := int64(t.gen.uint64() & math.MaxInt64)
 	t.sync()

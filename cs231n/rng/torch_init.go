@@ -2,9 +2,9 @@ package rng
 
 import "math"
 
-// DefaultInit draws weight and bias as PyTorch's Linear, Conv2d and ConvTranspose2d do when they are
-// built: both uniform in ±1/√fanIn, the weight first. (PyTorch reaches the weight's bound through
-// kaiming_uniform with a = √5; the detour is repeated here for its last bit.)
+// DefaultInit draws weight, then bias, with the default initialization of PyTorch's
+// Linear, Conv2d and ConvTranspose2d: both uniform in ±1/√fanIn. It computes the
+// weight's bound as kaiming_uniform with a = √5 does, for the same last bit.
 func (t *Torch) DefaultInit(weight, bias []float32, fanIn int) {
 	a := math.Sqrt(5)
 	gain := math.Sqrt(2 / (1 + a*a))

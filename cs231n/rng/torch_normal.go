@@ -5,34 +5,34 @@ import (
 	"math"
 )
 
-// normalBlock is how many values PyTorch transforms together, and the size from
-// which it does so.
+// normalBlock is the number of values that PyTorch transforms together. It draws
+// fewer values one pair at a time.
 const normalBlock = 16
 
-// Normal fills dst as dst.normal_(mean, std) does, and as torch.randn does for 0
-// and 1. Both ways of drawing are the Box-Muller transform.
+// Normal fills dst as dst.normal_(mean, std) does, and for 0 and 1 as torch.randn
+// does. It is the Box-Muller transform, in two forms.
 //
-// Fewer than 16 values are computed in float64 from uniforms of 53 bits, two draws
-// each:
+// Fewer than 16 values are computed in float64 from uniforms of 53 bits, which take two
+// draws each:
 //
 //	r = √(−2·log(1−u₂)), θ = 2π·u₁;  first r·cos θ, then r·sin θ
 //
-// The second value waits for the next such call if this one does not need it: two
-// calls for one value each are one call for two, even with other draws between.
+// A second value that this call does not need is kept for the next one, even with
+// other draws between.
 //
-// For 16 values or more dst is filled with uniforms u, then each block of 16 is
-// transformed in float32, j < 8:
+// For 16 values or more dst is filled with uniforms u. Then each block of 16 is
+// transformed in float32, for j < 8:
 //
 //	r = √(−2·log(1−u[j])), θ = 2π·u[j+8];  x[j] = r·cos θ, x[j+8] = r·sin θ
 //
-// If a rest remains, the last 16 values, some of them done already, are drawn
-// again and transformed: 40 values take 56 draws.
+// If len(dst) is no multiple of 16, the last 16 values are drawn again and
+// transformed: 40 values take 56 draws.
 //
-// In this second form PyTorch rounds as its vector library for AVX2 and AVX-512
-// does, up to 3 units in the last place away from the values here; on a processor
-// without these, PyTorch also rounds θ differently.
+// In this second form the vector library of PyTorch for AVX2 and AVX-512 differs from
+// Normal by up to 3 units in the last place. On other processors PyTorch also rounds θ
+// differently.
 //
-// A std that is negative or not a number goes to Err.
+// Err reports a std that is negative or NaN.
 func (t *Torch) Normal(dst []float32, mean, std float64) {
 	if !(std >= 0) {
 		t.fail(fmt.Errorf("rng: Torch.Normal: want a standard deviation ≥ 0, got %g", std))
@@ -76,9 +76,9 @@ func (t *Torch) uniform53() float64 {
 	return float64(t.gen.uint64()&(1<<53-1)) / (1 << 53)
 }
 
-// boxMuller turns 16 uniforms into 16 normals. Each conversion to float32 stands
-// where PyTorch's float32 arithmetic rounds; the last two operations are one fused
-// multiply-add there, hence a single rounding.
+// boxMuller turns 16 uniforms into 16 normals. It converts to float32 wherever
+// PyTorch's arithmetic rounds. PyTorch ends with a fused multiply-add, which rounds
+// once.
 func boxMuller(x []float32, mean, std float32) {
 	const half = normalBlock / 2
 	for j := range half {

@@ -1,11 +1,11 @@
-"""Writes golden.json: what NumPy and PyTorch draw, for golden_test.go to compare with.
+"""Writes golden.json: values drawn by NumPy and PyTorch, for golden_test.go.
 
     python golden.py > golden.json
 
 Made with NumPy 2.4 and PyTorch 2.15 on a processor with AVX2. Each case seeds a
-stream and runs a list of operations on it, so that an operation that takes a draw
-too many or too few spoils all that follow. Values are bit patterns. Of a long
-result only both ends are stored, and the SHA-256 of its little-endian bytes.
+stream and runs a list of operations on it. An operation that takes a wrong number of
+draws changes all results after it. Values are bit patterns. For a long result only
+both ends are stored, with the SHA-256 of its little-endian bytes.
 """
 
 import hashlib
@@ -31,8 +31,8 @@ def patterns(values):
 def draw():
     """One draw of PyTorch's generator, all 32 bits of it.
 
-    PyTorch offers no such function: peek at the 64 bits of two draws, of which the
-    first are the upper ones, then go back and take one.
+    PyTorch has no such function. Read two draws as 64 bits, the first in the upper half,
+    then restore the state and take one draw.
     """
     state = torch.get_rng_state()
     both = torch.empty((), dtype=torch.int64).random_(-(2**63), None).item() % 2**64
@@ -44,8 +44,8 @@ def draw():
 def dropout(n, p):
     """The MCG31m1 stream, from one draw of PyTorch's.
 
-    PyTorch 2.15 draws bernoulli_ otherwise, so this is worked out from the
-    generator's definition with Python's integers instead of asked of PyTorch.
+    PyTorch 2.15 implements bernoulli_ differently, so this computes the generator's
+    definition with Python's integers.
     """
     x = draw() % (2**31 - 1) or 1
     keep = []
@@ -56,11 +56,11 @@ def dropout(n, p):
 
 
 class T4:
-    """PyTorch's generator on a Tesla T4, as far as uniform_ is concerned.
+    """uniform_ of PyTorch's generator on a Tesla T4, computed without a GPU.
 
-    It asks for no GPU: which word of Philox4x32-10 an element gets is worked out from
-    its index. NumPy's long double holds x86's 64-bit significands, which round the
-    product and the sum of float32 as good as once.
+    The index of an element determines its word of Philox4x32-10. NumPy's long double has
+    x86's 64-bit significand, which rounds the product and the sum of float32 almost as if
+    once.
     """
 
     def seed(self, seed):
@@ -89,7 +89,7 @@ class T4:
 
 
 def linear(n_in, n_out):
-    """A layer's parameters in the order in which they are drawn."""
+    """A layer's parameters in the order of drawing."""
     layer = torch.nn.Linear(n_in, n_out)
     return torch.cat([layer.weight.detach().reshape(-1), layer.bias.detach()]).numpy()
 
@@ -160,12 +160,12 @@ def numpy_cases():
 
 
 def cuda_cases():
-    round_ = 4 * 160 * 256  # elements that the whole grid fills at once
+    round_ = 4 * 160 * 256  # elements that the grid fills in a round
     for seed in SEEDS + [2**40 + 7, 2**64 - 1, 67280421310721]:
         yield case("uniform", CUDA, seed, ("uniform", 5, 0, 1), ("uniform", 3000, 0, 1), ("uniform", 1, 0, 1))
     for n in [1, 255, 256, 257, 1023, 1024, 1025, 3000, round_ // 4, round_ // 4 + 1, round_, round_ + 1, 4 * round_ + 3]:
         yield case("size", CUDA, 231, ("uniform", n, -1, 1), ("uniform", 5, -1, 1))
-    # Where float32 is coarse, many a value is rounded to the upper bound and becomes the lower.
+    # Where float32 is coarse, many values are rounded to the upper bound and become the lower.
     for a, b in [(-1, 1), (-0.3, 0.7), (0.1, 0.10001), (1, 1 + 2**-22), (1e-3, 1e5), (2, 2), (-1e38, 1e38), (1e-42, 1e-40)]:
         yield case("bounds", CUDA, 231, ("uniform", 5000, a, b))
 
