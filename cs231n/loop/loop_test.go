@@ -12,7 +12,7 @@ import (
 	"github.com/cs231n-go/assignment3/cs231n/loop"
 )
 
-// TestFor adds up the columns of a matrix, weighted, and keeps every partial sum.
+// TestFor computes the partial sums of a matrix's weighted columns.
 func TestFor(t *testing.T) {
 	t.Parallel()
 	x := [][]float64{{1, 2, 3}, {10, 20, 30}}
@@ -41,8 +41,8 @@ func TestFor(t *testing.T) {
 	}
 }
 
-// TestNoRounds returns the state as it was.
-func TestNoRounds(t *testing.T) {
+// TestNoIterations expects the initial state.
+func TestNoIterations(t *testing.T) {
 	t.Parallel()
 	got, err := CallOnce(testbackend.Get(t), func(x *Node) *Node {
 		return loop.For(0, nil, []*Node{x}, func(_ *Node, _, state []*Node) []*Node {
@@ -53,7 +53,7 @@ func TestNoRounds(t *testing.T) {
 	require.Equal(t, []float32{1, 3}, got.Value())
 }
 
-// TestPureGo has a backend without loops say so, and what to do.
+// TestPureGo expects an error with a remedy from a backend without loops.
 func TestPureGo(t *testing.T) {
 	t.Parallel()
 	backend, err := gobackend.New("")
@@ -71,17 +71,17 @@ func TestMisuse(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		build func(x *Node) []*Node
-		says  string
+		want  string
 	}{
-		"no state": {func(*Node) []*Node { return loop.For(1, nil, nil, nil) }, "no state"},
-		"state is lost": {func(x *Node) []*Node {
+		"empty state": {func(*Node) []*Node { return loop.For(1, nil, nil, nil) }, "the state is empty"},
+		"shorter state": {func(x *Node) []*Node {
 			return loop.For(1, nil, []*Node{x, x}, func(_ *Node, _, state []*Node) []*Node { return state[:1] })
 		}, "1 values for a state of 2"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			_, err := CallOnceN(testbackend.Get(t), c.build, tensors.FromScalar(1.0))
-			require.ErrorContains(t, err, c.says)
+			require.ErrorContains(t, err, c.want)
 		})
 	}
 }

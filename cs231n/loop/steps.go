@@ -9,26 +9,25 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 )
 
-// Steps are training steps that one call of a compiled program takes. Between two of them the parameters and
-// what the update rule remembers stay where they are, and are changed in place; between two calls XLA makes new
-// arrays of all of them. How many steps a call takes is for the caller to say each time, up to Most.
+// Steps runs several training steps in one call of a compiled program. Between steps XLA updates parameters and
+// optimizer state in place. Between calls it allocates new arrays for them.
 type Steps struct {
-	Most    int               // steps at most; a program for one step has no loop
-	Vars    []*model.Variable // what a step may change
-	Outputs []shapes.Shape    // of what a step returns
+	Most    int               // maximum number of steps per call; for 1 the program has no loop
+	Vars    []*model.Variable // variables that a step may change
+	Outputs []shapes.Shape    // shapes of a step's outputs
 }
 
-// Works reports whether a backend can run several steps in one program, and loops over time. GoMLX's pure-Go backend
-// cannot cut a slice whose place is known only as the program runs.
+// Works reports whether a backend can run loops. GoMLX's pure-Go backend cannot: it has no slices at positions
+// that are computed at run time.
 func Works(backend compute.Backend) bool {
 	can := backend.Capabilities()
 	return can.Functions && can.Operations[compute.OpTypeDynamicSlice] && can.Operations[compute.OpTypeDynamicUpdateSlice]
 }
 
-// Run takes n steps. Each gets the fixed values and its slice of every value in each; it reads and sets Vars as it
-// would without a loop, under the rules for the body in [For].
+// Run takes n steps. A step gets the fixed values and its slice of each value in each. It reads and sets Vars as
+// it would without a loop, and follows the rules for a body in [For].
 //
-// Shapes: n: scalar int32 in [1, Most], each: (Most, …) -> (Most, …) for every output, zeros from n on.
+// Shapes: n: scalar int32 in [1, Most], each: (Most, …) -> (Most, …) for each output, zeros from position n on.
 func (s Steps) Run(n *Node, fixed, each []*Node, step func(fixed, each []*Node) []*Node) []*Node {
 	g := n.Graph()
 	if s.Most == 1 {

@@ -6,12 +6,12 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
-// EmbeddingCache is what [EmbeddingBackward] needs of the forward pass.
+// EmbeddingCache holds the values of the forward pass that [EmbeddingBackward] uses.
 type EmbeddingCache struct{ x, w *Node }
 
 // EmbeddingForward looks up the vector of every word: out[n, t] = W[x[n, t]].
 //
-// Shapes: x: (N, T) integers in [0, V), w: (V, D) -> (N, T, D). It panics if x does not hold integers.
+// Shapes: x: (N, T) integers in [0, V), w: (V, D) -> (N, T, D). It panics for another type of x or rank of w.
 func EmbeddingForward(x, w *Node) (out *Node, cache EmbeddingCache) {
 	if !x.DType().IsInt() || w.Rank() != 2 {
 		panic(fmt.Errorf("temporal: EmbeddingForward of words %s with vectors %s: want integers and a (V, D) matrix", x.Shape(), w.Shape()))
@@ -19,11 +19,9 @@ func EmbeddingForward(x, w *Node) (out *Node, cache EmbeddingCache) {
 	return Gather(w, ExpandAxes(x, -1)), EmbeddingCache{x, w}
 }
 
-// EmbeddingBackward adds up, for every word, the gradients of all places where it occurs:
+// EmbeddingBackward sums the gradients of all positions of each word. Word ids have no gradient.
 //
 //	dW[v] = Σ dout[n, t] over all (n, t) with x[n, t] = v
-//
-// Words have no gradient.
 //
 // Shapes: dout: (N, T, D) -> (V, D).
 func EmbeddingBackward(dout *Node, cache EmbeddingCache) (dw *Node) {

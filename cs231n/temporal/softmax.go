@@ -9,21 +9,21 @@ import (
 )
 
 // SoftmaxLoss is the cross-entropy of the words y under the scores x, summed over time and divided by the
-// batch size N. Only positions where the mask is true count: captions are padded to one length, and the
-// padding is no word to be learnt.
+// batch size N. The mask excludes padding: only positions where it is true count.
 //
 //	loss = −1/N · Σ mask[n, t] · log softmax(x[n, t])[y[n, t]]
 //	dx   =  1/N · mask[n, t] · (softmax(x[n, t]) − onehot(y[n, t]))
 //
-// Since the loss is one number and comes last, the gradient is returned along with it.
+// It returns the gradient with the loss, as no layer follows.
 //
 // Shapes: x: (N, T, V), y: (N, T) integers, mask: (N, T) bool -> loss: scalar, dx: (N, T, V).
+// It panics if x has another rank, or y or mask another type.
 func SoftmaxLoss(x, y, mask *Node) (loss, dx *Node) {
 	if x.Rank() != 3 || !y.DType().IsInt() || mask.DType() != dtypes.Bool {
 		panic(fmt.Errorf("temporal: SoftmaxLoss of scores %s, words %s, mask %s: want (N, T, V) floats, (N, T) integers and (N, T) bools", x.Shape(), y.Shape(), mask.Shape()))
 	}
 	g, n := x.Graph(), float64(x.Shape().Dim(0))
-	// Subtracting the largest score leaves the softmax as it is and keeps Exp from overflowing.
+	// Subtracting the largest score does not change the softmax and prevents overflow in Exp.
 	shifted := Sub(x, ReduceAndKeep(x, ReduceMax, -1))
 	exp := Exp(shifted)
 	sum := ReduceAndKeep(exp, ReduceSum, -1)
