@@ -1,8 +1,6 @@
-// Package gradcheck tells whether a gradient is right: it compares what was derived by hand with finite
-// differences and with GoMLX's automatic differentiation.
+// Package gradcheck compares backward passes with finite differences and with GoMLX's automatic differentiation.
 //
-// Everything is computed in double precision, since a difference of two nearly equal numbers loses half of
-// the digits.
+// It computes in double precision, since a difference of two nearly equal numbers loses half of the digits.
 package gradcheck
 
 import (
@@ -10,12 +8,11 @@ import (
 	"math"
 )
 
-// RelError is the assignment's error measure, the largest relative difference of two arrays:
+// RelError returns the assignment's error measure, the largest relative difference of two arrays:
 //
 //	max |x − y| / max(1e-8, |x| + |y|)
 //
-// It is NaN where either array holds one, so that a broken result cannot look right. Arrays of
-// different length are a mistake of the caller and panic.
+// It returns NaN if either array contains NaN. It panics if the lengths differ.
 func RelError(x, y []float64) float64 {
 	if len(x) != len(y) {
 		panic(fmt.Errorf("gradcheck: RelError of arrays with %d and %d values", len(x), len(y)))

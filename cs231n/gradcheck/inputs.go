@@ -13,7 +13,8 @@ import (
 	"github.com/cs231n-go/assignment3/cs231n/rng"
 )
 
-// Linspace is an array of equally spaced values, row by row, from the first to the last, as NumPy's linspace.
+// Linspace returns an array of equally spaced values from the first to the last in row-major order, as
+// np.linspace(from, to, size).reshape(dims).
 func Linspace(from, to float64, dims ...int) *tensors.Tensor {
 	values := make([]float64, shapes.Make(dtypes.Float64, dims...).Size())
 	switch len(values) {
@@ -26,14 +27,14 @@ func Linspace(from, to float64, dims ...int) *tensors.Tensor {
 	return tensors.FromFlatDataAndDimensions(values, dims...)
 }
 
-// Randn is an array of standard normals from NumPy's stream, as np.random.randn(dims...).
+// Randn returns an array of standard normals from NumPy's stream, as np.random.randn(dims...).
 func Randn(stream *rng.NumPy, dims ...int) *tensors.Tensor {
 	values := make([]float64, shapes.Make(dtypes.Float64, dims...).Size())
 	stream.Randn(values)
 	return tensors.FromFlatDataAndDimensions(values, dims...)
 }
 
-// RandInt is an array of whole numbers in [0, n) from NumPy's stream, as np.random.randint(n, size=dims).
+// RandInt returns an array of integers in [0, n) from NumPy's stream, as np.random.randint(n, size=dims).
 func RandInt(stream *rng.NumPy, n int, dims ...int) *tensors.Tensor {
 	drawn := make([]int, shapes.Make(dtypes.Int32, dims...).Size())
 	stream.RandInts(drawn, n)
@@ -44,7 +45,7 @@ func RandInt(stream *rng.NumPy, n int, dims ...int) *tensors.Tensor {
 	return tensors.FromFlatDataAndDimensions(values, dims...)
 }
 
-// Eval computes a graph function and returns the values of its result, row by row.
+// Eval runs a graph function and returns the values of its result in row-major order.
 func Eval(backend compute.Backend, f func(inputs []*Node) *Node, inputs ...*tensors.Tensor) ([]float64, error) {
 	out, err := CallOnce(backend, func(inputs []*Node) *Node {
 		return ConvertDType(f(inputs), dtypes.Float64)

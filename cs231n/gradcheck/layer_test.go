@@ -16,7 +16,7 @@ import (
 	"github.com/cs231n-go/assignment3/cs231n/rng"
 )
 
-// squash is y = tanh(x·w + b) with the gradient by hand.
+// squash is y = tanh(x·w + b) with its backward pass.
 func squash() gradcheck.Layer {
 	s := rng.NewNumPy(5)
 	forward := func(in []*Node) *Node { return Tanh(Add(Dot(in[0], in[1]).Product(), ExpandAxes(in[2], 0))) }
@@ -52,7 +52,7 @@ func TestCheck(t *testing.T) {
 	require.Regexp(t, `\Adx error: \d\.\d{6}e-\d\d \(GoMLX's autodiff \d\.\de[+-]\d\d\)\ndw error: [^\n]*\ndb error: [^\n]*\n\z`, lines.String())
 }
 
-// TestMasked checks a softmax behind a mask of booleans, an input without a gradient.
+// TestMasked checks a masked softmax. The mask is an input without a gradient.
 func TestMasked(t *testing.T) {
 	t.Parallel()
 	s := rng.NewNumPy(6)
@@ -73,8 +73,8 @@ func TestMasked(t *testing.T) {
 	require.Less(t, autodiff, 1e-13)
 }
 
-// TestFindsMistakes makes mistakes in one gradient at a time: only that one is reported.
-func TestFindsMistakes(t *testing.T) {
+// TestWrongGradient expects a large error for the one wrong gradient and small errors for the others.
+func TestWrongGradient(t *testing.T) {
 	t.Parallel()
 	for name, wrong := range map[string]func(d *Node) *Node{
 		"sign":           Neg,
@@ -123,11 +123,11 @@ func TestLoss(t *testing.T) {
 	require.Less(t, autodiff, 1e-14)
 }
 
-func TestRefuses(t *testing.T) {
+func TestInvalid(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		change func(l *gradcheck.Layer)
-		says   string
+		want   string
 	}{
 		"names":            {func(l *gradcheck.Layer) { l.Names = l.Names[:2] }, "2 names for 3 inputs"},
 		"no functions":     {func(l *gradcheck.Layer) { l.Backward = nil }, "needs Forward and Backward"},
@@ -137,7 +137,7 @@ func TestRefuses(t *testing.T) {
 		"another dout":     {func(l *gradcheck.Layer) { l.DOut = gradcheck.Linspace(0, 1, 2, 2) }, "DOut is (Float64)[2, 2]"},
 		"no result": {func(l *gradcheck.Layer) {
 			l.Forward = func([]*Node) *Node { return nil }
-		}, "what Forward computes is nil"},
+		}, "the result of Forward is nil"},
 		"a nil gradient": {func(l *gradcheck.Layer) {
 			l.Backward = func(in []*Node, _ *Node) []*Node { return []*Node{in[0], nil, in[2]} }
 		}, "gradient dw from Backward is nil"},
@@ -162,7 +162,7 @@ func TestRefuses(t *testing.T) {
 			l := squash()
 			c.change(&l)
 			_, err := l.Check(testbackend.Get(t))
-			require.ErrorContains(t, err, c.says)
+			require.ErrorContains(t, err, c.want)
 		})
 	}
 }
