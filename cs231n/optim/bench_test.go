@@ -10,7 +10,7 @@ import (
 	"github.com/cs231n-go/assignment3/cs231n/internal/testbackend"
 )
 
-// BenchmarkStep is one step of five million parameters, about what a captioning LSTM has.
+// BenchmarkStep takes a step of five million parameters, about as many as a captioning LSTM has.
 func BenchmarkStep(b *testing.B) {
 	for name, rule := range goldenRules() {
 		b.Run(name, func(b *testing.B) {

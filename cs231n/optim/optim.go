@@ -1,12 +1,11 @@
-// Package optim holds the assignment's update rules: SGD, Momentum, RMSProp and Adam. Their numbers agree
-// with the originals' to float32 rounding. They fit GoMLX's optimizer.Interface and can stand wherever
-// GoMLX's own can.
+// Package optim has the assignment's optimizers: SGD, Momentum, RMSProp and Adam. Their steps agree with the
+// originals' up to float32 rounding. They implement GoMLX's optimizer.Interface.
 //
-// A rule is a plain struct of settings. What it has to remember, its learning rate included, lives in the
-// model's store below the rule's Name, where checkpoints find it. Two rules of one store need two names.
+// A [Rule] is a struct of settings. Its state, including the learning rate, is in the model's store below the
+// rule's Name, so that checkpoints contain it. Two rules of one store need different names.
 //
-// In the formulas w is a parameter, g its gradient and lr the learning rate; products, quotients and roots
-// are taken element by element.
+// In the formulas w is a parameter, g its gradient and lr the learning rate. Products, quotients and roots are
+// elementwise.
 package optim
 
 import (
@@ -23,19 +22,19 @@ import (
 	"github.com/gomlx/gomlx/ml/train/optimizer"
 )
 
-// Rule is an update rule as GoMLX graph code.
+// Rule is an optimizer. Its methods that build graphs panic on wrong arguments, as graph functions do.
 type Rule interface {
 	optimizer.Interface
-	// UpdateGraphWithGradients adds one step along gradients that are there already, one for each trainable
-	// variable below scope that the graph uses, in the order in which scope lists them.
+	// UpdateGraphWithGradients adds one step. grads has one gradient for each trainable variable below scope that
+	// the graph uses, in scope's order.
 	UpdateGraphWithGradients(scope *model.Scope, grads []*Node, lossDType dtypes.DType)
-	// Variables lists what the rule remembers when it changes vars, its learning rate included. What is not there
-	// yet is made, as the first step would make it: a loop inside a graph needs its variables beforehand.
+	// Variables returns the rule's state for parameters vars, including the learning rate. It creates missing
+	// variables with their initial values, since a loop in a graph needs them before its first step.
 	Variables(store *model.Store, vars []*model.Variable) []*model.Variable
 }
 
-// ByName returns the rule of that name: the course's sgd, sgd_momentum, rmsprop and adam, or PyTorch's torch_adam. It keeps its variables
-// below /name, or below the rule's own name if name is empty. A learning rate of 0 means the rule's default.
+// ByName returns a rule: the course's sgd, sgd_momentum, rmsprop or adam, or PyTorch's torch_adam. Its state is
+// below /name, or below the default name of its type if name is empty. A learning rate of 0 means the default.
 func ByName(rule, name string, learningRate float64) (Rule, error) {
 	rules := map[string]Rule{
 		"sgd":          SGD{Name: name, LearningRate: learningRate},
@@ -54,17 +53,18 @@ func ByName(rule, name string, learningRate float64) (Rule, error) {
 	return r, nil
 }
 
-// isFactor tells whether x can be a learning rate, or what one is multiplied by.
+// isFactor reports whether x is a valid learning rate or factor of one.
 func isFactor(x float64) bool { return x >= 0 && !math.IsInf(x, 0) }
 
-// Update adds one step of rule for variables below scope, along the gradients that stand beside them in
-// grads. It is for code that has its gradients in the order of its own parameters instead of scope's.
+// Update adds one step of rule, where grads[i] is the gradient of vars[i]. Unlike [Rule]'s methods it accepts the
+// variables in any order.
 //
-// It panics, as graph functions do, unless vars are the trainable variables below scope that the graph uses.
+// It panics if a gradient is nil, or if vars are not the trainable variables below scope that the graph uses.
 func Update(rule Rule, scope *model.Scope, vars []*model.Variable, grads []*Node) {
 	if len(vars) != len(grads) || len(grads) == 0 {
 		panic(fmt.Errorf("optim: %d gradients for %d variables of scope %s; give one for each", len(grads), len(vars), scope.Scope()))
 	}
+	// GoMLX 0.28 waits forever for a program with a nil node.
 	if i := slices.Index(grads, nil); i >= 0 {
 		panic(fmt.Errorf("optim: the gradient of the variable %s is nil; give one for each", vars[i].Path()))
 	}
@@ -73,7 +73,7 @@ func Update(rule Rule, scope *model.Scope, vars []*model.Variable, grads []*Node
 		of[v] = grads[i]
 	}
 	var ordered []*Node
-	for _, v := range learners(scope, grads[0].Graph()) {
+	for _, v := range trainable(scope, grads[0].Graph()) {
 		grad, ok := of[v]
 		if !ok {
 			panic(fmt.Errorf("optim: no gradient for the variable %s; give one, or make it untrainable", v.Path()))
@@ -86,7 +86,8 @@ func Update(rule Rule, scope *model.Scope, vars []*model.Variable, grads []*Node
 	rule.UpdateGraphWithGradients(scope, ordered, ordered[0].DType())
 }
 
-// LearningRate tells the learning rate of the rule that keeps its variables below /name.
+// LearningRate returns the learning rate of the rule with its state below /name. It is an error before the first
+// step, which creates the state.
 func LearningRate(store *model.Store, name string) (float64, error) {
 	v, err := rateVariable(store, name)
 	if err != nil {
@@ -99,10 +100,8 @@ func LearningRate(store *model.Store, name string) (float64, error) {
 	return tensors.ToScalar[float64](value), nil
 }
 
-// ScaleLearningRate multiplies the learning rate of the rule that keeps its variables below /name. The
-// compiled step takes the new rate from its next call on; a checkpoint holds it.
-//
-// It is an error before the first step, which is when the rate enters the store.
+// ScaleLearningRate multiplies the learning rate of the rule with its state below /name. It takes effect at the
+// next step, without a new compilation. It is an error before the first step, which creates the state.
 func ScaleLearningRate(store *model.Store, name string, factor float64) error {
 	if !isFactor(factor) {
 		return fmt.Errorf("optim: the learning rate of %s cannot be multiplied by %g; give a positive number", name, factor)
@@ -131,16 +130,16 @@ func rateVariable(store *model.Store, name string) (*model.Variable, error) {
 	return v, nil
 }
 
-// forget deletes what the rule of that name keeps in the store.
-func forget(scope *model.Scope, name string) error {
+// deleteState deletes the state of a rule from the store.
+func deleteState(scope *model.Scope, name string) error {
 	if err := scope.Store().DeleteVariablesInScope("/" + name); err != nil {
-		return fmt.Errorf("optim: the variables of %s are still there: %w", name, err)
+		return fmt.Errorf("optim: delete the state of %s: %w", name, err)
 	}
 	return nil
 }
 
-// learners lists the variables below scope that a step of the graph changes.
-func learners(scope *model.Scope, g *Graph) []*model.Variable {
+// trainable returns the trainable variables below scope that the graph uses.
+func trainable(scope *model.Scope, g *Graph) []*model.Variable {
 	var vars []*model.Variable
 	for v := range scope.IterVariables() {
 		if v.Trainable && v.InUseByGraph(g) {
@@ -150,90 +149,92 @@ func learners(scope *model.Scope, g *Graph) []*model.Variable {
 	return vars
 }
 
-// gradients differentiates loss with respect to the variables that a step changes, in scope's order.
+// gradients returns the gradients of loss with respect to the trainable variables, in scope's order.
 func gradients(scope *model.Scope, loss *Node) []*Node {
 	return scope.BuildTrainableVariablesGradientsGraph(loss)
 }
 
-// memory says what a rule remembers from step to step, below /name.
-type memory struct {
-	name   string
-	rate   float64  // the learning rate that it begins with
-	counts bool     // whether it counts its steps
-	arrays []string // what it keeps for every parameter, of the parameter's shape, zero before the first step
+// slots describes the state of a rule, the variables below /name.
+type slots struct {
+	name     string
+	rate     float64  // initial learning rate
+	counts   bool     // whether there is a step counter
+	perParam []string // names of the arrays with the shape of a parameter, initially zero
 }
 
-// learningRate is a variable, so that it can change without a new compilation. An existing one, such as a
-// checkpoint brings, keeps its value.
-func (m memory) learningRate(store *model.Store) *model.Variable {
-	return store.VariableWithValue(ratePath(m.name), m.rate).SetTrainable(false)
+// learningRate is a variable, so that it can change without a new compilation. An existing one, for instance from a
+// checkpoint, keeps its value.
+func (s slots) learningRate(store *model.Store) *model.Variable {
+	return store.VariableWithValue(ratePath(s.name), s.rate).SetTrainable(false)
 }
 
-func (m memory) counter(store *model.Store) *model.Variable {
-	return store.VariableWithValue("/"+m.name+"/step", 0.0).SetTrainable(false)
+func (s slots) counter(store *model.Store) *model.Variable {
+	return store.VariableWithValue("/"+s.name+"/step", 0.0).SetTrainable(false)
 }
 
-// array begins with zeros that the host makes: GoMLX's initializer would have XLA compile a program for them.
-func (m memory) array(store *model.Store, of *model.Variable, name string) *model.Variable {
-	path := model.JoinPath("/"+m.name, of.Path(), name)
+// array gets its zeros from the host, as GoMLX's initializer compiles a program for them.
+func (s slots) array(store *model.Store, of *model.Variable, name string) *model.Variable {
+	path := model.JoinPath("/"+s.name, of.Path(), name)
 	return store.VariableWithValue(path, tensors.FromShape(of.Shape())).SetTrainable(false)
 }
 
-func (m memory) variables(store *model.Store, of []*model.Variable) []*model.Variable {
-	all := []*model.Variable{m.learningRate(store)}
-	if m.counts {
-		all = append(all, m.counter(store))
+func (s slots) variables(store *model.Store, of []*model.Variable) []*model.Variable {
+	all := []*model.Variable{s.learningRate(store)}
+	if s.counts {
+		all = append(all, s.counter(store))
 	}
 	for _, v := range of {
-		for _, name := range m.arrays {
-			all = append(all, m.array(store, v, name))
+		for _, name := range s.perParam {
+			all = append(all, s.array(store, v, name))
 		}
 	}
 	return all
 }
 
-// step is what the rules share: one step of one rule, on its way into a graph.
+// step is one step of a rule in a graph.
 type step struct {
-	memory
+	slots
 	store *model.Store
 	vars  []*model.Variable
 	grads []*Node // of vars, in their order
 }
 
-func newStep(m memory, scope *model.Scope, grads []*Node) *step {
-	s := &step{memory: m, store: scope.Store(), grads: grads}
+func newStep(state slots, scope *model.Scope, grads []*Node) *step {
+	if slices.Contains(grads, nil) {
+		panic(fmt.Errorf("optim: %s gets a nil gradient; give one for each trainable variable of scope %s", state.name, scope.Scope()))
+	}
+	s := &step{slots: state, store: scope.Store(), grads: grads}
 	if len(grads) > 0 {
-		s.vars = learners(scope, s.graph())
+		s.vars = trainable(scope, s.graph())
 	}
 	if len(grads) == 0 || len(grads) != len(s.vars) {
-		panic(fmt.Errorf("optim: %s gets %d gradients for the %d trainable variables of scope %s that the graph uses; give one for each", m.name, len(grads), len(s.vars), scope.Scope()))
+		panic(fmt.Errorf("optim: %s gets %d gradients for the %d trainable variables of scope %s that the graph uses; give one for each", s.name, len(grads), len(s.vars), scope.Scope()))
 	}
 	return s
 }
 
 func (s *step) graph() *Graph { return s.grads[0].Graph() }
 
-// rate is the learning rate, a float64 scalar.
-func (s *step) rate() *Node { return s.learningRate(s.store).NodeValue(s.graph()) }
+// lr is the learning rate, a float64 scalar.
+func (s *step) lr() *Node { return s.learningRate(s.store).NodeValue(s.graph()) }
 
-// each replaces every variable by what next makes of its value w and its gradient. The arrays that the rule
-// remembers come in the order of memory, and next returns what they become.
-func (s *step) each(next func(w, grad *Node, arrays []*Node) (*Node, []*Node)) {
+// update sets each variable to the first result of next, and its arrays, in the order of perParam, to the second.
+func (s *step) update(next func(w, grad *Node, arrays []*Node) (*Node, []*Node)) {
 	g := s.graph()
 	for i, v := range s.vars {
-		var kept []*model.Variable
+		var state []*model.Variable
 		var arrays []*Node
-		for _, name := range s.arrays {
+		for _, name := range s.perParam {
 			a := s.array(s.store, v, name)
-			kept, arrays = append(kept, a), append(arrays, a.NodeValue(g))
+			state, arrays = append(state, a), append(arrays, a.NodeValue(g))
 		}
 		w, arrays := next(v.NodeValue(g), s.grads[i], arrays)
 		v.SetNodeValue(w)
-		for j, a := range kept {
+		for j, a := range state {
 			a.SetNodeValue(arrays[j])
 		}
 	}
 }
 
-// like brings a float64 scalar to the type of a parameter.
+// like converts a float64 scalar to the type of a parameter.
 func like(w, scalar *Node) *Node { return ConvertDType(scalar, w.DType()) }

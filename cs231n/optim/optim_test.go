@@ -20,13 +20,13 @@ import (
 	"github.com/cs231n-go/assignment3/cs231n/optim"
 )
 
-// golden is what testdata/golden.py wrote. Parameters are flat.
+// golden is the content of testdata/golden.json, which golden.py there writes. Parameters are flat.
 type golden struct {
-	Period    int                                          // the learning rate changes after so many steps,
-	Factor    float64                                      // by this factor
-	Start     map[string][]float64                         // of the parameters bias and weight
-	Gradients map[string][][]float64                       // by parameter, step
-	Steps     map[string]map[string]map[string][][]float64 // by rule, type, parameter, step
+	Period    int                                          // number of steps between changes of the learning rate
+	Factor    float64                                      // factor of a change
+	Start     map[string][]float64                         // initial parameters bias and weight
+	Gradients map[string][][]float64                       // by parameter and step
+	Steps     map[string]map[string]map[string][][]float64 // by rule, type, parameter and step
 }
 
 func readGolden(t *testing.T) *golden {
@@ -37,10 +37,10 @@ func readGolden(t *testing.T) *golden {
 	return &g
 }
 
-// shapes of the parameters, in an order that is not the scope's.
+// shapes returns the shapes of the parameters.
 func shapes() map[string][]int { return map[string][]int{"weight": {2, 3, 5}, "bias": {7}} }
 
-// tensor holds a parameter, or its gradient, in the given type.
+// tensor returns a parameter or its gradient.
 func tensor[T float32 | float64](name string, values []float64) *tensors.Tensor {
 	cast := make([]T, len(values))
 	for i, x := range values {
@@ -49,17 +49,17 @@ func tensor[T float32 | float64](name string, values []float64) *tensors.Tensor 
 	return tensors.FromFlatDataAndDimensions(cast, shapes()[name]...)
 }
 
-// trainer takes steps of one rule on the golden parameters.
+// trainer takes steps of a rule on the golden parameters.
 type trainer[T float32 | float64] struct {
 	exec   *model.Exec
 	store  *model.Store
 	golden *golden
-	built  int // how often the graph was
+	built  int // number of graphs built
 }
 
 func newTrainer[T float32 | float64](t *testing.T, g *golden, rule optim.Rule, store *model.Store) *trainer[T] {
 	tr := &trainer[T]{store: store, golden: g}
-	names := []string{"weight", "bias"}
+	names := []string{"weight", "bias"} // not in the order of the scope
 	for _, name := range names {
 		_, err := store.CreateVariable("/net/"+name, tensor[T](name, g.Start[name]))
 		require.NoError(t, err)
@@ -79,7 +79,7 @@ func newTrainer[T float32 | float64](t *testing.T, g *golden, rule optim.Rule, s
 	return tr
 }
 
-// step takes the golden step of that number and returns the parameters after it.
+// step takes a golden step and returns the parameters after it.
 func (tr *trainer[T]) step(t *testing.T, number int) map[string][]T {
 	var grads []any
 	for _, name := range []string{"weight", "bias"} {
@@ -101,16 +101,16 @@ func goldenRules() map[string]optim.Rule {
 	}
 }
 
-// ownName is where a rule without a Name keeps its variables.
-func ownName(rule string) string {
+// defaultName returns the scope of a rule without a Name.
+func defaultName(rule string) string {
 	if rule == "torch_adam" {
 		return "adam"
 	}
 	return rule
 }
 
-// TestGolden follows NumPy and PyTorch for nine steps. A parameter is 1 at most, so that the bounds are four
-// units in its last place.
+// TestGolden compares nine steps with NumPy and PyTorch. The bounds are four units in the last place of 1, the
+// largest parameter.
 func TestGolden(t *testing.T) {
 	t.Parallel()
 	g := readGolden(t)
@@ -122,7 +122,7 @@ func TestGolden(t *testing.T) {
 
 func follow[T float32 | float64](t *testing.T, g *golden, name string, rule optim.Rule, bound float64) {
 	tr := newTrainer[T](t, g, rule, model.NewStore())
-	worst, other := 0.0, 0.0 // error; difference to the other Adam
+	worst, other := 0.0, 0.0 // largest error, and largest difference to the other Adam
 	for number := range g.Gradients["bias"] {
 		for param, got := range tr.step(t, number) {
 			for i, x := range got {
@@ -135,18 +135,18 @@ func follow[T float32 | float64](t *testing.T, g *golden, name string, rule opti
 			}
 		}
 		if (number+1)%g.Period == 0 {
-			require.NoError(t, optim.ScaleLearningRate(tr.store, ownName(name), g.Factor))
+			require.NoError(t, optim.ScaleLearningRate(tr.store, defaultName(name), g.Factor))
 		}
 	}
 	assert.LessOrEqual(t, worst, bound)
-	assert.Equal(t, 1, tr.built, "a new learning rate must not compile the step anew")
+	assert.Equal(t, 1, tr.built, "a new learning rate must not compile the step again")
 	if name == "adam" {
-		assert.Greater(t, other, 100*bound, "the golden gradients do not tell where epsilon is added")
+		assert.Greater(t, other, 100*bound, "the golden gradients must distinguish the two forms of Adam")
 	}
 	t.Logf("largest difference %.2g", worst)
 }
 
-// A run that is saved and loaded half way ends as one that was not, decayed learning rate included.
+// TestCheckpoint: a run that continues from a checkpoint equals an uninterrupted one.
 func TestCheckpoint(t *testing.T) {
 	t.Parallel()
 	g := readGolden(t)
@@ -157,8 +157,8 @@ func TestCheckpoint(t *testing.T) {
 			for number := range 3 {
 				tr.step(t, number)
 			}
-			require.NoError(t, optim.ScaleLearningRate(tr.store, ownName(name), 0.5))
-			before, err := optim.LearningRate(tr.store, ownName(name))
+			require.NoError(t, optim.ScaleLearningRate(tr.store, defaultName(name), 0.5))
+			before, err := optim.LearningRate(tr.store, defaultName(name))
 			require.NoError(t, err)
 
 			path := filepath.Join(t.TempDir(), "run.safetensors")
@@ -170,12 +170,12 @@ func TestCheckpoint(t *testing.T) {
 			for number := 3; number < 6; number++ {
 				require.Equal(t, tr.step(t, number), after.step(t, number))
 			}
-			rate, err := optim.LearningRate(store, ownName(name))
+			rate, err := optim.LearningRate(store, defaultName(name))
 			require.NoError(t, err)
 			require.Equal(t, before, rate)
 
 			require.NoError(t, rule.Clear(store.RootScope()))
-			require.Equal(t, len(shapes()), store.NumVariables(), "Clear leaves the model and nothing else")
+			require.Equal(t, len(shapes()), store.NumVariables(), "Clear must leave the model's variables alone")
 		})
 	}
 }
@@ -221,10 +221,10 @@ func TestScaleLearningRateErrors(t *testing.T) {
 	require.ErrorContains(t, optim.ScaleLearningRate(store, "adam", -1), "multiplied by -1")
 }
 
-// TestMisfits gives rules other gradients than they need. Graph functions panic, which Exec makes an error.
-func TestMisfits(t *testing.T) {
+// TestWrongGradients: graph functions panic, and Exec returns the panic as an error.
+func TestWrongGradients(t *testing.T) {
 	t.Parallel()
-	type pair = [2][]string // variables, and those that get a gradient
+	type pair = [2][]string // variables and gradients
 	for _, test := range []struct {
 		name string
 		give pair
@@ -264,18 +264,26 @@ func TestMisfits(t *testing.T) {
 			require.ErrorContains(t, err, test.want)
 		})
 	}
-
-	exec, err := model.NewExec(testbackend.Get(t), model.NewStore(), func(scope *model.Scope, x *Node) *Node {
-		scope.In("net").VariableWithValue("a", float32(1)).NodeValue(x)
-		optim.Momentum{}.UpdateGraphWithGradients(scope.Shared("net"), []*Node{x, x}, dtypes.Float32)
-		return x
-	})
-	require.NoError(t, err)
-	_, err = exec.Call(float32(1))
-	require.ErrorContains(t, err, "optim: sgd_momentum gets 2 gradients for the 1 trainable variables of scope /net")
 }
 
-// The rules as a command names them.
+func TestWrongGradientsOfRule(t *testing.T) {
+	t.Parallel()
+	for want, grads := range map[string]func(x *Node) []*Node{
+		"optim: sgd_momentum gets 2 gradients for the 1 trainable variables of scope /net": func(x *Node) []*Node { return []*Node{x, x} },
+		"optim: sgd_momentum gets a nil gradient":                                          func(*Node) []*Node { return []*Node{nil} },
+	} {
+		exec, err := model.NewExec(testbackend.Get(t), model.NewStore(), func(scope *model.Scope, x *Node) *Node {
+			scope.In("net").VariableWithValue("a", float32(1)).NodeValue(x)
+			optim.Momentum{}.UpdateGraphWithGradients(scope.Shared("net"), grads(x), dtypes.Float32)
+			return x
+		})
+		require.NoError(t, err)
+		_, err = exec.Call(float32(1))
+		require.ErrorContains(t, err, want)
+	}
+}
+
+// The names of the rules in commands.
 func ExampleByName() {
 	for _, name := range []string{"sgd", "sgd_momentum", "rmsprop", "adam", "adagrad"} {
 		rule, err := optim.ByName(name, "solver", 1e-3)

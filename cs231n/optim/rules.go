@@ -20,80 +20,80 @@ type SGD struct {
 
 var _ Rule = SGD{}
 
-// UpdateGraph adds one step that lowers loss, a scalar, for all trainable variables below scope.
+// UpdateGraph adds one step that lowers loss, a scalar, for the trainable variables below scope.
 func (r SGD) UpdateGraph(scope *model.Scope, _ *Graph, loss *Node) {
 	r.UpdateGraphWithGradients(scope, gradients(scope, loss), loss.DType())
 }
 
 // UpdateGraphWithGradients implements [Rule].
 func (r SGD) UpdateGraphWithGradients(scope *model.Scope, grads []*Node, _ dtypes.DType) {
-	s := newStep(r.memory(), scope, grads)
-	rate := s.rate()
-	s.each(func(w, grad *Node, _ []*Node) (*Node, []*Node) {
+	s := newStep(r.slots(), scope, grads)
+	rate := s.lr()
+	s.update(func(w, grad *Node, _ []*Node) (*Node, []*Node) {
 		return Sub(w, Mul(like(w, rate), grad)), nil
 	})
 }
 
-// Clear deletes the learning rate from the store, so that the next graph starts from LearningRate.
-func (r SGD) Clear(scope *model.Scope) error { return forget(scope, r.memory().name) }
+// Clear deletes the learning rate from the store, so that the next graph starts with LearningRate.
+func (r SGD) Clear(scope *model.Scope) error { return deleteState(scope, r.slots().name) }
 
 // Variables implements [Rule].
 func (r SGD) Variables(store *model.Store, vars []*model.Variable) []*model.Variable {
-	return r.memory().variables(store, vars)
+	return r.slots().variables(store, vars)
 }
 
-func (r SGD) memory() memory {
-	return memory{name: cmp.Or(r.Name, "sgd"), rate: cmp.Or(r.LearningRate, 1e-2)}
+func (r SGD) slots() slots {
+	return slots{name: cmp.Or(r.Name, "sgd"), rate: cmp.Or(r.LearningRate, 1e-2)}
 }
 
-// Momentum is gradient descent with a velocity v, which goes on in the direction of earlier steps:
+// Momentum is gradient descent with a velocity v, a decaying sum of earlier steps:
 //
 //	v ← μ·v − lr·g        w ← w + v
 //
 // Source: https://cs231n.github.io/neural-networks-3/#sgd
 type Momentum struct {
-	Name         string  // scope of its variables; empty means sgd_momentum
+	Name         string  // scope of its state; empty means sgd_momentum
 	LearningRate float64 // 0 means 1e-2
-	Momentum     float64 // μ; 0 means 0.9 (SGD is the rule without one)
+	Momentum     float64 // μ; 0 means 0.9 (use SGD for none)
 }
 
 var _ Rule = Momentum{}
 
-// UpdateGraph adds one step that lowers loss, a scalar, for all trainable variables below scope.
+// UpdateGraph adds one step that lowers loss, a scalar, for the trainable variables below scope.
 func (r Momentum) UpdateGraph(scope *model.Scope, _ *Graph, loss *Node) {
 	r.UpdateGraphWithGradients(scope, gradients(scope, loss), loss.DType())
 }
 
 // UpdateGraphWithGradients implements [Rule].
 func (r Momentum) UpdateGraphWithGradients(scope *model.Scope, grads []*Node, _ dtypes.DType) {
-	s := newStep(r.memory(), scope, grads)
-	rate := s.rate()
-	s.each(func(w, grad *Node, velocity []*Node) (*Node, []*Node) {
+	s := newStep(r.slots(), scope, grads)
+	rate := s.lr()
+	s.update(func(w, grad *Node, velocity []*Node) (*Node, []*Node) {
 		v := Sub(MulScalar(velocity[0], cmp.Or(r.Momentum, 0.9)), Mul(like(w, rate), grad))
 		return Add(w, v), []*Node{v}
 	})
 }
 
 // Clear deletes velocities and learning rate from the store.
-func (r Momentum) Clear(scope *model.Scope) error { return forget(scope, r.memory().name) }
+func (r Momentum) Clear(scope *model.Scope) error { return deleteState(scope, r.slots().name) }
 
 // Variables implements [Rule].
 func (r Momentum) Variables(store *model.Store, vars []*model.Variable) []*model.Variable {
-	return r.memory().variables(store, vars)
+	return r.slots().variables(store, vars)
 }
 
-func (r Momentum) memory() memory {
-	return memory{name: cmp.Or(r.Name, "sgd_momentum"), rate: cmp.Or(r.LearningRate, 1e-2), arrays: []string{"velocity"}}
+func (r Momentum) slots() slots {
+	return slots{name: cmp.Or(r.Name, "sgd_momentum"), rate: cmp.Or(r.LearningRate, 1e-2), perParam: []string{"velocity"}}
 }
 
-// RMSProp divides each element's step by the size that its gradients had of late:
+// RMSProp divides each step by a running root mean square of the gradients:
 //
 //	cache ← d·cache + (1 − d)·g²        w ← w − lr·g / (√cache + ε)
 //
 // Source: https://cs231n.github.io/neural-networks-3/#ada, after slide 29 of
 // http://www.cs.toronto.edu/~tijmen/csc321/slides/lecture_slides_lec6.pdf
 type RMSProp struct {
-	Name         string  // scope of its variables; empty means rmsprop
+	Name         string  // scope of its state; empty means rmsprop
 	LearningRate float64 // 0 means 1e-2
 	Decay        float64 // d; 0 means 0.99
 	Epsilon      float64 // ε; 0 means 1e-8
@@ -101,30 +101,30 @@ type RMSProp struct {
 
 var _ Rule = RMSProp{}
 
-// UpdateGraph adds one step that lowers loss, a scalar, for all trainable variables below scope.
+// UpdateGraph adds one step that lowers loss, a scalar, for the trainable variables below scope.
 func (r RMSProp) UpdateGraph(scope *model.Scope, _ *Graph, loss *Node) {
 	r.UpdateGraphWithGradients(scope, gradients(scope, loss), loss.DType())
 }
 
 // UpdateGraphWithGradients implements [Rule].
 func (r RMSProp) UpdateGraphWithGradients(scope *model.Scope, grads []*Node, _ dtypes.DType) {
-	s := newStep(r.memory(), scope, grads)
-	rate := s.rate()
+	s := newStep(r.slots(), scope, grads)
+	rate := s.lr()
 	decay := cmp.Or(r.Decay, 0.99)
-	s.each(func(w, grad *Node, caches []*Node) (*Node, []*Node) {
+	s.update(func(w, grad *Node, caches []*Node) (*Node, []*Node) {
 		cache := Add(MulScalar(caches[0], decay), MulScalar(Square(grad), 1-decay))
 		return Sub(w, Div(Mul(like(w, rate), grad), AddScalar(Sqrt(cache), cmp.Or(r.Epsilon, 1e-8)))), []*Node{cache}
 	})
 }
 
 // Clear deletes caches and learning rate from the store.
-func (r RMSProp) Clear(scope *model.Scope) error { return forget(scope, r.memory().name) }
+func (r RMSProp) Clear(scope *model.Scope) error { return deleteState(scope, r.slots().name) }
 
 // Variables implements [Rule].
 func (r RMSProp) Variables(store *model.Store, vars []*model.Variable) []*model.Variable {
-	return r.memory().variables(store, vars)
+	return r.slots().variables(store, vars)
 }
 
-func (r RMSProp) memory() memory {
-	return memory{name: cmp.Or(r.Name, "rmsprop"), rate: cmp.Or(r.LearningRate, 1e-2), arrays: []string{"cache"}}
+func (r RMSProp) slots() slots {
+	return slots{name: cmp.Or(r.Name, "rmsprop"), rate: cmp.Or(r.LearningRate, 1e-2), perParam: []string{"cache"}}
 }

@@ -128,9 +128,12 @@ func TestBadStates(t *testing.T) {
 			assert.Equal(t, string(test.state), string(left), "a rejected file must stay unchanged")
 		})
 	}
+}
 
-	_, err = new(rng.NumPy).MarshalBinary()
-	assert.ErrorContains(t, err, "never seeded")
+func TestMarshalUnseeded(t *testing.T) {
+	t.Parallel()
+	_, err := new(rng.NumPy).MarshalBinary()
+	require.ErrorContains(t, err, "never seeded")
 }
 
 func TestInvalidArguments(t *testing.T) {

@@ -1,10 +1,10 @@
-"""Writes golden.json: the steps of the update rules as NumPy and PyTorch take them.
+"""Writes golden.json: steps of the optimizers in NumPy and PyTorch.
 
     python golden.py > golden.json
 
 Made with NumPy 2.4 and PyTorch 2.15. Two parameters take nine steps with each rule, in float64 and in
-float32. The gradients reach from 1 down to 1e-9, so that a misplaced epsilon shows. After every third
-step the learning rate is multiplied by 0.7.
+float32. The gradients range from 1 down to 1e-9, to detect a misplaced epsilon. After every third step
+the learning rate is multiplied by 0.7.
 """
 
 import json
@@ -20,10 +20,10 @@ def inputs():
     """Parameters and, for every step, gradients."""
     start, gradients = {}, {}
     for name, shape in SHAPES.items():
-        place = np.arange(np.prod(shape)).reshape(shape)
-        start[name] = np.cos(place + 0.5)
-        size = 10.0 ** -(place % 10)
-        gradients[name] = [size * (np.sin(1.7 * place + step) + 0.4) for step in range(STEPS)]
+        position = np.arange(np.prod(shape)).reshape(shape)
+        start[name] = np.cos(position + 0.5)
+        size = 10.0 ** -(position % 10)
+        gradients[name] = [size * (np.sin(1.7 * position + step) + 0.4) for step in range(STEPS)]
     return start, gradients
 
 
@@ -44,7 +44,7 @@ def rmsprop(w, g, lr, t, state):
 def adam(w, g, lr, t, state):
     state["m"] = 0.9 * state.get("m", 0 * w) + (1 - 0.9) * g
     state["v"] = 0.999 * state.get("v", 0 * w) + (1 - 0.999) * g**2
-    # A Python number, which leaves a float32 array float32.
+    # A Python number does not change the type of a float32 array.
     rate = lr * (1 - 0.999**t) ** 0.5 / (1 - 0.9**t)
     return w - rate * state["m"] / (np.sqrt(state["v"]) + 1e-8)
 
@@ -52,10 +52,10 @@ def adam(w, g, lr, t, state):
 def torch_adam(w, g, lr, t, state):
     if t == 1:
         state["w"] = torch.tensor(w, requires_grad=True)
-        state["solver"] = torch.optim.Adam([state["w"]], lr=lr, betas=(0.9, 0.999), eps=1e-8, foreach=False)
-    state["solver"].param_groups[0]["lr"] = lr
+        state["optimizer"] = torch.optim.Adam([state["w"]], lr=lr, betas=(0.9, 0.999), eps=1e-8, foreach=False)
+    state["optimizer"].param_groups[0]["lr"] = lr
     state["w"].grad = torch.tensor(g)
-    state["solver"].step()
+    state["optimizer"].step()
     return state["w"].detach().numpy().copy()
 
 
