@@ -1,10 +1,10 @@
 package coco_test
 
 import (
-	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -43,24 +43,14 @@ func TestFetchSparesOtherData(t *testing.T) {
 func TestFetchDrip(t *testing.T) {
 	t.Parallel()
 	good := archive(t, courseFiles(t), nil)
-	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Length", fmt.Sprint(len(good)))
-		for i := range good {
-			_, _ = w.Write(good[i : i+1])
-			w.(http.Flusher).Flush()
-			select {
-			case <-r.Context().Done():
-				return
-			case <-time.After(10 * time.Millisecond):
-			}
-		}
-	}))
-	t.Cleanup(web.Close)
-	f := fetcher(web.URL)
-	f.Stall, f.Retries = 200*time.Millisecond, 1
-	began := time.Now()
-	require.ErrorContains(t, failing(t, f, t.TempDir()), "less than 51 bytes came in 200ms, at try 2")
-	assert.Less(t, time.Since(began), 10*time.Second)
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		f := fetcher("http://example.com")
+		f.Client, f.Stall, f.Retries = slowly(good, 1, 10*time.Millisecond), 200*time.Millisecond, 1
+		began := time.Now()
+		require.ErrorContains(t, failing(t, f, dir), "less than 51 bytes came in 200ms, at try 2")
+		assert.Equal(t, 2*f.Stall+f.Pause, time.Since(began))
+	})
 }
 
 // TestFetchStaysEncrypted meets a redirect from https to http.

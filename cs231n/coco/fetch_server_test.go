@@ -3,6 +3,8 @@ package coco_test
 import (
 	"archive/zip"
 	"bytes"
+	"context"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -125,6 +127,38 @@ func (w *cutWriter) Write(b []byte) (int, error) {
 	}
 	return n, err
 }
+
+// slowly is a client that gets content from no server, a piece of so many bytes after each wait. In a test of package
+// synctest the clock jumps over the waits, so that they are exact on a busy machine too.
+func slowly(content []byte, piece int, wait time.Duration) *http.Client {
+	return &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+		body := &slowBody{ctx: r.Context(), content: content, piece: piece, wait: wait}
+		return &http.Response{StatusCode: http.StatusOK, ContentLength: int64(len(content)), Body: body}, nil
+	})}
+}
+
+type slowBody struct {
+	ctx     context.Context // of the request
+	content []byte          // what is left of it
+	piece   int
+	wait    time.Duration
+}
+
+func (b *slowBody) Read(p []byte) (int, error) {
+	if len(b.content) == 0 {
+		return 0, io.EOF
+	}
+	select {
+	case <-time.After(b.wait):
+		n := copy(p, b.content[:min(len(b.content), b.piece)])
+		b.content = b.content[n:]
+		return n, nil
+	case <-b.ctx.Done():
+		return 0, b.ctx.Err()
+	}
+}
+
+func (b *slowBody) Close() error { return nil }
 
 // fetcher does not lose time.
 func fetcher(url string) coco.Fetcher { return coco.Fetcher{URL: url, Pause: time.Millisecond} }

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -215,18 +216,16 @@ func TestFetchUnknownSize(t *testing.T) {
 	assert.Equal(t, []string{"bytes=5000-"}, s.ranges)
 }
 
+// TestFetchWaitsForSlowServers takes longer than Stall for the archive, but not for a piece of it.
 func TestFetchWaitsForSlowServers(t *testing.T) {
 	t.Parallel()
 	packed := archive(t, courseFiles(t), nil)
-	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		for i := range 4 {
-			time.Sleep(200 * time.Millisecond)
-			_, _ = w.Write(packed[i*len(packed)/4 : (i+1)*len(packed)/4])
-			w.(http.Flusher).Flush()
-		}
-	}))
-	t.Cleanup(web.Close)
-	f := coco.Fetcher{URL: web.URL, Retries: -1, Stall: 600 * time.Millisecond}
-	_, err := f.Fetch(t.Context(), t.TempDir())
-	require.NoError(t, err)
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		f := coco.Fetcher{Client: slowly(packed, len(packed)/4, 8*time.Second), Retries: -1, Stall: 10 * time.Second}
+		began := time.Now()
+		_, err := f.Fetch(t.Context(), dir)
+		require.NoError(t, err)
+		require.Greater(t, time.Since(began), 3*f.Stall)
+	})
 }

@@ -12,9 +12,9 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 
-	"github.com/google/renameio/v2"
+	"github.com/cs231n-go/assignment3/cs231n/atomicfile"
+	"github.com/cs231n-go/assignment3/cs231n/lock"
 )
 
 // What a download leaves in the folder.
@@ -49,7 +49,7 @@ func (n note) save(dir string) error {
 	if err != nil {
 		return err
 	}
-	return renameio.WriteFile(filepath.Join(dir, noteFile), append(data, '\n'), 0o644, renameio.WithTempDir(dir))
+	return atomicfile.WriteBytes(filepath.Join(dir, noteFile), append(data, '\n'))
 }
 
 // unpacked reports whether the files that the note names are in the folder, and all that are needed.
@@ -100,8 +100,8 @@ func openPartial(dir, address string) (p *partial, err error) {
 			_ = file.Close()
 		}
 	}()
-	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		return nil, fmt.Errorf("%s cannot be locked: %w; another call is at work on it, wait for that", file.Name(), err)
+	if err := lock.File(file); err != nil {
+		return nil, fmt.Errorf("%s is locked: another call is at work on it, wait for that", file.Name())
 	}
 	info, err := file.Stat()
 	if err != nil {
@@ -193,11 +193,10 @@ func (p *partial) end() error {
 	return nil
 }
 
-// close lets other calls at the file. Closing alone would not: a process that is being started, by another
-// goroutine, holds a copy of all open files for a moment.
+// close unlocks and closes the file.
 func (p *partial) close() {
-	_ = syscall.Flock(int(p.file.Fd()), syscall.LOCK_UN) // closing does the same, only later
-	_ = p.file.Close()                                   // what was written is checked when it is read
+	lock.Unlock(p.file)
+	_ = p.file.Close() // its content is checked when it is read
 }
 
 // remove deletes the file.

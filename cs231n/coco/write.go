@@ -10,8 +10,9 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/google/renameio/v2"
 	"gonum.org/v1/hdf5"
+
+	"github.com/cs231n-go/assignment3/cs231n/atomicfile"
 )
 
 // Write writes a data set as the files that [Load] reads, the features under their names after PCA. It makes
@@ -116,38 +117,33 @@ func isLine(url string) bool {
 }
 
 func writeFile(dir, name string, data []byte) error {
-	if err := renameio.WriteFile(filepath.Join(dir, name), data, 0o644, renameio.WithTempDir(dir)); err != nil {
+	if err := atomicfile.WriteBytes(filepath.Join(dir, name), data); err != nil {
 		return fmt.Errorf("coco: write: %w", err)
 	}
 	return nil
 }
 
-// writeHDF5 lets fill write a file under another name, and gives it its own once it is on the disk. HDF5 writes
-// to a name and not to an open file, so the library is pointed at the temporary file that renameio made.
-func writeHDF5(dir, name string, fill func(f *hdf5.File) error) (err error) {
+// writeHDF5 lets fill write a file. HDF5 writes to a name and not to an open file, so the library gets the name of the
+// temporary file.
+func writeHDF5(dir, name string, fill func(f *hdf5.File) error) error {
 	path := filepath.Join(dir, name)
-	defer func() {
+	err := atomicfile.Write(path, func(temporary *os.File) error {
+		err := withLibrary(func() error {
+			file, err := hdf5.CreateFile(temporary.Name(), hdf5.F_ACC_TRUNC)
+			if err != nil {
+				return err
+			}
+			return errors.Join(fill(file), file.Close())
+		})
 		if err != nil {
-			err = fmt.Errorf("coco: write %s: %w", path, err)
+			return cmp.Or(room(temporary), err)
 		}
-	}()
-	pending, err := renameio.NewPendingFile(path, renameio.WithTempDir(dir), renameio.WithPermissions(0o644))
-	if err != nil {
-		return err
-	}
-	defer pending.Cleanup() // in vain once it is renamed
-
-	err = withLibrary(func() error {
-		file, err := hdf5.CreateFile(pending.Name(), hdf5.F_ACC_TRUNC)
-		if err != nil {
-			return err
-		}
-		return errors.Join(fill(file), file.Close())
+		return nil
 	})
 	if err != nil {
-		return cmp.Or(room(pending.File), err)
+		return fmt.Errorf("coco: write %s: %w", path, err)
 	}
-	return pending.CloseAtomicallyReplace()
+	return nil
 }
 
 // room is an error if a file cannot grow. HDF5 says of a write that failed only that it did; on a full disk the next

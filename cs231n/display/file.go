@@ -8,9 +8,8 @@ import (
 	"image/png"
 	"io"
 	"os"
-	"path/filepath"
 
-	"github.com/google/renameio/v2"
+	"github.com/cs231n-go/assignment3/cs231n/atomicfile"
 )
 
 // SavePNG writes a picture to a file. The file appears whole or not at all, also when the program is stopped or the
@@ -20,8 +19,7 @@ func SavePNG(path string, img image.Image) error {
 	if err := encodePNG(&buf, img); err != nil {
 		return fmt.Errorf("display: SavePNG: %s: %w", path, err)
 	}
-	// The folder of path is named so that the rename stays within one file system.
-	if err := renameio.WriteFile(path, buf.Bytes(), 0o644, renameio.WithTempDir(filepath.Dir(path))); err != nil {
+	if err := atomicfile.WriteBytes(path, buf.Bytes()); err != nil {
 		return fmt.Errorf("display: SavePNG: %w; check that the folder exists and has room", err)
 	}
 	return nil

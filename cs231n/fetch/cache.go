@@ -13,7 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 
-	"github.com/google/renameio/v2"
+	"github.com/cs231n-go/assignment3/cs231n/atomicfile"
 )
 
 // cached gets the picture at u from the cache, or from the web into the cache. What cannot be decoded does
@@ -75,8 +75,7 @@ func (f Images) keep(u *url.URL, data []byte) error {
 		return err
 	}
 	sum := sha256.Sum256(data)
-	// In CacheDir from the start: a file is renamed within one file system only.
-	err := renameio.WriteFile(f.entry(u), append(data[:len(data):len(data)], sum[:]...), 0o644, renameio.WithTempDir(f.CacheDir))
+	err := atomicfile.WriteBytes(f.entry(u), append(data[:len(data):len(data)], sum[:]...))
 	return errors.Join(err, f.trim())
 }
 

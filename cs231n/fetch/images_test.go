@@ -269,7 +269,7 @@ func TestHangingHost(t *testing.T) {
 	t.Parallel()
 	web, requests := server(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
 	f := quick()
-	f.Timeout, f.Retries = 30*time.Millisecond, 1
+	f.Timeout, f.Retries = time.Second, 1 // long enough for a request to reach the server
 	_, err := f.Get(t.Context(), web)
 	e := requireError(t, err, web)
 	require.Equal(t, "timed out", e.Reason)

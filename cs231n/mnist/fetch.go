@@ -12,7 +12,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/google/renameio/v2"
+	"github.com/cs231n-go/assignment3/cs231n/atomicfile"
 )
 
 // Fetcher downloads the four archives. The zero value is ready to use.
@@ -106,15 +106,12 @@ func (f Fetcher) download(ctx context.Context, mirror string, a archive, path st
 		return fmt.Errorf("%s answers %s", address, response.Status)
 	}
 
-	file, err := renameio.NewPendingFile(path, renameio.WithTempDir(filepath.Dir(path)), renameio.WithPermissions(0o644))
-	if err != nil {
-		return err
-	}
-	defer file.Cleanup() // In vain once it is renamed.
-	if err := a.copy(file, response.Body); err != nil {
-		return fmt.Errorf("%s: %w", address, err)
-	}
-	return file.CloseAtomicallyReplace()
+	return atomicfile.Write(path, func(file *os.File) error {
+		if err := a.copy(file, response.Body); err != nil {
+			return fmt.Errorf("%s: %w", address, err)
+		}
+		return nil
+	})
 }
 
 // copy writes all of r to w, which must be the archive: its size and SHA-256. It

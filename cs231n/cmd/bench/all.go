@@ -13,8 +13,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/google/renameio/v2"
-
+	"github.com/cs231n-go/assignment3/cs231n/atomicfile"
 	"github.com/cs231n-go/assignment3/cs231n/bench"
 	"github.com/cs231n-go/assignment3/cs231n/display"
 )
@@ -114,7 +113,7 @@ func write(report bench.Report, s settings, stdout io.Writer) error {
 	}
 	tables := report.Markdown()
 	for name, content := range map[string][]byte{"bench.json": data, "bench.md": []byte(tables)} {
-		if err := renameio.WriteFile(filepath.Join(s.out, name), content, 0o644, renameio.WithTempDir(s.out)); err != nil {
+		if err := atomicfile.WriteBytes(filepath.Join(s.out, name), content); err != nil {
 			return fmt.Errorf("bench: %w", err)
 		}
 	}

@@ -1,0 +1,7 @@
+// Package lock keeps two programs from using the same file or folder at once.
+package lock
+
+import "errors"
+
+// ErrHeld is returned by [File] while another program holds the lock.
+var ErrHeld = errors.New("another program holds the lock")

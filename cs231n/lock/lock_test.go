@@ -1,0 +1,42 @@
+//go:build unix
+
+package lock_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/cs231n-go/assignment3/cs231n/lock"
+)
+
+// TestFile locks a file and a folder twice, as two programs would: each open descriptor has a separate lock.
+func TestFile(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	file := filepath.Join(dir, "file")
+	require.NoError(t, os.WriteFile(file, nil, 0o644))
+	for _, path := range []string{dir, file} {
+		first, err := os.Open(path)
+		require.NoError(t, err)
+		defer first.Close()
+		second, err := os.Open(path)
+		require.NoError(t, err)
+		defer second.Close()
+		require.NoError(t, lock.File(first))
+		require.ErrorIs(t, lock.File(second), lock.ErrHeld)
+		lock.Unlock(first)
+		require.NoError(t, lock.File(second))
+	}
+}
+
+// TestNoLocks expects success where locks do not work, as on a closed file.
+func TestNoLocks(t *testing.T) {
+	t.Parallel()
+	file, err := os.Open(t.TempDir())
+	require.NoError(t, err)
+	require.NoError(t, file.Close())
+	require.NoError(t, lock.File(file))
+}
