@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"image"
 	"math"
 	"os"
 	"os/exec"
@@ -13,6 +14,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/cs231n-go/assignment3/cs231n/display"
 )
 
 func TestFLOPs(t *testing.T) {
@@ -92,11 +95,22 @@ func TestJSON(t *testing.T) {
 
 func TestCharts(t *testing.T) {
 	t.Parallel()
-	steps, err := report().StepChart()
-	require.NoError(t, err)
-	growth, err := report().GrowthChart()
-	require.NoError(t, err)
-	assert.Equal(t, steps.Bounds().Dx(), growth.Bounds().Dx())
+	bars := report().stepBars()
+	assert.Equal(t, []string{"lstm"}, bars.Groups)
+	require.Len(t, bars.Series, 3)
+	assert.Equal(t, display.Series{Name: "ours", Y: []float64{1}}, bars.Series[0])
+	assert.Equal(t, "NumPy", bars.Series[1].Name)
+	assert.InDelta(t, 1/0.55, bars.Series[1].Y[0], 1e-12, "the median of 80/40 and 100/60, inverted")
+	assert.True(t, math.IsNaN(bars.Series[2].Y[0]), "PyTorch has no timings")
+	curve := report().growthCurve()
+	assert.Equal(t, []display.Series{
+		{Name: "lstm, T", X: []float64{1, 2}, Y: []float64{1, 1.5}}, {Name: "linear", X: []float64{1, 2}, Y: []float64{1, 2}},
+	}, curve.Series)
+	for _, draw := range []func() (image.Image, error){report().StepChart, report().GrowthChart} {
+		picture, err := draw()
+		require.NoError(t, err)
+		assert.Equal(t, 760, picture.Bounds().Dx())
+	}
 }
 
 func TestRunSaysWhatWentWrong(t *testing.T) {

@@ -8,8 +8,10 @@ import (
 	"github.com/cs231n-go/assignment3/cs231n/display"
 )
 
-// StepChart draws each model's time divided into its rivals' times: bars over 1 are rivals that take longer.
-func (r Report) StepChart() (image.Image, error) {
+// StepChart draws the times of rivals divided by ours. Bars over 1 are rivals that take longer.
+func (r Report) StepChart() (image.Image, error) { return r.stepBars().Image() }
+
+func (r Report) stepBars() display.Bars {
 	var names, models []string
 	for _, c := range r.Comparisons {
 		models = append(models, c.Model)
@@ -30,7 +32,7 @@ func (r Report) StepChart() (image.Image, error) {
 		}
 		chart.Series = append(chart.Series, s)
 	}
-	return chart.Image()
+	return chart
 }
 
 // ratioTo is the median ratio of our time to a rival's; NaN where there is none.
@@ -46,7 +48,9 @@ func (c Comparison) ratioTo(name string) float64 {
 
 // GrowthChart draws time against work, both as multiples of the first point's, on logarithmic axes: a line that is
 // nowhere steeper than the diagonal grows at most linearly with the work.
-func (r Report) GrowthChart() (image.Image, error) {
+func (r Report) GrowthChart() (image.Image, error) { return r.growthCurve().Image() }
+
+func (r Report) growthCurve() display.Curve {
 	chart := display.Curve{Title: "Time against work, first = 1", XLabel: "work", YLabel: "time", Log: true, Width: 760, Height: 560}
 	most := 1.0
 	for _, g := range r.Growth {
@@ -59,5 +63,5 @@ func (r Report) GrowthChart() (image.Image, error) {
 		chart.Series = append(chart.Series, s)
 	}
 	chart.Series = append(chart.Series, display.Series{Name: "linear", X: []float64{1, most}, Y: []float64{1, most}})
-	return chart.Image()
+	return chart
 }
