@@ -114,7 +114,7 @@ func (l Layer) analytic(nodes []*Node) []*Node {
 	case out == nil:
 		panic(errors.New("the result of Forward is nil; return a node"))
 	case l.DOut == nil && !out.Shape().Equal(dout.Shape()):
-		panic(fmt.Errorf("the result of Forward is %s, no loss of type %s; set DOut to a gradient of that shape", out.Shape(), dout.Shape()))
+		panic(fmt.Errorf("the result of Forward is %s, not a loss of type %s; set DOut to a gradient of that shape", out.Shape(), dout.Shape()))
 	case !out.Shape().Equal(dout.Shape()):
 		panic(fmt.Errorf("the result of Forward is %s, but DOut is %s", out.Shape(), dout.Shape()))
 	}

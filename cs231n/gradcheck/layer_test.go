@@ -133,7 +133,7 @@ func TestInvalid(t *testing.T) {
 		"no functions":     {func(l *gradcheck.Layer) { l.Backward = nil }, "needs Forward and Backward"},
 		"single precision": {func(l *gradcheck.Layer) { l.Inputs[1] = tensors.FromValue([]float32{1}) }, "input 1 is Float32"},
 		"a nil input":      {func(l *gradcheck.Layer) { l.Inputs[2] = nil }, "input 2 is nil"},
-		"no dout":          {func(l *gradcheck.Layer) { l.DOut = nil }, "(Float64)[3, 2], no loss of type (Float64); set DOut"},
+		"no dout":          {func(l *gradcheck.Layer) { l.DOut = nil }, "(Float64)[3, 2], not a loss of type (Float64); set DOut"},
 		"another dout":     {func(l *gradcheck.Layer) { l.DOut = gradcheck.Linspace(0, 1, 2, 2) }, "DOut is (Float64)[2, 2]"},
 		"no result": {func(l *gradcheck.Layer) {
 			l.Forward = func([]*Node) *Node { return nil }

@@ -43,7 +43,7 @@ func below(n int) func(t *Node, fixed []*Node) *Node {
 	return func(t *Node, _ []*Node) *Node { return LessThan(t, Const(t.Graph(), int32(n))) }
 }
 
-// run repeats body while condition is true of the iteration t and the fixed values.
+// run repeats body while condition holds for the iteration t and the fixed values.
 func run(condition func(t *Node, fixed []*Node) *Node, fixed, state []*Node, body Body) []*Node {
 	if len(state) == 0 {
 		panic(errors.New("loop: the state is empty"))

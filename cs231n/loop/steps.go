@@ -24,8 +24,8 @@ func Works(backend compute.Backend) bool {
 	return can.Functions && can.Operations[compute.OpTypeDynamicSlice] && can.Operations[compute.OpTypeDynamicUpdateSlice]
 }
 
-// Run takes n steps. A step gets the fixed values and its slice of each value in each. It reads and sets Vars as
-// it would without a loop, and follows the rules for a body in [For].
+// Run takes n steps. A step receives the fixed values and its slice of each value in each. It reads and sets
+// Vars as it would without a loop, and follows the rules for a body in [For].
 //
 // Shapes: n: scalar int32 in [1, Most], each: (Most, …) -> (Most, …) for each output, zeros from position n on.
 func (s Steps) Run(n *Node, fixed, each []*Node, step func(fixed, each []*Node) []*Node) []*Node {

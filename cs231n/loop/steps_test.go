@@ -14,7 +14,7 @@ import (
 	"github.com/cs231n-go/assignment3/cs231n/loop"
 )
 
-// TestWorks: without loops training is slower, and no other test fails.
+// TestWorks expects loops to work. Without them training is slower but no other test fails.
 func TestWorks(t *testing.T) {
 	t.Parallel()
 	require.True(t, loop.Works(testbackend.Get(t)))

@@ -48,7 +48,7 @@ func ByName(rule, name string, learningRate float64) (Rule, error) {
 		return nil, fmt.Errorf("optim: there is no update rule %q; choose one of %s", rule, strings.Join(slices.Sorted(maps.Keys(rules)), ", "))
 	}
 	if !isFactor(learningRate) {
-		return nil, fmt.Errorf("optim: %s cannot learn at the rate %g; give a positive number, or 0 for the default", rule, learningRate)
+		return nil, fmt.Errorf("optim: the learning rate of %s cannot be %g; give a positive number, or 0 for the default", rule, learningRate)
 	}
 	return r, nil
 }
@@ -172,7 +172,7 @@ func (s slots) counter(store *model.Store) *model.Variable {
 	return store.VariableWithValue("/"+s.name+"/step", 0.0).SetTrainable(false)
 }
 
-// array gets its zeros from the host, as GoMLX's initializer compiles a program for them.
+// array copies its zeros from the host, since GoMLX's initializer would compile a program for them.
 func (s slots) array(store *model.Store, of *model.Variable, name string) *model.Variable {
 	path := model.JoinPath("/"+s.name, of.Path(), name)
 	return store.VariableWithValue(path, tensors.FromShape(of.Shape())).SetTrainable(false)

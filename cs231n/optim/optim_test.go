@@ -193,9 +193,9 @@ func TestByName(t *testing.T) {
 		{"rmsprop", "", 0.1, optim.RMSProp{LearningRate: 0.1}, ""},
 		{"adam", "s", 0.1, optim.Adam{Name: "s", LearningRate: 0.1, EpsilonHat: true}, ""},
 		{"Adam", "s", 0.1, nil, `optim: there is no update rule "Adam"; choose one of adam, rmsprop, sgd, sgd_momentum`},
-		{"sgd", "s", -1, nil, "optim: sgd cannot learn at the rate -1"},
-		{"sgd", "s", math.NaN(), nil, "the rate NaN"},
-		{"sgd", "s", math.Inf(1), nil, "the rate +Inf"},
+		{"sgd", "s", -1, nil, "optim: the learning rate of sgd cannot be -1"},
+		{"sgd", "s", math.NaN(), nil, "cannot be NaN"},
+		{"sgd", "s", math.Inf(1), nil, "cannot be +Inf"},
 	} {
 		t.Run(fmt.Sprint(test.rule, test.rate), func(t *testing.T) {
 			t.Parallel()

@@ -44,7 +44,7 @@ func OpenCUDA(path string) (*CUDA, error) {
 	return c, nil
 }
 
-// Seed is torch.cuda.manual_seed. It uses all 64 bits, other than [Torch.Seed].
+// Seed is torch.cuda.manual_seed. It uses all 64 bits, unlike [Torch.Seed].
 func (c *CUDA) Seed(seed uint64) {
 	c.gen = philox{Seed: seed}
 	c.seeded(cudaKind)
@@ -67,7 +67,7 @@ func (c *CUDA) UnmarshalBinary(data []byte) error { return c.restore(cudaKind, d
 //	x = u · (to−from) + from, or from where that is rounded to to
 //
 // The bounds and their difference are float32. The GPU rounds once, after the sum.
-// Uniform rounds the sum to float64 first, which changes 1 of some 10¹¹ values.
+// Uniform rounds the sum to float64 first, which changes about 1 in 10¹¹ values.
 //
 // Err reports bounds that are not from ≤ to or not finite in float32.
 func (c *CUDA) Uniform(dst []float32, from, to float64) {

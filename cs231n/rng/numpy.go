@@ -81,9 +81,9 @@ func (s *NumPy) Rand(dst []float64) {
 //
 //	r² = x₁² + x₂², f = √(−2·log(r²)/r²);  first x₂·f, then x₁·f
 //
-// A second value that this call does not need is kept for the next one, even with
-// other draws between. Of 100 values 97 equal NumPy's to the last bit. The others
-// differ by 1 to 3 units in the last place, as C and Go round logarithms differently.
+// A second value that this call does not need is kept for the next one, even after other
+// draws in between. Of 100 values 97 equal NumPy's to the last bit. The others differ by
+// 1 to 3 units in the last place, since C and Go round logarithms differently.
 func (s *NumPy) Randn(dst []float64) {
 	for i := range dst {
 		dst[i] = s.normal()

@@ -13,7 +13,7 @@ type philox struct {
 	Used uint64 // counters that each thread has used
 }
 
-// check accepts every state: any seed and any counter will do.
+// check accepts every state, since every seed and every counter is valid.
 func (philox) check() error { return nil }
 
 // words returns the four draws of a thread's counter. The lower half of the 128 bits is

@@ -17,15 +17,15 @@ const normalBlock = 16
 //
 //	r = √(−2·log(1−u₂)), θ = 2π·u₁;  first r·cos θ, then r·sin θ
 //
-// A second value that this call does not need is kept for the next one, even with
-// other draws between.
+// A second value that this call does not need is kept for the next one, even after other
+// draws in between.
 //
 // For 16 values or more dst is filled with uniforms u. Then each block of 16 is
 // transformed in float32, for j < 8:
 //
 //	r = √(−2·log(1−u[j])), θ = 2π·u[j+8];  x[j] = r·cos θ, x[j+8] = r·sin θ
 //
-// If len(dst) is no multiple of 16, the last 16 values are drawn again and
+// If len(dst) is not a multiple of 16, the last 16 values are drawn again and
 // transformed: 40 values take 56 draws.
 //
 // In this second form the vector library of PyTorch for AVX2 and AVX-512 differs from
