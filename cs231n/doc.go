@@ -3,19 +3,23 @@
 //
 //	rng         random streams with NumPy's and PyTorch's exact numbers
 //	loop        loops inside a compiled program, over time or over training steps
+//	lock        keeps two programs from working on one file or folder
+//	atomicfile  replaces a file as a whole or not at all
 //	gradcheck   gradients checked three ways, and the assignment's measure of error
+//	nn          parameters, layers and networks: linear, convolution, normalization, attention, dropout
 //	temporal    word embedding, affine map and softmax loss over time
 //	rnn, lstm   recurrent networks, step and sequence, forward and backward by hand
-//	transformer attention, positional encoding and decoder layers
+//	transformer positional encoding and decoder layers
 //	optim       update rules with NumPy's and PyTorch's numbers
 //	mnist       the MNIST digits
 //	coco        captioning data in COCO's format: load, write, download
 //	scenes      a captioning data set that is made offline
 //	metrics     BLEU
 //	checkpoint  a model's variables and a run's state in one file, written atomically
-//	training    what all training runs have in common: a folder and a loop that can be stopped
+//	training    runs the training of every model: steps, checkpoints, resuming
 //	captioning  captioning models, their solver and their sampling
-//	gan         generative adversarial networks: layers, losses, one training loop
+//	gan         generative adversarial networks: models, losses, training step
+//	digits      a classifier of MNIST's digits
 //	device      finds the XLA plugin (CPU or GPU) and opens it
 //	display     grids, curves and progress, in a notebook or as files
 //	fetch       pictures from the web or a folder
@@ -23,8 +27,8 @@
 //	bench       times what is trained here, beside PyTorch and NumPy; cmd/bench is its command
 //	cmd/cs231n  the command line
 //
-// Packages import downwards only: notebook and cmd/cs231n use everything; gan and captioning use what stands
-// above them; device, display and fetch are used by notebook, bench and the commands alone.
+// A package imports only packages that stand above it in this list. Only notebook, bench and the commands
+// import device, display and fetch.
 //
 // Shapes are written with one letter a dimension: N is the batch size, D the input features, H the
 // hidden units, and so on as each package says.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"os"
 	"os/exec"
 	"slices"
 	"strings"
@@ -20,10 +21,11 @@ func layers() [][]string {
 		{"cmd/bench", "cmd/cs231n", "notebook/captions"},
 		{"bench", "notebook"},
 		{"device", "display", "fetch"},
-		{"captioning", "gan", "scenes"},
+		{"captioning", "digits", "gan", "scenes"},
 		{"lstm", "rnn", "training", "transformer"},
 		{"checkpoint", "coco", "gradcheck", "metrics", "mnist", "optim", "temporal"},
-		{"loop", "rng"},
+		{"nn"},
+		{"atomicfile", "lock", "loop", "rng"},
 	}
 }
 
@@ -40,6 +42,7 @@ func keepers() map[string]string {
 		"gonum.org/v1/hdf5":                  "coco",
 		"github.com/nlpodyssey/":             "checkpoint",
 		"github.com/gomlx/compute/gobackend": "device",
+		"github.com/google/renameio":         "atomicfile",
 	}
 }
 
@@ -84,4 +87,24 @@ func TestImportsPointDown(t *testing.T) {
 		}
 	}
 	require.Equal(t, len(slices.Concat(layers()...)), seen, "every package is in the layers")
+}
+
+// TestWindows checks that what gan, digits and training are made of has no need of Unix: no package of ours that is part
+// of them uses system calls there, and no library that only Unix has.
+func TestWindows(t *testing.T) {
+	t.Parallel()
+	cmd := exec.Command("go", "list", "-deps", "-f", "{{.ImportPath}} {{.Imports}}", "./gan", "./digits", "./training")
+	cmd.Env = append(os.Environ(), "GOOS=windows", "CGO_ENABLED=0")
+	out, err := cmd.Output()
+	require.NoError(t, err)
+	seen := 0
+	for line := range strings.Lines(string(out)) {
+		name, imports, _ := strings.Cut(line, " ")
+		require.NotContains(t, name, "github.com/google/renameio")
+		if strings.HasPrefix(name, module) {
+			seen++
+			require.NotContains(t, strings.Fields(strings.Trim(imports, "[]\n")), "syscall", name)
+		}
+	}
+	require.Greater(t, seen, 8)
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/gomlx/compute"
 
+	"github.com/cs231n-go/assignment3/cs231n/captioning"
 	"github.com/cs231n-go/assignment3/cs231n/coco"
 	"github.com/cs231n-go/assignment3/cs231n/rng"
 )
@@ -54,7 +55,7 @@ func (t Task) sample(ctx context.Context, backend compute.Backend) (Timing, erro
 			return 0
 		}
 		begin := time.Now()
-		_, err = model.Sample(backend, data.Train.Features, words)
+		_, err = model.Sample(backend, data.Train.Features, captioning.SampleOptions{Length: words})
 		return time.Since(begin).Seconds() * 1e3
 	}
 	var short, long []float64
@@ -67,6 +68,6 @@ func (t Task) sample(ctx context.Context, backend compute.Backend) (Timing, erro
 	first, short, long := short[0], short[1:], long[1:]
 	return Timing{
 		Median: median(long) - median(short), Min: slices.Min(long) - slices.Min(short), First: first,
-		PeakRSS: peakMemory("/proc/self/status"), Iters: t.Iters, Threads: runtime.NumCPU(),
+		PeakRSS: peakMemory("/proc/self/status"), Iters: t.Iters, Threads: runtime.GOMAXPROCS(0),
 	}, nil
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/cs231n-go/assignment3/cs231n/gan"
 	"github.com/cs231n-go/assignment3/cs231n/mnist"
 	"github.com/cs231n-go/assignment3/cs231n/rng"
+	"github.com/cs231n-go/assignment3/cs231n/training"
 )
 
 // Task is something to time: a number of steps of one model.
@@ -95,8 +96,8 @@ func (t Task) trainGAN(ctx context.Context, backend compute.Backend) (*stopwatch
 		return nil, err
 	}
 	watch := newStopwatch()
-	c.Images, c.Iters, c.Devices, c.OnStep = images.Images, warmUp+t.Iters, t.Devices, watch.lap
-	_, err = gan.Train(ctx, backend, c)
+	c.Images = images.Images
+	_, err = training.Run(ctx, backend, c, training.Options{Iters: warmUp + t.Iters, Devices: t.Devices, OnStep: watch.lap})
 	return watch, err
 }
 
@@ -108,10 +109,10 @@ func (t Task) trainCaptions(ctx context.Context, backend compute.Backend) (*stop
 		return nil, err
 	}
 	watch := newStopwatch()
-	_, err = captioning.Solver{
-		Model: model, Data: data, Stream: rng.NewNumPy(seed), UpdateRule: "adam", LearningRate: 1e-3,
+	solver := captioning.Solver{Model: model, Data: data, Stream: rng.NewNumPy(seed), UpdateRule: "adam", LearningRate: 1e-3}
+	_, err = training.Run(ctx, backend, solver, training.Options{
 		BatchSize: t.Batch, Iters: warmUp + t.Iters, Devices: t.Devices, OnStep: watch.lap,
-	}.Train(ctx, backend)
+	})
 	return watch, err
 }
 

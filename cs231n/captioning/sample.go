@@ -1,63 +1,77 @@
 package captioning
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
-	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/cs231n-go/assignment3/cs231n/coco"
 	"github.com/cs231n-go/assignment3/cs231n/loop"
+	"github.com/cs231n-go/assignment3/cs231n/nn"
+	"github.com/cs231n-go/assignment3/cs231n/rng"
 	"github.com/cs231n-go/assignment3/cs231n/temporal"
 )
 
-// MaxLength is how many words [RNN.Sample] says about an image.
+// SampleOptions holds the settings for generating captions. The zero value is greedy: it takes the word with the highest
+// score. All but Length are for a [Transformer].
+type SampleOptions struct {
+	Length      int        // words of a caption; 0 means 30 for an [RNN] and its MaxLength for a [Transformer]
+	Beams       int        // if above 0, the number of captions that beam search keeps; 1 is greedy
+	Temperature float64    // if above 0, words are drawn; below 1 it favors probable words, above 1 it flattens the distribution
+	TopK        int        // if above 0, words are drawn only from the K most probable ones
+	Dropout     bool       // leaves dropout on, as the original notebook did by mistake
+	Stream      *rng.Torch // draws the words of a Temperature and the masks of Dropout
+}
+
+// Sampler generates captions for images. [RNN] and [Transformer] implement it.
+type Sampler interface {
+	// Sample generates captions for images from their features.
+	//
+	// Shapes: features: (N, D) flat -> (N, Length) word ids.
+	Sample(backend compute.Backend, features []float32, o SampleOptions) ([][]int32, error)
+}
+
+// MaxLength is the number of words that [RNN.Sample] generates if the options set no Length.
 const MaxLength = 30
 
-// sampleBatch is how many images are described in one call of the compiled program.
+// sampleBatch is the number of images in one call of the compiled program.
 const sampleBatch = 256
 
-// Sample describes images, greedily: from <START> on, the word with the highest score is said and read as the
-// next input. It goes on after <END> up to maxLength words, as the original does; [coco.Vocab.Decode] drops
-// what comes then. maxLength 0 means [MaxLength].
+// Sample generates captions greedily. It starts from <START>, takes the word with the highest score and reads it as the
+// next input. It continues after <END>, as the original does; [coco.Vocab.Decode] drops the words after it.
 //
-// Shapes: features: (N, D) flat -> (N, maxLength) word ids.
-func (m *RNN) Sample(backend compute.Backend, features []float32, maxLength int) ([][]int32, error) {
-	if maxLength == 0 {
-		maxLength = MaxLength
-	}
+// Shapes: features: (N, D) flat -> (N, Length) word ids.
+func (m *RNN) Sample(backend compute.Backend, features []float32, o SampleOptions) ([][]int32, error) {
+	length := cmp.Or(o.Length, MaxLength)
 	switch {
+	case o.Beams != 0 || o.Temperature != 0 || o.TopK != 0 || o.Dropout:
+		return nil, fmt.Errorf("captioning: an RNN of kind %s samples greedily; beams, temperature, top K and dropout are for a Transformer", m.kind)
 	case m.start < 0:
 		return nil, fmt.Errorf("captioning: the vocabulary has no %s to begin a caption with", coco.Start)
-	case maxLength < 0:
-		return nil, fmt.Errorf("captioning: captions cannot have %d words", maxLength)
+	case length < 0:
+		return nil, fmt.Errorf("captioning: captions cannot have %d words", length)
 	}
-	return sample(backend, m.Params(), features, m.inputDim(), nil, func(params []*Node, features *Node, _ []*Node) *Node {
-		return m.sampleGraph(params, features, maxLength)
+	return sample(backend, m.Params(), features, m.inputDim(), nil, func(p nn.Values, features *Node, _ []*Node) *Node {
+		return m.sampleGraph(p, features, length)
 	})
 }
 
-// sample runs a graph that describes images, in batches of one size, for which it is compiled. extra makes further
-// inputs for n images, if it is not nil.
+// sample runs a graph that generates captions, in batches of one size, so that it is compiled once. If extra is not nil, it
+// makes further inputs for n images.
 //
-// Shapes: features: (N, dim) flat; graph: params, features: (n, dim) -> (n, length) int32.
-func sample(backend compute.Backend, params []*model.Variable, features []float32, dim int, extra func(n int) []any, graph func(params []*Node, features *Node, extra []*Node) *Node) ([][]int32, error) {
-	if len(features) == 0 || len(features)%dim != 0 {
-		return nil, fmt.Errorf("captioning: %d feature values are no whole images of %d, which the model was made for", len(features), dim)
+// Shapes: features: (N, dim) flat; graph: features: (n, dim) -> (n, length) int32.
+func sample(backend compute.Backend, params []*nn.Param, features []float32, dim int, extra func(n int) []any, graph func(p nn.Values, features *Node, extra []*Node) *Node) ([][]int32, error) {
+	n, err := images(features, dim)
+	if err != nil {
+		return nil, err
 	}
-	inputs := make([]any, 1+len(params))
-	for i, p := range params {
-		value, err := p.Value()
-		if err != nil {
-			return nil, fmt.Errorf("captioning: %w", err)
-		}
-		inputs[1+i] = value
-	}
+	inputs := nn.WithValues([]any{nil}, params)
 	exec, err := NewExec(backend, func(inputs []*Node) *Node {
-		return graph(inputs[1:1+len(params)], inputs[0], inputs[1+len(params):])
+		return graph(nn.Bind(params, inputs[1:1+len(params)]), inputs[0], inputs[1+len(params):])
 	})
 	if err != nil {
 		return nil, fmt.Errorf("captioning: %w", err)
@@ -65,10 +79,9 @@ func sample(backend compute.Backend, params []*model.Variable, features []float3
 	defer exec.Finalize()
 
 	var captions [][]int32
-	n := len(features) / dim
 	batch := min(n, sampleBatch)
 	for first := 0; first < n; first += batch {
-		// The last batch is filled up and cut again.
+		// The last batch is padded; the captions of the padding are dropped.
 		rows := make([]float32, batch*dim)
 		count := copy(rows, features[first*dim:]) / dim
 		inputs[0] = tensors.FromFlatDataAndDimensions(rows, batch, dim)
@@ -80,37 +93,36 @@ func sample(backend compute.Backend, params []*model.Variable, features []float3
 		if err != nil {
 			return nil, fmt.Errorf("captioning: captions cannot be sampled: %w", err)
 		}
-		ids, err := tensors.CopyFlatData[int32](out[0])
-		if err != nil {
-			return nil, fmt.Errorf("captioning: %w", err)
-		}
-		length := len(ids) / batch
-		for i := range count {
-			captions = append(captions, ids[i*length:(i+1)*length])
-		}
+		captions = append(captions, out[0].Value().([][]int32)[:count]...)
 	}
 	return captions, nil
 }
 
-func (m *RNN) inputDim() int {
-	return m.store.GetVariable(paramPath("W_proj")).Shape().Dim(0)
+// images returns the number of images with dim features each.
+func images(features []float32, dim int) (int, error) {
+	if len(features) == 0 || len(features)%dim != 0 {
+		return 0, fmt.Errorf("captioning: want one or more images of %d feature values, got %d values", dim, len(features))
+	}
+	return len(features) / dim, nil
 }
 
-// sampleGraph builds the whole of greedy sampling as one loop over the words.
+// sampleGraph builds greedy sampling as one loop over the words.
 //
-// Shapes: params: as [RNN.Params], features: (N, D) -> (N, maxLength) int32.
-func (m *RNN) sampleGraph(params []*Node, features *Node, maxLength int) *Node {
+// Shapes: features: (N, D) -> (N, length) int32.
+func (m *RNN) sampleGraph(p nn.Values, features *Node, length int) *Node {
 	g := features.Graph()
-	h0, _ := temporal.AffineForward(ConvertDType(features, params[0].DType()), params[1], params[2])
+	params := p.Of(m.Params())
+	h0, _ := temporal.AffineForward(ConvertDType(features, params[0].DType()), p[m.WProj], p[m.BProj])
 	start := BroadcastToDims(Const(g, int32(m.start)), features.Shape().Dim(0))
-	state := append([]*Node{start, loop.Zero(start, features.Shape().Dim(0), maxLength)}, m.cell.start(h0)...)
-	out := loop.For(maxLength, params, state, func(t *Node, params, state []*Node) []*Node {
-		word, said, hidden := state[0], state[1], state[2:]
-		x, _ := temporal.EmbeddingForward(word, params[0])
-		hidden = m.cell.step(x, hidden, params[3], params[4], params[5])
-		scores, _ := temporal.AffineForward(hidden[0], params[6], params[7])
+	state := append([]*Node{start, loop.Zero(start, features.Shape().Dim(0), length)}, m.cell.start(h0)...)
+	out := loop.For(length, params, state, func(t *Node, params, state []*Node) []*Node {
+		p := nn.Bind(m.Params(), params)
+		word, caption, hidden := state[0], state[1], state[2:]
+		x, _ := temporal.EmbeddingForward(word, p[m.WEmbed])
+		hidden = m.cell.step(x, hidden, m.weights(p))
+		scores, _ := temporal.AffineForward(hidden[0], p[m.WVocab], p[m.BVocab])
 		word = ArgMax(scores, -1, dtypes.Int32)
-		return append([]*Node{word, loop.Put(said, 1, t, word)}, hidden...)
+		return append([]*Node{word, loop.Put(caption, 1, t, word)}, hidden...)
 	})
 	return out[1]
 }

@@ -1,172 +1,173 @@
+// Package captioning describes images in words. It holds the assignment's models, the solver that trains them, and the
+// sampling of captions.
+//
+// Shapes are written with N for the batch, T for words of a caption, D for image features, W for a word vector, H for
+// hidden units, V for the size of the vocabulary. A caption is a row of word ids: <START> … <END>, then <NULL> up to a
+// common length.
 package captioning
 
 import (
-	"context"
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"math"
+	"strings"
 
-	"github.com/gomlx/compute"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/cs231n-go/assignment3/cs231n/coco"
+	"github.com/cs231n-go/assignment3/cs231n/nn"
 	"github.com/cs231n-go/assignment3/cs231n/optim"
 	"github.com/cs231n-go/assignment3/cs231n/rng"
 	"github.com/cs231n-go/assignment3/cs231n/training"
 )
 
-// Solver is the assignment's CaptioningSolver: it trains a model on the captions of a data set. Zero values
-// mean what the original's defaults are.
+// modelScope and solverName are the scopes of the parameters and of the optimizer's state in a checkpoint.
+const (
+	modelScope = "model"
+	solverName = "solver"
+)
+
+// Model is a captioning model that a [Solver] can train.
+type Model interface {
+	// Kind names the model, for instance "lstm".
+	Kind() string
+	// Params lists the parameters in the order in which they are drawn.
+	Params() []*nn.Param
+	// Training returns the properties of the model that a [Solver] needs.
+	Training() Training
+	// Check returns an error if the model cannot learn from a data set.
+	Check(data *coco.Data) error
+	// StepGraph builds the loss of a batch and the gradients of the parameters.
+	//
+	// Shapes: features: (N, D), captions: (N, T) integers, seeds: (K) uint32 or nil -> loss: scalar, grads: as Params.
+	StepGraph(p nn.Values, features, captions, seeds *Node) (loss *Node, grads []*Node)
+}
+
+// Training holds the properties of a model that matter in training.
+type Training struct {
+	Rule     string             // the default update rule; see [optim.ByName]
+	Noise    *rng.Torch         // the stream of dropout; nil means none
+	Seeds    int                // draws from Noise in each step
+	PerCall  int                // steps that one call of the compiled program may take; 0 means 1
+	Settings []training.Setting // settings of the model that a resumed run must not change
+}
+
+// Solver is the assignment's CaptioningSolver: it trains a model on the captions of a data set with [training.Run]. Zero
+// values mean the original's defaults.
 type Solver struct {
 	Model  Model
 	Data   *coco.Data
 	Stream *rng.NumPy // draws the batches
 
-	UpdateRule   string  // see [optim.ByName]; empty means the model's own: sgd for an RNN, torch_adam for a Transformer
-	LearningRate float64 // 0 means the rule's own default
+	UpdateRule   string  // see [optim.ByName]; empty means the model's default: sgd for an RNN, torch_adam for a Transformer
+	LearningRate float64 // 0 means the rule's default; a resumed run keeps the rate of its checkpoint
 	LRDecay      float64 // factor on the learning rate after every epoch; 0 means 1
-
-	Epochs     int // passes over the captions; 0 means 10
-	Iters      int // if above 0, the number of iterations instead of Epochs
-	BatchSize  int // captions in a batch; 0 means 100
-	PrintEvery int // iterations between log lines; 0 means 10
-	SaveEvery  int // iterations between checkpoints; 0 means 250
-	Devices    int // how many of the backend's devices share each batch; 0 means 1
-
-	Seed   uint64          // recorded in the history; the stream is the caller's
-	Folder training.Folder // keeps checkpoint and history; empty means that nothing is kept
-	// Resume goes on where the run in Folder stopped, with the learning rate that it had then; LearningRate does not
-	// count. Otherwise that run is moved to Folder/previous.
-	Resume bool
-
-	Log    io.Writer                              // receives a line every PrintEvery iterations; nil means none
-	OnStep func(done, total int, loss ...float64) // after every iteration
 }
 
-// Result is what a run made.
-type Result struct {
-	Model string
-	Seed  uint64
-	Loss  []float64 // of every iteration
-	training.Progress
-}
-
-// Train trains the model. Each iteration draws a batch of captions, with repeats, and takes one step of the
-// update rule. A compiled program does that, some iterations in a call, which holds captions, features, parameters and
-// the rule's state on the device. The model has the trained parameters when Train returns.
-//
-// A cancelled context ends training after the iterations at hand, with a checkpoint in the folder and an
-// error that matches [context.Canceled]. A run that is resumed from it ends with the same losses as one
-// that never stopped.
-func (s Solver) Train(ctx context.Context, backend compute.Backend) (result *Result, err error) {
-	if err := s.fillAndCheck(); err != nil {
-		return nil, err
-	}
-	rule, err := optim.ByName(s.UpdateRule, solverName, s.LearningRate)
-	if err != nil {
-		return nil, err // before a run that is there already is moved aside
-	}
-	devices, err := training.Share(backend, s.Devices, s.BatchSize)
-	if err != nil {
-		return nil, fmt.Errorf("captioning: %w", err)
-	}
-	release, err := s.Folder.Claim()
-	if err != nil {
-		return nil, err
-	}
-	defer release()
-	r, err := s.begin()
-	if err != nil {
-		return nil, err
-	}
-	steps, err := s.newSteps(devices, rule)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, steps.program.Close()) }()
-
-	perEpoch := s.iterationsPerEpoch()
-	endsEpoch := func(i int) bool { return (i+1)%perEpoch == 0 }
-	loop := training.Loop{
-		Folder: s.Folder, SaveEvery: s.SaveEvery, OnStep: s.OnStep, Most: steps.most, Last: endsEpoch,
-		Steps: func(i, n int) ([][]float64, error) {
-			losses, err := s.run(steps, n)
-			if err != nil {
-				return nil, err
-			}
-			for t, loss := range losses {
-				r.Loss = append(r.Loss, loss...)
-				if s.Log != nil && (i+t)%s.PrintEvery == 0 {
-					fmt.Fprintf(s.Log, "(Iteration %d / %d) loss: %f\n", i+t+1, r.Total, loss[0])
-				}
-			}
-			if endsEpoch(i + n - 1) {
-				err = optim.ScaleLearningRate(s.Model.variables(), solverName, s.LRDecay)
-			}
-			return losses, errors.Join(err, s.Stream.Err())
-		},
-		Save: func() error { return s.save(r) },
-	}
-	if err := loop.Run(ctx, &r.Progress); err != nil {
-		return nil, fmt.Errorf("captioning: %w", err)
-	}
-	return r, nil
-}
-
-// begin starts a run or takes up an unfinished one.
-func (s *Solver) begin() (*Result, error) {
-	if s.Resume && s.Folder != "" {
-		if r, err := s.takeUp(); r != nil || err != nil {
-			return r, err
-		}
-	}
-	previous, err := s.Folder.SetAside()
-	if err != nil {
-		return nil, err
-	}
-	if previous != "" && s.Log != nil {
-		fmt.Fprintf(s.Log, "The run in %s is moved to %s.\n", s.Folder, previous)
-	}
-	return &Result{Model: s.Model.Kind(), Seed: s.Seed, Progress: training.Progress{Total: s.total()}},
-		s.Model.variables().DeleteVariablesInScope("/" + solverName)
-}
-
-func (s *Solver) iterationsPerEpoch() int { return max(s.Data.Train.Len()/s.BatchSize, 1) }
-
-// total is the number of iterations that are asked for.
-func (s *Solver) total() int {
-	if s.Iters > 0 {
-		return s.Iters
-	}
-	return s.Epochs * s.iterationsPerEpoch()
-}
-
-// fillAndCheck replaces zero values by their meaning and refuses what cannot be trained.
-func (s *Solver) fillAndCheck() error {
-	for _, d := range []struct {
-		field *int
-		value int
-	}{{&s.Epochs, 10}, {&s.BatchSize, 100}, {&s.PrintEvery, 10}, {&s.SaveEvery, 250}} {
-		if *d.field == 0 {
-			*d.field = d.value
-		}
-	}
+// Task describes the training: each iteration draws a batch of captions, with repeats, and takes one step of the update
+// rule. Its loss is "loss".
+func (s Solver) Task() (training.Task, error) {
 	if s.Model == nil || s.Data == nil || s.Stream == nil {
-		return errors.New("captioning: a Solver needs a Model, Data and a Stream")
+		return training.Task{}, errors.New("captioning: a Solver needs a Model, Data and a Stream")
 	}
-	if s.UpdateRule == "" {
-		s.UpdateRule = s.Model.rule()
-	}
-	if s.LRDecay == 0 {
-		s.LRDecay = 1
-	}
+	own, train := s.Model.Training(), &s.Data.Train
+	s.UpdateRule, s.LRDecay = cmp.Or(s.UpdateRule, own.Rule), cmp.Or(s.LRDecay, 1)
+	rule, err := optim.ByName(s.UpdateRule, solverName, s.LearningRate)
 	switch {
-	case s.Epochs < 0 || s.Iters < 0 || s.BatchSize < 0 || s.PrintEvery < 0 || s.SaveEvery < 0:
-		return fmt.Errorf("captioning: epochs (%d), iterations (%d), batch (%d) and intervals (%d, %d) cannot be negative", s.Epochs, s.Iters, s.BatchSize, s.PrintEvery, s.SaveEvery)
 	case !(s.LearningRate >= 0) || !(s.LRDecay > 0) || math.IsInf(s.LRDecay, 1):
-		return fmt.Errorf("captioning: the learning rate (%g) and its decay (%g) have to be positive and finite", s.LearningRate, s.LRDecay)
-	case s.Data.Train.Len() == 0 || s.Data.Train.Length < 2:
-		return errors.New("captioning: the data set has no captions to train on")
+		err = fmt.Errorf("captioning: the learning rate (%g) and its decay (%g) must be positive and finite", s.LearningRate, s.LRDecay)
+	case err == nil && (train.Len() == 0 || train.Length < 2):
+		err = errors.New("captioning: the data set has no captions to train on")
+	case err == nil:
+		err = s.Model.Check(s.Data)
 	}
-	return s.Model.suits(s.Data)
+	if err != nil {
+		return training.Task{}, err
+	}
+	t := training.Task{
+		Model:   s.Model.Kind(),
+		Modules: []training.Module{{Name: modelScope, Params: s.Model.Params(), Optimizer: rule}},
+		Losses:  []string{"loss"},
+		Settings: append([]training.Setting{
+			{Key: "captions", Label: "number of captions", Value: train.Len()},
+			{Key: "vocabulary", Label: "vocabulary", Value: vocabularyDigest(&s.Data.Vocab)},
+			{Key: "rule", Label: "update rule", Value: s.UpdateRule},
+		}, own.Settings...),
+		Streams: []training.Stream{{Key: "stream", Label: "random batches", RandomStream: s.Stream}},
+		Data: []*tensors.Tensor{
+			tensors.FromFlatDataAndDimensions(train.Captions, train.Len(), train.Length),
+			tensors.FromFlatDataAndDimensions(train.ImageIdxs, train.Len()),
+			tensors.FromFlatDataAndDimensions(train.Features, train.Images(), train.Dim),
+		},
+		Examples: train.Len(), PerCall: own.PerCall,
+		Draw:     func(_, batch int) ([]*tensors.Tensor, error) { return s.draw(own, batch), nil },
+		Step:     s.step,
+		EndEpoch: func(store *model.Store) error { return optim.ScaleLearningRate(store, solverName, s.LRDecay) },
+		Line: func(i, total int, losses []float64) string {
+			return fmt.Sprintf("(Iteration %d / %d) loss: %f", i+1, total, losses[0])
+		},
+		Epochs: 10, BatchSize: 100, LogEvery: 10,
+	}
+	if own.Noise != nil {
+		t.Streams = append(t.Streams, training.Stream{Key: noiseKey, Label: "dropout", RandomStream: own.Noise})
+	}
+	return t, nil
+}
+
+// draw draws the captions of a batch and the seeds of dropout.
+func (s Solver) draw(own Training, batch int) []*tensors.Tensor {
+	rows := make([]int32, batch)
+	for i, row := range s.Stream.Choice(s.Data.Train.Len(), batch) {
+		rows[i] = int32(row)
+	}
+	arrays := []*tensors.Tensor{tensors.FromFlatDataAndDimensions(rows, batch)}
+	if own.Noise != nil {
+		seeds := make([]uint32, own.Seeds)
+		own.Noise.DropoutSeeds(seeds)
+		arrays = append(arrays, tensors.FromFlatDataAndDimensions(seeds, own.Seeds))
+	}
+	return arrays
+}
+
+// step builds one iteration.
+//
+// Shapes: data: captions (M, T), images (M) and features (I, D), batch: rows (N) int32 of the captions and, where the
+// model has noise, its seeds (K) uint32 -> loss: scalar.
+func (s Solver) step(t *training.Step) (losses []*Node, samples *Node) {
+	captions, images, features, rows := t.Data[0], t.Data[1], t.Data[2], ExpandAxes(t.Batch[0], -1)
+	p := t.Params(modelScope)
+	dtype := s.Model.Params()[0].Shape().DType
+	features = ConvertDType(Gather(features, ExpandAxes(Gather(images, rows), -1)), dtype)
+	var seeds *Node
+	if len(t.Batch) > 1 {
+		seeds = t.Batch[1]
+	}
+	loss, grads := s.Model.StepGraph(p, features, Gather(captions, rows), seeds)
+	t.Update(modelScope, grads)
+	return []*Node{loss}, nil
+}
+
+// noiseKey is the key of dropout's random stream in a checkpoint.
+const noiseKey = "noise"
+
+// vocabularyDigest identifies a vocabulary.
+func vocabularyDigest(v *coco.Vocab) string {
+	sum := sha256.Sum256([]byte(strings.Join(v.Words, "\n")))
+	return hex.EncodeToString(sum[:8])
+}
+
+// checkData is the part of [Model.Check] that the models share: the width of the features and the ids of the words.
+func checkData(data *coco.Data, dim, vocabulary int) error {
+	if data.Train.Dim != dim {
+		return fmt.Errorf("captioning: the images have %d features, the model was made for %d", data.Train.Dim, dim)
+	}
+	if i := outside(data.Train.Captions, vocabulary); i >= 0 {
+		return fmt.Errorf("captioning: training caption %d holds the id %d, outside the model's vocabulary of %d words", i/data.Train.Length, data.Train.Captions[i], vocabulary)
+	}
+	return nil
 }

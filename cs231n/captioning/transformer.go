@@ -1,15 +1,20 @@
 package captioning
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/gomlx/compute/dtypes"
+	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
-	"github.com/gomlx/gomlx/ml/model"
 
+	"github.com/cs231n-go/assignment3/cs231n/coco"
+	"github.com/cs231n-go/assignment3/cs231n/nn"
 	"github.com/cs231n-go/assignment3/cs231n/rng"
+	"github.com/cs231n-go/assignment3/cs231n/temporal"
+	"github.com/cs231n-go/assignment3/cs231n/training"
+	"github.com/cs231n-go/assignment3/cs231n/transformer"
 )
 
 const (
@@ -18,7 +23,7 @@ const (
 	initialStd  = 0.02
 )
 
-// TransformerConfig says how a captioning Transformer is built.
+// TransformerConfig holds the settings of a captioning Transformer.
 type TransformerConfig struct {
 	WordToIdx  map[string]int // the vocabulary; its size is V
 	InputDim   int            // D
@@ -28,173 +33,194 @@ type TransformerConfig struct {
 	MaxLength  int            // of a caption; 0 means 50
 	DType      dtypes.DType   // type of the parameters; 0 means Float32
 	Stream     *rng.Torch     // source of the initial parameters and of dropout
-	Dropout    Dropout        // in training; 0 means FromStream
+	NoDropout  bool           // trains without dropout
 }
 
-// Dropout says where a Transformer's dropout masks come from in training.
-type Dropout int
-
-const (
-	FromStream Dropout = iota // the Stream, with PyTorch's numbers
-	FromGoMLX                 // GoMLX's own generator, whose state is kept with the parameters; another number of devices draws other masks
-	NoDropout
-)
-
-// Transformer is the assignment's CaptioningTransformer. The words of a caption, with their places encoded,
-// pass through a decoder whose layers look at the words before and at the image, a memory of one vector; the
-// output scores every word of the vocabulary as the next one.
+// Transformer is the assignment's CaptioningTransformer. The words of a caption, with their positions encoded, pass through
+// a decoder whose layers attend to the previous words and to the image, a memory of one vector. The output scores every
+// word of the vocabulary as the next one.
 type Transformer struct {
 	config TransformerConfig
 	specialIDs
 	vocabulary int
-	store      *model.Store
-	err        error // of building it
+
+	visual    nn.Layer
+	embedding *nn.Param // (V, W)
+	decoder   transformer.Decoder
+	output    nn.Layer
+	params    []*nn.Param
 }
 
-// linear is the name of a linear map and its widths.
-type linear struct {
-	name    string
-	in, out int
-}
-
-func layerName(l int) string { return fmt.Sprintf("transformer/layers/%d/", l) }
-
-// layerLinears lists the linear maps of a decoder layer in the order in which PyTorch's module has them.
-func layerLinears(l, w int) []linear {
-	var list []linear
-	for _, attention := range []string{"self_attn", "multihead_attn"} {
-		for _, part := range []string{"key", "query", "value", "proj"} {
-			list = append(list, linear{layerName(l) + attention + "/" + part, w, w})
-		}
-	}
-	return append(list, linear{layerName(l) + "linear1", w, feedForward}, linear{layerName(l) + "linear2", feedForward, w})
-}
-
-// NewTransformer draws the parameters from c.Stream, in the order of the original's constructor: every layer
-// is built with PyTorch's defaults (one decoder layer, since the others are copies of it), then all weights
-// but the norms' are drawn anew from a normal of deviation 0.02, with biases 0, and at last the output is
-// built, which keeps its defaults.
+// NewTransformer builds a model. It draws the parameters from c.Stream in the order of the original's constructor:
+//
+//  1. Every layer with PyTorch's initialization. The decoder layers are copies of one.
+//  2. All weights but the norms' anew, normal with standard deviation 0.02, with biases 0.
+//  3. The output, which keeps PyTorch's initialization.
 func NewTransformer(c TransformerConfig) (*Transformer, error) {
-	m, err := emptyTransformer(c)
+	if c.Stream == nil {
+		return nil, errors.New("captioning: a Transformer needs a Stream to draw its parameters from")
+	}
+	m, err := buildTransformer(c, c.Stream)
 	if err != nil {
 		return nil, fmt.Errorf("captioning: %w", err)
 	}
-	if c = m.config; c.Stream == nil {
-		return nil, errors.New("captioning: a Transformer needs a Stream to draw its parameters from")
+	return m, c.Stream.Err()
+}
+
+func layerName(l int) string { return fmt.Sprintf("transformer/layers/%d", l) }
+
+// buildTransformer builds a model. Without a stream its weights are zero.
+func buildTransformer(c TransformerConfig, stream *rng.Torch) (*Transformer, error) {
+	c.Heads, c.Layers, c.MaxLength = cmp.Or(c.Heads, 4), cmp.Or(c.Layers, 2), cmp.Or(c.MaxLength, 50)
+	c.DType = cmp.Or(c.DType, dtypes.Float32)
+	ids, err := specialIDsOf(c.WordToIdx)
+	if err := errors.Join(err, c.check()); err != nil {
+		return nil, err
 	}
+	m := &Transformer{config: c, specialIDs: ids, vocabulary: len(c.WordToIdx)}
 	w := c.WordvecDim
-	visual, output := linear{"visual_projection", c.InputDim, w}, linear{"output", w, m.vocabulary}
-	embedding := make([]float32, m.vocabulary*w)
-
-	// What is drawn here is drawn again below; the stream has to move on all the same.
-	m.draw(visual)
-	c.Stream.Normal(embedding, 0, 1)
-	for _, l := range layerLinears(0, w) {
-		m.draw(l)
+	m.visual = nn.Linear(c.InputDim, w, stream)
+	words := make([]float32, m.vocabulary*w)
+	if stream != nil {
+		stream.Normal(words, 0, 1)
 	}
-	m.redraw(visual)
-	c.Stream.Normal(embedding, 0, initialStd)
-	m.set("embedding/weight", embedding, m.vocabulary, w)
-	ones := slices.Repeat([]float32{1}, w)
-	for i := range c.Layers {
-		for _, l := range layerLinears(i, w) {
-			m.redraw(l)
+	m.embedding = nn.NewParam("embedding/weight", words, m.vocabulary, w)
+	m.params = append(nn.Prefixed("visual_projection", m.visual.Params()), m.embedding)
+	for l := range c.Layers {
+		from := stream
+		if l > 0 {
+			from = nil // a copy draws nothing
 		}
-		for _, norm := range []string{"norm1", "norm2", "norm3"} {
-			m.set(layerName(i)+norm+"/weight", ones, w)
-			m.set(layerName(i)+norm+"/bias", make([]float32, w), w)
-		}
+		m.decoder = append(m.decoder, transformer.NewDecoderLayer(w, c.Heads, feedForward, from))
+		m.params = append(m.params, nn.Prefixed(layerName(l), m.decoder[l].Params())...)
 	}
-	weight, bias := m.draw(output)
-	m.set("output/weight", weight, output.out, output.in)
-	m.set("output/bias", bias, output.out)
-	return m, errors.Join(m.err, c.Stream.Err())
+	if stream != nil {
+		nn.Normal(m.params, initialStd, stream)
+	}
+	m.output = nn.Linear(w, m.vocabulary, stream)
+	m.params = append(m.params, nn.Prefixed("output", m.output.Params())...)
+	if c.DType == dtypes.Float64 {
+		nn.Double(m.params)
+	}
+	return m, nil
 }
 
-// draw draws a linear map with PyTorch's defaults.
-func (m *Transformer) draw(l linear) (weight, bias []float32) {
-	weight, bias = make([]float32, l.out*l.in), make([]float32, l.out)
-	m.config.Stream.DefaultInit(weight, bias, l.in)
-	return weight, bias
-}
-
-// redraw draws the weight of a linear map from a narrow normal, and sets both.
-func (m *Transformer) redraw(l linear) {
-	weight := make([]float32, l.out*l.in)
-	m.config.Stream.Normal(weight, 0, initialStd)
-	m.set(l.name+"/weight", weight, l.out, l.in)
-	m.set(l.name+"/bias", make([]float32, l.out), l.out)
-}
-
-// set makes a parameter.
-func (m *Transformer) set(name string, values []float32, dims ...int) {
-	value := tensors.FromFlatDataAndDimensions(values, dims...)
-	if m.config.DType == dtypes.Float64 {
-		wide := make([]float64, len(values))
-		for i, v := range values {
-			wide[i] = float64(v)
-		}
-		value = tensors.FromFlatDataAndDimensions(wide, dims...)
-	}
-	_, err := m.store.CreateVariable(paramPath(name), value)
-	m.err = errors.Join(m.err, err)
-}
-
-// names lists the parameters in the order of PyTorch's module.
-func (m *Transformer) names() []string {
-	both := func(l linear) []string { return []string{l.name + "/weight", l.name + "/bias"} }
-	names := []string{"visual_projection/weight", "visual_projection/bias", "embedding/weight"}
-	for i := range m.config.Layers {
-		for _, l := range layerLinears(i, 0) {
-			names = append(names, both(l)...)
-		}
-		for _, norm := range []string{"norm1", "norm2", "norm3"} {
-			names = append(names, both(linear{name: layerName(i) + norm})...)
-		}
-	}
-	return append(names, "output/weight", "output/bias")
-}
-
-// Kind is "transformer".
-func (m *Transformer) Kind() string { return "transformer" }
-
-// Params are the parameters in the order of PyTorch's module, with its names: weights of linear maps are
-// (out, in). Their values can be read and set.
-func (m *Transformer) Params() []*model.Variable {
-	var params []*model.Variable
-	for _, name := range m.names() {
-		params = append(params, m.store.GetVariable(paramPath(name)))
-	}
-	return params
-}
-
-// emptyTransformer makes a model without parameters.
-func emptyTransformer(c TransformerConfig) (*Transformer, error) {
-	for _, d := range []struct {
-		field *int
-		value int
-	}{{&c.Heads, 4}, {&c.Layers, 2}, {&c.MaxLength, 50}} {
-		if *d.field == 0 {
-			*d.field = d.value
-		}
-	}
-	if c.DType == dtypes.InvalidDType {
-		c.DType = dtypes.Float32
-	}
+// check validates the settings.
+func (c TransformerConfig) check() error {
 	switch {
 	case c.InputDim < 1 || c.WordvecDim < 1:
-		return nil, fmt.Errorf("the dimensions of features (%d) and word vectors (%d) must be positive", c.InputDim, c.WordvecDim)
+		return fmt.Errorf("the dimensions of features (%d) and word vectors (%d) must be positive", c.InputDim, c.WordvecDim)
 	case c.Heads < 1 || c.WordvecDim%c.Heads != 0:
-		return nil, fmt.Errorf("%d heads do not divide the word vectors of %d: choose a divisor", c.Heads, c.WordvecDim)
+		return fmt.Errorf("%d heads do not divide the word vectors of %d: choose a divisor", c.Heads, c.WordvecDim)
 	case c.WordvecDim%2 != 0:
-		return nil, fmt.Errorf("word vectors of %d cannot take the positional encoding, which pairs sines with cosines: choose an even number", c.WordvecDim)
+		return fmt.Errorf("word vectors of %d cannot take the positional encoding, which pairs sines with cosines: choose an even number", c.WordvecDim)
 	case c.Layers < 1 || c.MaxLength < 1:
-		return nil, fmt.Errorf("a Transformer needs at least one layer (%d) and captions of at least one word (%d)", c.Layers, c.MaxLength)
+		return fmt.Errorf("a Transformer needs at least one layer (%d) and captions of at least one word (%d)", c.Layers, c.MaxLength)
 	case c.DType != dtypes.Float32 && c.DType != dtypes.Float64:
-		return nil, fmt.Errorf("parameters can be Float32 or Float64, not %s", c.DType)
+		return fmt.Errorf("parameters can be Float32 or Float64, not %s", c.DType)
 	}
-	m := &Transformer{config: c, vocabulary: len(c.WordToIdx), store: model.NewStore()}
-	var err error
-	m.specialIDs, err = specialIDsOf(c.WordToIdx)
-	return m, err
+	return nil
+}
+
+// Kind returns "transformer".
+func (m *Transformer) Kind() string { return "transformer" }
+
+// Params lists the parameters in the order of PyTorch's module.
+func (m *Transformer) Params() []*nn.Param { return m.params }
+
+// Training implements [Model].
+func (m *Transformer) Training() Training {
+	t := Training{Rule: "torch_adam", PerCall: 8, Settings: []training.Setting{
+		{Key: "heads", Label: "number of heads", Value: m.config.Heads},
+		{Key: "max_length", Label: "maximum length", Value: m.config.MaxLength},
+	}}
+	if m.config.NoDropout {
+		t.Settings = append(t.Settings, training.Setting{Key: noiseKey, Label: "dropout"})
+	} else {
+		t.Noise, t.Seeds = m.config.Stream, m.masks()
+	}
+	return t
+}
+
+// masks returns the number of dropout masks in a step.
+func (m *Transformer) masks() int { return transformer.Masks(m.config.Layers) }
+
+// Check implements [Model].
+func (m *Transformer) Check(data *coco.Data) error {
+	if words := data.Train.Length - 1; words > m.config.MaxLength {
+		return fmt.Errorf("captioning: the captions have %d words to read, the model was made for %d at most; raise its maximum length", words, m.config.MaxLength)
+	}
+	return checkData(data, m.config.InputDim, m.vocabulary)
+}
+
+// StepGraph implements [Model]; see [Transformer.LossGraph].
+func (m *Transformer) StepGraph(p nn.Values, features, captions, seeds *Node) (loss *Node, grads []*Node) {
+	var drop nn.Dropout
+	if seeds != nil {
+		drop = nn.SeededDropout(dropRate, seeds)
+	}
+	return m.LossGraph(p, features, captions, drop)
+}
+
+// table returns the positional encoding of all positions that a caption can have.
+func (m *Transformer) table(g *Graph) *Node {
+	return Const(g, transformer.PositionTable(m.config.MaxLength, m.config.WordvecDim))
+}
+
+// scores builds the forward pass from the word vectors to the scores.
+//
+// Shapes: features: (N, D), vectors: (N, T, W) -> scores: (N, T, V), weights: the self-attention of each layer, (N, H, T, T).
+func (m *Transformer) scores(p nn.Values, features, vectors *Node, drop nn.Dropout) (scores *Node, weights []*Node) {
+	memory := ExpandAxes(p.Apply(m.visual, ConvertDType(features, vectors.DType())), 1)
+	x := transformer.PositionalEncoding(vectors, m.table(vectors.Graph()), drop)
+	// Every position attends to itself and to earlier positions.
+	causal := LowerTriangular(vectors.Graph(), vectors.Shape().Dim(1))
+	x, weights = m.decoder.Forward(p, x, memory, causal, drop)
+	return p.Apply(m.output, x), weights
+}
+
+// LossGraph builds the loss of a batch and its gradients. The loss is the mean over all N·T positions of the cross-entropy
+// where the caption has a word and of zero where it is padded.
+//
+// GoMLX derives all gradients but two. That of the scores comes with the loss. That of the embedding is a sum over the
+// positions of each word, without the padding, whose row is never updated.
+//
+// Shapes: features: (N, D), captions: (N, T+1) integers -> loss: scalar, grads: as Params.
+func (m *Transformer) LossGraph(p nn.Values, features, captions *Node, drop nn.Dropout) (loss *Node, grads []*Node) {
+	in, target, mask := shift(captions, m.null)
+	vectors, embedding := temporal.EmbeddingForward(in, p[m.embedding])
+	scores, _ := m.scores(p, features, vectors, drop)
+	loss, dscores := temporal.SoftmaxLoss(scores, target, mask)
+	steps := float64(in.Shape().Dim(1))
+	loss, dscores = DivScalar(loss, steps), DivScalar(dscores, steps)
+
+	const embeddingAt = 2 // in Params; its gradient is taken at the vectors instead
+	wanted := p.Of(m.params)
+	wanted[embeddingAt] = vectors
+	grads = Gradient(ReduceAllSum(Mul(scores, StopGradient(dscores))), wanted...)
+	isWord := ExpandAxes(NotEqual(in, id(in, m.null)), -1)
+	dvectors := Mul(grads[embeddingAt], ConvertDType(isWord, vectors.DType()))
+	grads[embeddingAt] = temporal.EmbeddingBackward(dvectors, embedding)
+	return loss, grads
+}
+
+// ScoresGraph builds the scores of whole captions, as the original's forward, and the weights of each layer's
+// self-attention.
+//
+// Shapes: features: (N, D), captions: (N, T) integers -> scores: (N, T, V), weights: (N, H, T, T) each.
+func (m *Transformer) ScoresGraph(p nn.Values, features, captions *Node, drop nn.Dropout) (scores *Node, weights []*Node) {
+	vectors, _ := temporal.EmbeddingForward(captions, p[m.embedding])
+	return m.scores(p, features, vectors, drop)
+}
+
+// shift splits captions into the words to read and the words to predict. The mask is false for padding among the latter.
+func shift(captions *Node, null int) (in, target, mask *Node) {
+	last := captions.Shape().Dim(1) - 1
+	in, target = SliceAxis(captions, 1, AxisRange(0, last)), SliceAxis(captions, 1, AxisRange(1))
+	return in, target, NotEqual(target, id(target, null))
+}
+
+// id returns a word id as a constant of the type of words.
+func id(words *Node, id int) *Node {
+	return ConvertDType(ConstTensor(words.Graph(), tensors.FromScalar(int32(id))), words.DType())
 }

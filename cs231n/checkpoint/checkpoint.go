@@ -13,10 +13,12 @@ package checkpoint
 import (
 	"bufio"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"maps"
 	"os"
@@ -28,8 +30,9 @@ import (
 	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
-	"github.com/google/renameio/v2"
 	"github.com/nlpodyssey/safetensors"
+
+	"github.com/cs231n-go/assignment3/cs231n/atomicfile"
 )
 
 const (
@@ -88,19 +91,13 @@ func Save(path string, store *model.Store, state any) (err error) {
 	if err := removeLeftovers(path); err != nil {
 		return err
 	}
-	file, err := renameio.NewPendingFile(path, renameio.WithTempDir(filepath.Dir(path)), renameio.WithPermissions(0o644))
-	if err != nil {
-		return err
-	}
-	defer file.Cleanup()
-	buffered := bufio.NewWriterSize(file, 1<<20)
-	if err := safetensors.SerializeToWriter(arrays, info, buffered); err != nil {
-		return err
-	}
-	if err := buffered.Flush(); err != nil {
-		return err
-	}
-	return file.CloseAtomicallyReplace()
+	return atomicfile.Write(path, func(file *os.File) error {
+		buffered := bufio.NewWriterSize(file, 1<<20)
+		if err := safetensors.SerializeToWriter(arrays, info, buffered); err != nil {
+			return err
+		}
+		return buffered.Flush()
+	})
 }
 
 // removeLeftovers deletes temporary files of saves to path that were killed half way.
@@ -157,6 +154,69 @@ func Load(path string, state any) (*model.Store, error) {
 		}
 	}
 	return store, nil
+}
+
+// ReadState reads the state of the checkpoint at path and skips the variables, which may be hundreds of megabytes. It
+// checks the header of the file and its length, but not the SHA-256 of its content. Errors are as for [Load].
+func ReadState(path string, state any) (err error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	header, err := readHeader(file)
+	if err != nil {
+		return fmt.Errorf("checkpoint %s cannot be used: it is damaged or incomplete (%w); remove it to start anew", path, err)
+	}
+	if err := json.Unmarshal([]byte(header.Metadata[stateKey]), state); err != nil {
+		return fmt.Errorf("checkpoint %s: its state is of another kind: %w", path, err)
+	}
+	return nil
+}
+
+// header is the part of a safetensors header that is not about single variables.
+type header struct {
+	Metadata map[string]string `json:"__metadata__"`
+}
+
+// maxHeader bounds the header of a checkpoint, in bytes. The format's own limit is the same.
+const maxHeader = 100_000_000
+
+// readHeader reads the header of a safetensors file: its length in eight bytes, then JSON. It compares the length of the
+// file with the offsets of the variables.
+func readHeader(file *os.File) (h header, err error) {
+	info, err := file.Stat()
+	if err != nil {
+		return h, err
+	}
+	var length uint64
+	if err := binary.Read(file, binary.LittleEndian, &length); err != nil {
+		return h, err
+	}
+	if length > maxHeader || int64(length) > info.Size()-8 {
+		return h, fmt.Errorf("its header has %d bytes and the file %d", length, info.Size())
+	}
+	data := make([]byte, length)
+	if _, err := io.ReadFull(file, data); err != nil {
+		return h, err
+	}
+	var variables map[string]struct {
+		Offsets [2]int64 `json:"data_offsets"`
+	}
+	if err := errors.Join(json.Unmarshal(data, &h), json.Unmarshal(data, &variables)); err != nil {
+		return h, err
+	}
+	end := int64(0)
+	for _, v := range variables {
+		end = max(end, v.Offsets[1])
+	}
+	if want := 8 + int64(length) + end; info.Size() != want {
+		return h, fmt.Errorf("the file has %d bytes instead of %d", info.Size(), want)
+	}
+	if _, ok := h.Metadata[stateKey]; !ok {
+		return h, errors.New("no training state is in it")
+	}
+	return h, nil
 }
 
 // read parses and verifies the file.

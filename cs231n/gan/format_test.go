@@ -6,7 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestFormat4 compares with what Python prints for '{:.4}'.format(x).
+// TestFormat4 compares with Python's output of '{:.4}'.format(x).
 func TestFormat4(t *testing.T) {
 	t.Parallel()
 	for x, want := range map[float64]string{

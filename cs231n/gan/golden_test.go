@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/stretchr/testify/require"
 )
 
@@ -18,28 +17,6 @@ func golden[T any](t *testing.T, name string) T {
 	require.NoError(t, err)
 	require.NoError(t, json.Unmarshal(data, &value))
 	return value
-}
-
-// array is a PyTorch tensor in a golden file: {"shape", "data"}, or a plain list for a vector.
-type array struct {
-	Shape []int
-	Data  []float32
-}
-
-func (a *array) UnmarshalJSON(data []byte) error {
-	if data[0] == '[' {
-		if err := json.Unmarshal(data, &a.Data); err != nil {
-			return err
-		}
-		a.Shape = []int{len(a.Data)}
-		return nil
-	}
-	type plain array
-	return json.Unmarshal(data, (*plain)(a))
-}
-
-func (a array) tensor() *tensors.Tensor {
-	return tensors.FromFlatDataAndDimensions(a.Data, a.Shape...)
 }
 
 // curve holds the losses of the first iterations of a run.

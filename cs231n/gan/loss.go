@@ -7,15 +7,15 @@ import (
 	"github.com/cs231n-go/assignment3/cs231n/optim"
 )
 
-// BCELoss is the binary cross-entropy of logits, in the form that does not overflow for large ones,
-// averaged over the batch: max(s, 0) − s·y + log(1 + exp(−|s|)).
+// BCELoss is the binary cross-entropy of logits, in a form that does not overflow for large logits, averaged over the
+// batch: max(s, 0) − s·y + log(1 + exp(−|s|)).
 //
-// Shapes: logits and labels (0 or 1) alike -> scalar.
+// Shapes: logits, labels (0 or 1): the same shape -> scalar.
 func BCELoss(logits, labels *Node) *Node {
 	return loss.BinaryCrossentropyLogits([]*Node{labels}, []*Node{logits})
 }
 
-// DiscriminatorLoss is the vanilla GAN's loss of D: real images should be called real, fakes fake.
+// DiscriminatorLoss is the vanilla GAN's loss of D: D should classify real images as real and fakes as fake.
 //
 //	−E[log D(x)] − E[log(1 − D(G(z)))]
 //
@@ -24,7 +24,7 @@ func DiscriminatorLoss(logitsReal, logitsFake *Node) *Node {
 	return Add(BCELoss(logitsReal, OnesLike(logitsReal)), BCELoss(logitsFake, ZerosLike(logitsFake)))
 }
 
-// GeneratorLoss is the vanilla GAN's loss of G: its fakes should be called real, −E[log D(G(z))].
+// GeneratorLoss is the vanilla GAN's loss of G: D should classify the fakes as real, −E[log D(G(z))].
 //
 // Shapes: logits (N, 1) -> scalar.
 func GeneratorLoss(logitsFake *Node) *Node {
@@ -48,8 +48,8 @@ func LSGeneratorLoss(scoresFake *Node) *Node {
 	return MulScalar(ReduceAllMean(Square(AddScalar(scoresFake, -1))), 0.5)
 }
 
-// GetOptimizer returns the optimiser that the notebook uses for both networks: Adam with learning rate
-// 1e-3, β₁ = 0.5, β₂ = 0.999 and PyTorch's ε = 1e-8. The name keeps the moments of two optimisers apart.
+// GetOptimizer returns the notebook's optimizer for both networks: Adam with learning rate 1e-3, β₁ = 0.5, β₂ = 0.999 and
+// PyTorch's ε = 1e-8. The name keeps the moments of two optimizers apart.
 func GetOptimizer(name string) optim.Rule {
 	return optim.Adam{Name: "Adam_" + name, LearningRate: 1e-3, Betas: [2]float64{0.5, 0.999}, Epsilon: 1e-8}
 }

@@ -21,7 +21,7 @@ func TestLosses(t *testing.T) {
 		DFake []float32 `json:"d_dfake"`
 		GFake []float32 `json:"g_dfake"`
 	}
-	grads := golden[struct{ Losses map[string]gradients }](t, "layers.json").Losses
+	grads := golden[map[string]gradients](t, "losses.json")
 	out, err := CallOnceN(testbackend.Get(t), func(real, fake *Node) []*Node {
 		d, g := gan.DiscriminatorLoss(real, fake), gan.GeneratorLoss(fake)
 		dLeast, gLeast := gan.LSDiscriminatorLoss(real, fake), gan.LSGeneratorLoss(fake)
@@ -46,7 +46,7 @@ func TestLosses(t *testing.T) {
 	}
 }
 
-// TestBCELossIsStable takes logits where the naive formula overflows.
+// TestBCELossIsStable uses logits for which the naive formula overflows.
 func TestBCELossIsStable(t *testing.T) {
 	t.Parallel()
 	logits := []float32{-200, 200, -200, 200}

@@ -1,180 +1,158 @@
 package gan
 
 import (
-	"context"
+	"cmp"
 	"errors"
 	"fmt"
-	"io"
 	"strconv"
 	"strings"
 
-	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
-	"github.com/gomlx/gomlx/ml/model"
 
+	"github.com/cs231n-go/assignment3/cs231n/nn"
 	"github.com/cs231n-go/assignment3/cs231n/optim"
 	"github.com/cs231n-go/assignment3/cs231n/rng"
 	"github.com/cs231n-go/assignment3/cs231n/training"
 )
 
-// Config says who plays, with what and for how long. Zero values mean what the notebook uses.
+// Config holds a GAN's networks, optimizers, losses and data. Train it with [training.Run].
 type Config struct {
-	D, G             *Network
+	Model            string // recorded in the checkpoint, for instance "gan"
+	D, G             *nn.Network
 	DSolver, GSolver optim.Rule
 	DLoss            func(scoresReal, scoresFake *Node) *Node
 	GLoss            func(scoresFake *Node) *Node
 
-	Images []byte     // (M, 784) pixels 0…255; taken in this order, an incomplete last batch is left out
-	Stream *rng.Torch // source of the noise
-
-	Epochs    int // passes over Images; 0 means 10
-	Iters     int // if above 0, the number of iterations instead of Epochs
-	BatchSize int // 0 means 128
-	ShowEvery int // iterations between log lines and samples; 0 means 250
-	SaveEvery int // iterations between checkpoints; 0 means 250
-	Devices   int // how many of the backend's devices share each batch; 0 means 1
-
-	Model string          // recorded in the checkpoint, for instance "gan"
-	Seed  uint64          // recorded in the history; the stream is the caller's
-	Dir   training.Folder // keeps checkpoint and history; empty means that nothing is kept
-	// Resume goes on where the run in Dir stopped. Otherwise that run is moved to Dir/previous.
-	Resume bool
-
-	Log       io.Writer                                     // receives a line every ShowEvery iterations; nil means none
-	OnStep    func(done, total int, values ...float64)      // after every iteration, with both losses
-	OnSamples func(iteration int, images [][]float32) error // every ShowEvery iterations, 16 fakes
+	Images   []byte     // (M, 784) pixels 0…255, used in this order; an incomplete last batch is left out
+	Stream   *rng.Torch // source of the noise
+	NoiseDim int        // numbers that G turns into an image; 0 means the input width of G's first layer, a Linear
+	Epochs   int        // passes over Images if the options set none; 0 means 10
 }
 
-// Result is what a run made.
-type Result struct {
-	Model   string
-	Seed    uint64
-	D, G    []float64 // the losses of every iteration
-	Samples []Samples // the fakes of every ShowEvery-th iteration
-	training.Progress
-}
+// sampleCount is the number of fakes shown from a step, a 4×4 grid.
+const sampleCount = 16
 
-// Samples are the fakes that G made at one iteration.
-type Samples struct {
-	Iteration int
-	Images    [][]float32 // 16 rows of 784 values in (-1, 1)
-}
+// stepsPerCall is the number of iterations in a call of the compiled program, for networks with fewer than manyParams
+// parameters. Iterations of larger networks take so long that several per call save nothing.
+const (
+	stepsPerCall = 16
+	manyParams   = 4e6
+)
 
-// Train plays the game. Each iteration takes the next batch of images, updates D on it and on fakes,
-// then updates G against the new D. When it returns without an error, c.D and c.G hold the trained parameters.
-//
-// A cancelled context ends training after the iterations at hand, with a checkpoint in c.Dir and an
-// error that matches [context.Canceled]. A run that is resumed from it ends with the same losses as
-// one that never stopped.
-func Train(ctx context.Context, backend compute.Backend, c Config) (result *Result, err error) {
-	if err := c.fillAndCheck(); err != nil {
-		return nil, err
+// Task describes the training: each iteration takes the next batch of images, updates D on it and on fakes, then updates
+// G against the new D. Its losses are "D" and "G".
+func (c Config) Task() (training.Task, error) {
+	if c.D == nil || c.G == nil || c.DSolver == nil || c.GSolver == nil || c.DLoss == nil || c.GLoss == nil || c.Stream == nil {
+		return training.Task{}, errors.New("gan: Config needs D, G, DSolver, GSolver, DLoss, GLoss and a Stream")
 	}
-	devices, err := training.Share(backend, c.Devices, c.BatchSize)
-	if err != nil {
-		return nil, fmt.Errorf("gan: %w", err)
+	images := len(c.Images) / Pixels
+	if images == 0 || len(c.Images)%Pixels != 0 {
+		return training.Task{}, fmt.Errorf("gan: Images holds %d bytes; it needs whole images of %d", len(c.Images), Pixels)
 	}
-	release, err := c.Dir.Claim()
-	if err != nil {
-		return nil, err
-	}
-	defer release()
-	r, store, err := c.begin()
-	if err != nil {
-		return nil, err
-	}
-	defer store.Finalize()
-	// The caller's stream may write every draw to a file: draw from a copy, and hand its state back.
-	stream := c.Stream
-	if c.Stream, err = copyStream(stream); err != nil {
-		return nil, err
-	}
-	defer func() {
-		state, stateErr := c.Stream.MarshalBinary()
-		err = errors.Join(err, stateErr, stream.UnmarshalBinary(state))
-	}()
-	steps, err := newSteps(devices, store, &c)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, steps.program.Close()) }()
-
-	loop := training.Loop{
-		Folder: c.Dir, SaveEvery: c.SaveEvery, OnStep: c.OnStep, Most: steps.most,
-		Steps: func(i, n int) ([][]float64, error) {
-			losses, fakes, err := steps.run(&c, i, n)
-			if err != nil {
-				return nil, err
-			}
-			for t, loss := range losses {
-				r.D, r.G = append(r.D, loss[0]), append(r.G, loss[1])
-				// What has diverged is not shown.
-				if (i+t)%c.ShowEvery == 0 && training.Finite(loss...) {
-					err = errors.Join(err, c.show(r, i+t, fakes, t))
-				}
-			}
-			return losses, err
-		},
-		Save: func() error { return c.save(r, store) },
-	}
-	if err := loop.Run(ctx, &r.Progress); err != nil {
-		return nil, fmt.Errorf("gan: %w", err)
-	}
-	return r, errors.Join(c.D.load(store.Scope("/D")), c.G.load(store.Scope("/G")))
-}
-
-// begin starts a run or takes up an unfinished one: its variables, its place in the stream, its
-// history.
-func (c *Config) begin() (*Result, *model.Store, error) {
-	if c.Resume && c.Dir != "" {
-		if r, store, err := c.takeUp(); r != nil || err != nil {
-			return r, store, err
+	if c.NoiseDim == 0 {
+		if params := c.G.Layers[0].Params(); len(params) > 0 && params[0].Shape().Rank() == 2 {
+			c.NoiseDim = params[0].Shape().Dim(1)
+		} else {
+			return training.Task{}, errors.New("gan: G does not begin with a Linear layer; set Config.NoiseDim to the width of its input")
 		}
 	}
-	previous, err := c.Dir.SetAside()
-	if err != nil {
-		return nil, nil, err
+	t := training.Task{
+		Model:    c.Model,
+		Modules:  []training.Module{{Name: "D", Params: c.D.Params(), Optimizer: c.DSolver}, {Name: "G", Params: c.G.Params(), Optimizer: c.GSolver}},
+		Losses:   []string{"D", "G"},
+		Settings: []training.Setting{{Key: "images", Label: "number of images", Value: images}},
+		Streams:  []training.Stream{{Key: "stream", Label: "noise", RandomStream: c.Stream}},
+		Data:     []*tensors.Tensor{tensors.FromFlatDataAndDimensions(c.Images, images, Pixels)},
+		Examples: images,
+		Draw:     c.draw, Step: c.step, SampleShape: []int{sampleCount, Pixels},
+		Line: func(i, _ int, losses []float64) string {
+			return fmt.Sprintf("Iter: %d, D: %s, G:%s", i, format4(losses[0]), format4(losses[1]))
+		},
+		Check: func(batch int) error {
+			if batch < sampleCount || batch > images {
+				return fmt.Errorf("gan: a batch cannot have %d images; it needs at least %d and at most the %d in Images", batch, sampleCount, images)
+			}
+			return nil
+		},
+		Epochs: cmp.Or(c.Epochs, 10), BatchSize: BatchSize, LogEvery: 250,
 	}
-	if previous != "" {
-		c.logf("The run in %s is moved to %s.\n", c.Dir, previous)
+	if nn.CountParams(c.D)+nn.CountParams(c.G) < manyParams {
+		t.PerCall = stepsPerCall
 	}
-	store := model.NewStore()
-	if err := errors.Join(c.D.store(store.Scope("/D")), c.G.store(store.Scope("/G"))); err != nil {
-		return nil, nil, err
-	}
-	return &Result{Model: c.Model, Seed: c.Seed, Progress: training.Progress{Total: c.total()}}, store, nil
+	return t, nil
 }
 
-func copyStream(stream *rng.Torch) (*rng.Torch, error) {
-	state, err := stream.MarshalBinary()
-	if err != nil {
-		return nil, err
+// draw makes the noise for both updates and the index of the first image of the batch.
+func (c Config) draw(i, batchSize int) ([]*tensors.Tensor, error) {
+	batch := i % (len(c.Images) / Pixels / batchSize)
+	if batch == 0 {
+		c.Stream.BaseSeed() // PyTorch's DataLoader draws a seed at the start of each epoch
 	}
-	c := rng.NewTorch(0)
-	return c, c.UnmarshalBinary(state)
+	noise := func() *tensors.Tensor {
+		return tensors.FromFlatDataAndDimensions(SampleNoise(batchSize, c.NoiseDim, c.Stream), batchSize, c.NoiseDim)
+	}
+	return []*tensors.Tensor{noise(), noise(), tensors.FromScalar(int32(batch * batchSize))}, nil
 }
 
-// show logs the losses of an iteration and hands out its fakes, the t-th of those that were made together.
-func (c *Config) show(r *Result, iteration int, fakes *tensors.Tensor, t int) error {
-	c.logf("Iter: %d, D: %s, G:%s\n", iteration, format4(r.D[iteration]), format4(r.G[iteration]))
-	pixels, err := tensors.CopyFlatData[float32](fakes)
-	if err != nil {
-		return err
-	}
-	const size = sampleCount * Pixels
-	s := Samples{iteration, rows(pixels[t*size : (t+1)*size])}
-	r.Samples = append(r.Samples, s)
-	if c.OnSamples != nil {
-		return c.OnSamples(iteration, s.Images)
-	}
-	return nil
+// step builds one iteration.
+//
+// Shapes: data: images (M, 784) uint8, batch: noise (N, dim) twice, first: scalar int32 -> D's loss, G's loss, both scalars,
+// and the first 16 of G's fakes, (16, 784).
+func (c Config) step(s *training.Step) (losses []*Node, samples *Node) {
+	dtype := c.G.Params()[0].Shape().DType
+	z1, z2, first := ConvertDType(s.Batch[0], dtype), ConvertDType(s.Batch[1], dtype), s.Batch[2]
+	n := z1.Shape().Dim(0)
+
+	// D's update. Its fakes are data: no gradient flows back into G.
+	rows := Add(Iota(first.Graph(), shapes.Make(dtypes.Int32, n, 1), 0), first)
+	real := preprocess(Gather(s.Data[0], rows), dtype)
+	fake := s.Params("G").Apply(c.G, z1)
+	scoresReal, scoresFake, back := c.discriminate(s.Params("D"), real, fake)
+	lossD := c.DLoss(scoresReal, scoresFake)
+	s.Update("D", back(lossD))
+
+	// G's update, against the updated D.
+	fake, backG := c.G.Forward(s.Params("G"), z2)
+	scores, backD := c.D.Forward(s.Params("D"), fake)
+	lossG := c.GLoss(scores)
+	dFake, _ := backD(Gradient(lossG, scores)[0])
+	_, dG := backG(dFake)
+	s.Update("G", dG)
+
+	return []*Node{lossD, lossG}, Slice(fake, AxisRange(0, sampleCount))
 }
 
-func (c *Config) logf(format string, args ...any) {
-	if c.Log != nil {
-		fmt.Fprintf(c.Log, format, args...)
+// discriminate scores real and fake images. back builds the gradients of a loss of these scores with respect to D's
+// parameters. Both halves pass through D as one batch, which is faster, unless a layer of D mixes the images of a batch.
+func (c Config) discriminate(p nn.Values, real, fake *Node) (scoresReal, scoresFake *Node, back func(loss *Node) []*Node) {
+	if c.D.MixesBatch() {
+		scoresReal, backReal := c.D.Forward(p, real)
+		scoresFake, backFake := c.D.Forward(p, fake)
+		return scoresReal, scoresFake, func(loss *Node) []*Node {
+			dscores := Gradient(loss, scoresReal, scoresFake)
+			_, grads := backReal(dscores[0])
+			_, more := backFake(dscores[1])
+			for i := range grads {
+				grads[i] = Add(grads[i], more[i])
+			}
+			return grads
+		}
 	}
+	n := real.Shape().Dim(0)
+	scores, backD := c.D.Forward(p, Concatenate([]*Node{real, fake}, 0))
+	return SliceAxis(scores, 0, AxisRange(0, n)), SliceAxis(scores, 0, AxisRange(n)), func(loss *Node) []*Node {
+		_, grads := backD(Gradient(loss, scores)[0])
+		return grads
+	}
+}
+
+// preprocess maps pixels 0…255 to [0, 1], as torchvision's ToTensor does, and then to 2·(x − 0.5) in [−1, 1].
+func preprocess(pixels *Node, dtype dtypes.DType) *Node {
+	x := DivScalar(ConvertDType(pixels, dtype), 255)
+	return MulScalar(AddScalar(x, -0.5), 2)
 }
 
 // format4 prints x as Python's '{:.4}' does: four significant digits, at least one of them after the
@@ -192,44 +170,18 @@ func format4(x float64) string {
 	return strings.TrimSuffix(strings.TrimRight(digits, "0"), ".") + "e" + exponent
 }
 
-// rows cuts flat pixels into images.
-func rows(pixels []float32) [][]float32 {
-	var images [][]float32
-	for ; len(pixels) > 0; pixels = pixels[Pixels:] {
-		images = append(images, pixels[:Pixels])
+// Load reads a run from its folder and sets the parameters of D and G, which must be built as for training. Either may be
+// nil. The result has the losses of D and of G.
+func Load(dir training.Folder, d, g *nn.Network) (*training.Result, error) {
+	file, r, err := dir.Open([]string{"D", "G"})
+	if err != nil {
+		return nil, err
 	}
-	return images
-}
-
-// total is the number of iterations that the configuration asks for.
-func (c *Config) total() int {
-	if c.Iters > 0 {
-		return c.Iters
-	}
-	return c.Epochs * (len(c.Images) / Pixels / c.BatchSize)
-}
-
-func (c *Config) noiseDim() int { return c.G.Params()[0].Dims[1] }
-
-// fillAndCheck replaces zero values by their meaning and refuses what cannot be trained.
-func (c *Config) fillAndCheck() error {
-	for _, d := range []struct {
-		field *int
-		value int
-	}{{&c.Epochs, 10}, {&c.BatchSize, BatchSize}, {&c.ShowEvery, 250}, {&c.SaveEvery, 250}} {
-		if *d.field == 0 {
-			*d.field = d.value
+	modules := map[string][]*nn.Param{}
+	for scope, n := range map[string]*nn.Network{"D": d, "G": g} {
+		if n != nil {
+			modules[scope] = n.Params()
 		}
 	}
-	switch {
-	case c.D == nil || c.G == nil || c.DSolver == nil || c.GSolver == nil || c.DLoss == nil || c.GLoss == nil || c.Stream == nil:
-		return errors.New("gan: Config needs D, G, both solvers, both losses and a Stream")
-	case c.Epochs < 0 || c.Iters < 0 || c.ShowEvery < 0 || c.SaveEvery < 0:
-		return fmt.Errorf("gan: epochs (%d), iterations (%d) and intervals (%d, %d) cannot be negative", c.Epochs, c.Iters, c.ShowEvery, c.SaveEvery)
-	case c.BatchSize < sampleCount:
-		return fmt.Errorf("gan: a batch needs at least %d images, got %d", sampleCount, c.BatchSize)
-	case len(c.Images)%Pixels != 0 || len(c.Images) < c.BatchSize*Pixels:
-		return fmt.Errorf("gan: Images holds %d bytes; it needs whole images of %d and at least one batch of %d images", len(c.Images), Pixels, c.BatchSize)
-	}
-	return nil
+	return r, file.Set(modules)
 }

@@ -14,12 +14,15 @@ import (
 	"github.com/cs231n-go/assignment3/cs231n/rng"
 )
 
+// weights returns the inputs Wx, Wh and b of a check as the network's weights.
+func weights(in []*Node) lstm.Weights { return lstm.Weights{Wx: in[0], Wh: in[1], B: in[2]} }
+
 // TestTables compares with the tables of the assignment's LSTM notebook, which have eight digits.
 func TestTables(t *testing.T) {
 	t.Parallel()
 	lin := gradcheck.Linspace
 	step := func(in []*Node) (h, c *Node) {
-		h, c, _ = lstm.StepForward(in[0], in[1], in[2], in[3], in[4], in[5])
+		h, c, _ = lstm.StepForward(in[0], in[1], in[2], weights(in[3:]))
 		return h, c
 	}
 	stepInputs := []*tensors.Tensor{
@@ -51,7 +54,7 @@ func TestTables(t *testing.T) {
 		},
 		{
 			"sequence", func(in []*Node) *Node {
-				h, _ := lstm.Forward(in[0], in[1], in[2], in[3], in[4])
+				h, _ := lstm.Forward(in[0], in[1], weights(in[2:]))
 				return h
 			},
 			[]*tensors.Tensor{lin(-0.4, 0.6, 2, 3, 5), lin(-0.4, 0.8, 2, 4), lin(-0.2, 0.9, 5, 16), lin(-0.3, 0.6, 4, 16), lin(0.2, 0.7, 16)},
@@ -86,14 +89,14 @@ func TestStepBackward(t *testing.T) {
 		Inputs: []*tensors.Tensor{randn(n, d), randn(n, h), randn(n, h), randn(d, 4*h), randn(h, 4*h), randn(4 * h)},
 		DOut:   randn(2, n, h),
 		Forward: func(in []*Node) *Node {
-			h, c, _ := lstm.StepForward(in[0], in[1], in[2], in[3], in[4], in[5])
+			h, c, _ := lstm.StepForward(in[0], in[1], in[2], weights(in[3:]))
 			return Stack([]*Node{h, c}, 0)
 		},
 		Backward: func(in []*Node, dout *Node) []*Node {
-			_, _, cache := lstm.StepForward(in[0], in[1], in[2], in[3], in[4], in[5])
+			_, _, cache := lstm.StepForward(in[0], in[1], in[2], weights(in[3:]))
 			of := func(i int) *Node { return Squeeze(SliceAxis(dout, 0, AxisElem(i)), 0) }
-			dx, dh, dc, dwx, dwh, db := lstm.StepBackward(of(0), of(1), cache)
-			return []*Node{dx, dh, dc, dwx, dwh, db}
+			dx, dh, dc, dw := lstm.StepBackward(of(0), of(1), cache)
+			return []*Node{dx, dh, dc, dw.Wx, dw.Wh, dw.B}
 		},
 	}, 1e-7)
 }
@@ -121,35 +124,26 @@ func TestBackward(t *testing.T) {
 
 func network() gradtest.Network {
 	return gradtest.Network{
-		Gates: 4,
-		Forward: func(in []*Node) *Node {
-			h, _ := lstm.Forward(in[0], in[1], in[2], in[3], in[4])
+		Package: "lstm",
+		Gates:   4,
+		Step: func(in []*Node) *Node {
+			h, _, _ := lstm.StepForward(in[0], in[1], in[1], weights(in[2:]))
 			return h
 		},
-		Unrolled: func(in []*Node) *Node { return lstm.ForwardUnrolled(in[0], in[1], in[2], in[3], in[4]) },
+		Forward: func(in []*Node) *Node {
+			h, _ := lstm.Forward(in[0], in[1], weights(in[2:]))
+			return h
+		},
+		Unrolled: func(in []*Node) *Node { return lstm.ForwardUnrolled(in[0], in[1], weights(in[2:])) },
 		Backward: func(in []*Node, dh *Node) []*Node {
-			_, cache := lstm.Forward(in[0], in[1], in[2], in[3], in[4])
-			dx, dh0, dwx, dwh, db := lstm.Backward(dh, cache)
-			return []*Node{dx, dh0, dwx, dwh, db}
+			_, cache := lstm.Forward(in[0], in[1], weights(in[2:]))
+			dx, dh0, dw := lstm.Backward(dh, cache)
+			return []*Node{dx, dh0, dw.Wx, dw.Wh, dw.B}
 		},
 	}
 }
 
 func TestShapes(t *testing.T) {
 	t.Parallel()
-	zeros := func(dims ...int) *tensors.Tensor { return gradcheck.Linspace(0, 0, dims...) }
-	for name, wrong := range map[string]*tensors.Tensor{
-		"Wh of a vanilla RNN": zeros(3, 3),
-		"Wh of other units":   zeros(2, 12),
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			_, err := gradcheck.Eval(testbackend.Get(t), func(in []*Node) *Node {
-				h, _ := lstm.Forward(in[0], in[1], in[2], in[3], in[4])
-				return h
-			}, zeros(2, 7, 5), zeros(2, 3), zeros(5, 12), wrong, zeros(12))
-			require.ErrorContains(t, err, "lstm: Forward of")
-			require.ErrorContains(t, err, wrong.Shape().String(), "the error names the shape")
-		})
-	}
+	network().Shapes(t)
 }

@@ -4,72 +4,73 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 
 	"github.com/cs231n-go/assignment3/cs231n/loop"
+	"github.com/cs231n-go/assignment3/cs231n/nn"
 	"github.com/cs231n-go/assignment3/cs231n/temporal"
 )
 
-// Cache is what [Backward] needs of the forward pass.
+// Cache keeps the forward pass for [Backward].
 type Cache struct {
-	h0, wh         *Node
-	states, memory *Node // (N, T+1, H), all hidden states and cells, the initial ones included
-	gates          *Node // (N, T, 4H)
-	affine         temporal.AffineCache
+	h0, wh        *Node
+	states, cells *Node // (N, T+1, H), all hidden states and cells, the initial ones included
+	gates         *Node // (N, T, 4H)
+	affine        temporal.AffineCache
 }
 
-// Forward runs the network over a sequence, beginning with the hidden state h0 and an empty cell, c0 = 0.
+// Forward runs the network over a sequence from the hidden state h0 and an empty cell, c0 = 0.
 //
-// The part of a step that does not wait for the step before, x·Wx + b, is one large matrix product for all
-// steps; what is left is a loop inside the compiled program. [ForwardUnrolled] computes the same.
+// The part of a step that does not depend on the previous step, x·Wx + b, is one large matrix product for all steps. The
+// rest is a loop inside the compiled program. [ForwardUnrolled] computes the same.
 //
-// Shapes: x: (N, T, D), h0: (N, H), wx: (D, 4H), wh: (H, 4H), b: (4H) -> (N, T, H), the hidden state after
-// every step.
-func Forward(x, h0, wx, wh, b *Node) (h *Node, cache Cache) {
-	check("Forward", 3, x, h0, wx, wh)
-	xWx, affine := temporal.AffineForward(x, wx, b)
+// Shapes: x: (N, T, D), h0: (N, H) -> (N, T, H), the hidden state after every step.
+func Forward(x, h0 *Node, w Weights) (h *Node, cache Cache) {
+	check("Forward", 3, x, h0, w)
+	xWx, affine := temporal.AffineForward(x, w.Wx, w.B)
 	steps, c0 := x.Shape().Dim(1), loop.Zero(h0, h0.Shape().Dimensions...)
-	out := loop.For(steps, []*Node{xWx, wh}, []*Node{h0, c0, loop.Room(h0, 1, steps+1), loop.Room(c0, 1, steps+1), xWx},
+	out := loop.For(steps, []*Node{xWx, w.Wh}, []*Node{h0, c0, loop.Room(h0, 1, steps+1), loop.Room(c0, 1, steps+1), xWx},
 		func(t *Node, fixed, state []*Node) []*Node {
 			xWx, wh := fixed[0], fixed[1]
-			h, c, states, memory, all := state[0], state[1], state[2], state[3], state[4]
+			h, c, states, cells, all := state[0], state[1], state[2], state[3], state[4]
 			h, c, gates := step(loop.At(xWx, 1, t), h, c, wh)
 			next := loop.Next(t)
-			return []*Node{h, c, loop.Put(states, 1, next, h), loop.Put(memory, 1, next, c), loop.Put(all, 1, t, gates.joined())}
+			return []*Node{h, c, loop.Put(states, 1, next, h), loop.Put(cells, 1, next, c), loop.Put(all, 1, t, gates.joined())}
 		})
-	states, memory, gates := out[2], out[3], out[4]
-	return SliceAxis(states, 1, AxisRange(1)), Cache{h0, wh, states, memory, gates, affine}
+	states, cells, gates := out[2], out[3], out[4]
+	return SliceAxis(states, 1, AxisRange(1)), Cache{h0, w.Wh, states, cells, gates, affine}
 }
 
-// ForwardUnrolled is [Forward] written as T calls of [StepForward], as the assignment does it. GoMLX can
-// derive its gradient, but a long sequence makes a large program.
+// ForwardUnrolled is [Forward] as T calls of [StepForward], the assignment's form. GoMLX can derive its gradient, but a
+// long sequence makes a large program.
 //
 // Shapes: as [Forward].
-func ForwardUnrolled(x, h0, wx, wh, b *Node) (h *Node) {
-	check("ForwardUnrolled", 3, x, h0, wx, wh)
+func ForwardUnrolled(x, h0 *Node, w Weights) (h *Node) {
+	check("ForwardUnrolled", 3, x, h0, w)
 	var states []*Node
 	c := loop.Zero(h0, h0.Shape().Dimensions...)
 	for t := range x.Shape().Dim(1) {
-		h0, c, _ = StepForward(Squeeze(SliceAxis(x, 1, AxisElem(t)), 1), h0, c, wx, wh, b)
+		h0, c, _ = StepForward(Squeeze(SliceAxis(x, 1, AxisElem(t)), 1), h0, c, w)
 		states = append(states, h0)
 	}
 	return Stack(states, 1)
 }
 
-// Backward takes the gradients of all hidden states to everything that made them. It walks back in time: a
-// hidden state acts on the loss directly and through the next one, a cell through the next one alone. The
-// weights' gradients are sums over time, each one large matrix product.
+// Backward is the backward pass of [Forward], from the last step to the first. A hidden state affects the loss directly
+// and through the next one, a cell through the next one alone. The gradients of the weights are sums over time, each one
+// large matrix product.
 //
-// Shapes: dh: (N, T, H) -> dx: (N, T, D), dh0: (N, H), dwx: (D, 4H), dwh: (H, 4H), db: (4H).
-func Backward(dh *Node, cache Cache) (dx, dh0, dwx, dwh, db *Node) {
+// Shapes: dh: (N, T, H) -> dx: (N, T, D), dh0: (N, H), dw: as Weights.
+func Backward(dh *Node, cache Cache) (dx, dh0 *Node, dw Weights) {
 	steps := dh.Shape().Dim(1)
 	zero := loop.Zero(dh, cache.h0.Shape().Dimensions...)
-	out := loop.Backwards(steps, []*Node{dh, cache.memory, cache.gates, cache.wh}, []*Node{zero, zero, cache.gates},
+	out := loop.Backwards(steps, []*Node{dh, cache.cells, cache.gates, cache.wh}, []*Node{zero, zero, cache.gates},
 		func(t *Node, fixed, state []*Node) []*Node {
-			dh, memory, gates, wh := fixed[0], fixed[1], fixed[2], fixed[3]
+			dh, cells, gates, wh := fixed[0], fixed[1], fixed[2], fixed[3]
 			dNextH, dNextC, all := state[0], state[1], state[2]
 			da, dc := stepBack(Add(loop.At(dh, 1, t), dNextH), dNextC,
-				loop.At(memory, 1, t), loop.At(memory, 1, loop.Next(t)), cut(loop.At(gates, 1, t)))
-			return []*Node{dotT(da, wh), dc, loop.Put(all, 1, t, da)}
+				loop.At(cells, 1, t), loop.At(cells, 1, loop.Next(t)), split(loop.At(gates, 1, t)))
+			return []*Node{nn.ProductT(da, wh), dc, loop.Put(all, 1, t, da)}
 		})
 	dh0, da := out[0], out[2]
-	dx, dwx, db = temporal.AffineBackward(da, cache.affine)
-	return dx, dh0, dwx, temporal.SumOuter(SliceAxis(cache.states, 1, AxisRange(0, steps)), da), db
+	dx, dw.Wx, dw.B = temporal.AffineBackward(da, cache.affine)
+	dw.Wh = nn.TProduct(SliceAxis(cache.states, 1, AxisRange(0, steps)), da)
+	return dx, dh0, dw
 }

@@ -18,7 +18,6 @@ import (
 
 	"github.com/cs231n-go/assignment3/cs231n/device"
 	"github.com/cs231n-go/assignment3/cs231n/display"
-	"github.com/cs231n-go/assignment3/cs231n/gan"
 	"github.com/cs231n-go/assignment3/cs231n/rng"
 	"github.com/cs231n-go/assignment3/cs231n/training"
 )
@@ -119,19 +118,34 @@ func OutDir(name string) training.Folder {
 	return training.Folder(filepath.Join(base, name))
 }
 
-// RunAGAN trains with everything to be seen in the notebook: a progress line, a log line and a grid of
-// samples every c.ShowEvery iterations. Interrupting the kernel stops it after the iterations at hand,
-// and running the cell again goes on from there; a finished run starts anew.
-func RunAGAN(c gan.Config) *gan.Result {
+// Train trains a model and shows it in the notebook: a progress line, and a log line and samples every o.LogEvery
+// iterations. The run is kept in [OutDir] under the name. Interrupting the kernel stops it after the current steps, and
+// running the cell again resumes it. A finished run starts anew. A damaged one ends the cell with an error.
+func Train(name string, t training.Trainable, o training.Options) *training.Result {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	c.Dir = OutDir(c.Model)
-	c.Resume = c.Dir.Interrupted()
-	c.Log = os.Stdout
-	progress := display.NewProgress(nil, "D", "G")
+	task := Must(t.Task())
+	o.Folder = OutDir(name)
+	o.Resume = Must(o.Folder.Interrupted())
+	o.Log = os.Stdout
+	progress := display.NewProgress(nil, task.Losses...)
 	progress.Announce("compiling the training step")
-	c.OnStep = progress.Step
-	c.OnSamples = func(_ int, images [][]float32) error { return display.ShowImages(images) }
-	result, err := gan.Train(ctx, Backend(), c)
+	o.OnStep = progress.Step
+	o.OnSamples = func(_ int, images [][]float32) error { return display.ShowImages(images) }
+	result, err := training.Run(ctx, Backend(), task, o)
 	return Must(result, errors.Join(err, progress.Done()))
+}
+
+// ShowLosses draws the losses of runs, each smoothed over some iterations; 0 does not smooth.
+func ShowLosses(title string, smooth int, runs ...*training.Result) {
+	var series []display.Series
+	for _, run := range runs {
+		for i, name := range run.Names {
+			if len(run.Names) == 1 {
+				name = run.Model
+			}
+			series = append(series, display.Series{Name: name, Y: run.Losses[i]})
+		}
+	}
+	Check(display.Curve{Title: title, XLabel: "iteration", YLabel: "loss", Smooth: smooth, Series: series}.Show())
 }

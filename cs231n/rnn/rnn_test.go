@@ -14,6 +14,9 @@ import (
 	"github.com/cs231n-go/assignment3/cs231n/rnn"
 )
 
+// weights returns the inputs Wx, Wh and b of a check as the network's weights.
+func weights(in []*Node) rnn.Weights { return rnn.Weights{Wx: in[0], Wh: in[1], B: in[2]} }
+
 // TestPrinted compares with the tables and the errors of the assignment's notebook.
 func TestPrinted(t *testing.T) {
 	t.Parallel()
@@ -27,7 +30,7 @@ func TestPrinted(t *testing.T) {
 	}{
 		{
 			"step", func(in []*Node) *Node {
-				h, _ := rnn.StepForward(in[0], in[1], in[2], in[3], in[4])
+				h, _ := rnn.StepForward(in[0], in[1], weights(in[2:]))
 				return h
 			},
 			[]*tensors.Tensor{lin(-0.4, 0.7, 3, 10), lin(-0.2, 0.5, 3, 4), lin(-0.1, 0.9, 10, 4), lin(-0.3, 0.7, 4, 4), lin(-0.2, 0.4, 4)},
@@ -39,7 +42,7 @@ func TestPrinted(t *testing.T) {
 		},
 		{
 			"sequence", func(in []*Node) *Node {
-				h, _ := rnn.Forward(in[0], in[1], in[2], in[3], in[4])
+				h, _ := rnn.Forward(in[0], in[1], weights(in[2:]))
 				return h
 			},
 			[]*tensors.Tensor{lin(-0.1, 0.3, 2, 3, 4), lin(-0.3, 0.1, 2, 5), lin(-0.2, 0.4, 4, 5), lin(-0.4, 0.1, 5, 5), lin(-0.7, 0.1, 5)},
@@ -73,13 +76,13 @@ func TestStepBackward(t *testing.T) {
 		Inputs: []*tensors.Tensor{randn(n, d), randn(n, h), randn(d, h), randn(h, h), randn(h)},
 		DOut:   randn(n, h),
 		Forward: func(in []*Node) *Node {
-			h, _ := rnn.StepForward(in[0], in[1], in[2], in[3], in[4])
+			h, _ := rnn.StepForward(in[0], in[1], weights(in[2:]))
 			return h
 		},
 		Backward: func(in []*Node, dout *Node) []*Node {
-			_, cache := rnn.StepForward(in[0], in[1], in[2], in[3], in[4])
-			dx, dh, dwx, dwh, db := rnn.StepBackward(dout, cache)
-			return []*Node{dx, dh, dwx, dwh, db}
+			_, cache := rnn.StepForward(in[0], in[1], weights(in[2:]))
+			dx, dh, dw := rnn.StepBackward(dout, cache)
+			return []*Node{dx, dh, dw.Wx, dw.Wh, dw.B}
 		},
 	}
 	gradtest.Right(t, layer, 1e-8)
@@ -109,45 +112,26 @@ func TestBackward(t *testing.T) {
 
 func network() gradtest.Network {
 	return gradtest.Network{
-		Gates: 1,
-		Forward: func(in []*Node) *Node {
-			h, _ := rnn.Forward(in[0], in[1], in[2], in[3], in[4])
+		Package: "rnn",
+		Gates:   1,
+		Step: func(in []*Node) *Node {
+			h, _ := rnn.StepForward(in[0], in[1], weights(in[2:]))
 			return h
 		},
-		Unrolled: func(in []*Node) *Node { return rnn.ForwardUnrolled(in[0], in[1], in[2], in[3], in[4]) },
+		Forward: func(in []*Node) *Node {
+			h, _ := rnn.Forward(in[0], in[1], weights(in[2:]))
+			return h
+		},
+		Unrolled: func(in []*Node) *Node { return rnn.ForwardUnrolled(in[0], in[1], weights(in[2:])) },
 		Backward: func(in []*Node, dh *Node) []*Node {
-			_, cache := rnn.Forward(in[0], in[1], in[2], in[3], in[4])
-			dx, dh0, dwx, dwh, db := rnn.Backward(dh, cache)
-			return []*Node{dx, dh0, dwx, dwh, db}
+			_, cache := rnn.Forward(in[0], in[1], weights(in[2:]))
+			dx, dh0, dw := rnn.Backward(dh, cache)
+			return []*Node{dx, dh0, dw.Wx, dw.Wh, dw.B}
 		},
 	}
 }
 
 func TestShapes(t *testing.T) {
 	t.Parallel()
-	zeros := func(dims ...int) *tensors.Tensor { return gradcheck.Linspace(0, 0, dims...) }
-	right := []*tensors.Tensor{zeros(2, 7, 5), zeros(2, 3), zeros(5, 3), zeros(3, 3), zeros(3)}
-	for name, wrong := range map[string]struct {
-		i int
-		x *tensors.Tensor
-	}{
-		"x without time":         {0, zeros(2, 5)},
-		"another batch":          {1, zeros(3, 3)},
-		"other features":         {2, zeros(4, 3)},
-		"Wh not square":          {3, zeros(3, 4)},
-		"b of another length":    {4, zeros(4)},
-		"hidden state of others": {1, zeros(2, 4)},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			inputs := append([]*tensors.Tensor(nil), right...)
-			inputs[wrong.i] = wrong.x
-			_, err := gradcheck.Eval(testbackend.Get(t), func(in []*Node) *Node {
-				h, _ := rnn.Forward(in[0], in[1], in[2], in[3], in[4])
-				return h
-			}, inputs...)
-			require.ErrorContains(t, err, "Forward of")
-			require.ErrorContains(t, err, wrong.x.Shape().String(), "the error names the shape")
-		})
-	}
+	network().Shapes(t)
 }

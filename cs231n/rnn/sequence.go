@@ -4,60 +4,60 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 
 	"github.com/cs231n-go/assignment3/cs231n/loop"
+	"github.com/cs231n-go/assignment3/cs231n/nn"
 	"github.com/cs231n-go/assignment3/cs231n/temporal"
 )
 
-// Cache is what [Backward] needs of the forward pass.
+// Cache keeps the forward pass for [Backward].
 type Cache struct {
 	h0, wh *Node
 	states *Node // (N, T+1, H), all hidden states, h0 included
 	affine temporal.AffineCache
 }
 
-// Forward runs the network over a sequence, beginning with the hidden state h0.
+// Forward runs the network over a sequence from the hidden state h0.
 //
-// The part of a step that does not wait for the step before, x·Wx + b, is one large matrix product for all
-// steps; what is left is a loop inside the compiled program. [ForwardUnrolled] computes the same.
+// The part of a step that does not depend on the previous step, x·Wx + b, is one large matrix product for all steps. The
+// rest is a loop inside the compiled program. [ForwardUnrolled] computes the same.
 //
-// Shapes: x: (N, T, D), h0: (N, H), wx: (D, H), wh: (H, H), b: (H) -> (N, T, H), the hidden state after
-// every step.
-func Forward(x, h0, wx, wh, b *Node) (h *Node, cache Cache) {
-	check("Forward", 3, x, h0, wx, wh)
-	xWx, affine := temporal.AffineForward(x, wx, b)
+// Shapes: x: (N, T, D), h0: (N, H) -> (N, T, H), the hidden state after every step.
+func Forward(x, h0 *Node, w Weights) (h *Node, cache Cache) {
+	check("Forward", 3, x, h0, w)
+	xWx, affine := temporal.AffineForward(x, w.Wx, w.B)
 	steps := x.Shape().Dim(1)
-	states := loop.For(steps, []*Node{xWx, wh}, []*Node{h0, loop.Room(h0, 1, steps+1)},
+	states := loop.For(steps, []*Node{xWx, w.Wh}, []*Node{h0, loop.Room(h0, 1, steps+1)},
 		func(t *Node, fixed, state []*Node) []*Node {
 			xWx, wh := fixed[0], fixed[1]
 			h, states := state[0], state[1]
 			h = step(loop.At(xWx, 1, t), h, wh)
 			return []*Node{h, loop.Put(states, 1, loop.Next(t), h)}
 		})[1]
-	return SliceAxis(states, 1, AxisRange(1)), Cache{h0, wh, states, affine}
+	return SliceAxis(states, 1, AxisRange(1)), Cache{h0, w.Wh, states, affine}
 }
 
-// ForwardUnrolled is [Forward] written as T calls of [StepForward], as the assignment does it. GoMLX can
-// derive its gradient, but a long sequence makes a large program.
+// ForwardUnrolled is [Forward] as T calls of [StepForward], the assignment's form. GoMLX can derive its gradient, but a
+// long sequence makes a large program.
 //
 // Shapes: as [Forward].
-func ForwardUnrolled(x, h0, wx, wh, b *Node) (h *Node) {
-	check("ForwardUnrolled", 3, x, h0, wx, wh)
+func ForwardUnrolled(x, h0 *Node, w Weights) (h *Node) {
+	check("ForwardUnrolled", 3, x, h0, w)
 	var states []*Node
 	for t := range x.Shape().Dim(1) {
-		h0, _ = StepForward(Squeeze(SliceAxis(x, 1, AxisElem(t)), 1), h0, wx, wh, b)
+		h0, _ = StepForward(Squeeze(SliceAxis(x, 1, AxisElem(t)), 1), h0, w)
 		states = append(states, h0)
 	}
 	return Stack(states, 1)
 }
 
-// Backward takes the gradients of all hidden states to everything that made them. It walks back in time: a
-// hidden state acts on the loss directly and through the next one, so at every step
+// Backward is the backward pass of [Forward], from the last step to the first. A hidden state affects the loss directly
+// and through the next one, so at every step the gradient
 //
 //	dh[t] + da[t+1]·Whᵀ
 //
-// passes through the step. The weights' gradients are sums over time, each one large matrix product.
+// passes through the step. The gradients of the weights are sums over time, each one large matrix product.
 //
-// Shapes: dh: (N, T, H) -> dx: (N, T, D), dh0: (N, H), dwx: (D, H), dwh: (H, H), db: (H).
-func Backward(dh *Node, cache Cache) (dx, dh0, dwx, dwh, db *Node) {
+// Shapes: dh: (N, T, H) -> dx: (N, T, D), dh0: (N, H), dw: as Weights.
+func Backward(dh *Node, cache Cache) (dx, dh0 *Node, dw Weights) {
 	steps := dh.Shape().Dim(1)
 	prevH, h := SliceAxis(cache.states, 1, AxisRange(0, steps)), SliceAxis(cache.states, 1, AxisRange(1))
 	out := loop.Backwards(steps, []*Node{dh, h, cache.wh}, []*Node{loop.Zero(dh, cache.h0.Shape().Dimensions...), dh},
@@ -65,9 +65,10 @@ func Backward(dh *Node, cache Cache) (dx, dh0, dwx, dwh, db *Node) {
 			dh, h, wh := fixed[0], fixed[1], fixed[2]
 			dNext, all := state[0], state[1]
 			da := stepBack(Add(loop.At(dh, 1, t), dNext), loop.At(h, 1, t))
-			return []*Node{dotT(da, wh), loop.Put(all, 1, t, da)}
+			return []*Node{nn.ProductT(da, wh), loop.Put(all, 1, t, da)}
 		})
 	dh0, da := out[0], out[1]
-	dx, dwx, db = temporal.AffineBackward(da, cache.affine)
-	return dx, dh0, dwx, temporal.SumOuter(prevH, da), db
+	dx, dw.Wx, dw.B = temporal.AffineBackward(da, cache.affine)
+	dw.Wh = nn.TProduct(prevH, da)
+	return dx, dh0, dw
 }

@@ -1,5 +1,5 @@
-// Package rnn is the vanilla recurrent network of the assignment: one time step and a whole sequence, each
-// forward and, by hand, backward. Package lstm has the same functions for the long short-term memory.
+// Package rnn implements the vanilla recurrent network of the assignment: one time step and a whole sequence, each with a
+// forward pass and a hand-written backward pass. Package lstm has the same functions for the long short-term memory.
 //
 // All functions build GoMLX graphs. Shapes are written with N for the batch, T for time steps, D for input
 // features, H for hidden units. Wrong shapes panic while the graph is built, which GoMLX turns into an error.
@@ -10,10 +10,18 @@ import (
 
 	. "github.com/gomlx/gomlx/core/graph"
 
+	"github.com/cs231n-go/assignment3/cs231n/nn"
 	"github.com/cs231n-go/assignment3/cs231n/temporal"
 )
 
-// StepCache is what [StepBackward] needs of the forward pass.
+// Weights are the parameters of the network, or their gradients.
+type Weights struct {
+	Wx *Node // (D, H)
+	Wh *Node // (H, H)
+	B  *Node // (H)
+}
+
+// StepCache keeps the forward pass for [StepBackward].
 type StepCache struct {
 	prevH, wh, nextH *Node
 	affine           temporal.AffineCache
@@ -23,42 +31,39 @@ type StepCache struct {
 //
 //	next_h = tanh(x·Wx + h·Wh + b)
 //
-// Shapes: x: (N, D), prevH: (N, H), wx: (D, H), wh: (H, H), b: (H) -> (N, H).
-func StepForward(x, prevH, wx, wh, b *Node) (nextH *Node, cache StepCache) {
-	check("StepForward", 2, x, prevH, wx, wh)
-	xWx, affine := temporal.AffineForward(x, wx, b)
-	nextH = step(xWx, prevH, wh)
-	return nextH, StepCache{prevH, wh, nextH, affine}
+// Shapes: x: (N, D), prevH: (N, H) -> (N, H).
+func StepForward(x, prevH *Node, w Weights) (nextH *Node, cache StepCache) {
+	check("StepForward", 2, x, prevH, w)
+	xWx, affine := temporal.AffineForward(x, w.Wx, w.B)
+	nextH = step(xWx, prevH, w.Wh)
+	return nextH, StepCache{prevH, w.Wh, nextH, affine}
 }
 
-// step is a time step where x·Wx + b is known.
-func step(xWx, prevH, wh *Node) *Node { return Tanh(Add(xWx, Dot(prevH, wh).Product())) }
+// step is a time step for a known x·Wx + b.
+func step(xWx, prevH, wh *Node) *Node { return Tanh(Add(xWx, nn.Product(prevH, wh))) }
 
-// StepBackward takes the gradient of next_h to everything that made it. With a for the argument of tanh,
+// StepBackward is the backward pass of [StepForward]. With a for the argument of tanh,
 //
 //	da = dnext_h ∘ (1 − next_h²)
 //	dx = da·Wxᵀ    dh = da·Whᵀ    dWx = xᵀ·da    dWh = hᵀ·da    db = Σ da over the batch
 //
-// Shapes: dNextH: (N, H) -> dx: (N, D), dPrevH: (N, H), dwx: (D, H), dwh: (H, H), db: (H).
-func StepBackward(dNextH *Node, cache StepCache) (dx, dPrevH, dwx, dwh, db *Node) {
+// Shapes: dNextH: (N, H) -> dx: (N, D), dPrevH: (N, H), dw: as Weights.
+func StepBackward(dNextH *Node, cache StepCache) (dx, dPrevH *Node, dw Weights) {
 	da := stepBack(dNextH, cache.nextH)
-	dx, dwx, db = temporal.AffineBackward(da, cache.affine)
-	return dx, dotT(da, cache.wh), dwx, temporal.SumOuter(cache.prevH, da), db
+	dx, dw.Wx, dw.B = temporal.AffineBackward(da, cache.affine)
+	dw.Wh = nn.TProduct(cache.prevH, da)
+	return dx, nn.ProductT(da, cache.wh), dw
 }
 
-// stepBack is the gradient of the argument of tanh. It is written without the constant 1, which the body of
-// a compiled loop could not share with the rest of the graph.
+// stepBack is the gradient of the argument of tanh. It avoids the constant 1, which the body of a compiled loop could not
+// share with the rest of the graph.
 func stepBack(dNextH, nextH *Node) *Node { return Sub(dNextH, Mul(dNextH, Square(nextH))) }
 
-// dotT is the matrix product a·bᵀ.
-func dotT(a, b *Node) *Node { return Dot(a, b).General([]int{1}, nil, []int{1}, nil) }
-
-// check panics with the shapes unless the hidden state fits the input and the weights; rank is that of x.
-// The rest is seen by the affine map.
-func check(name string, rank int, x, h, wx, wh *Node) {
+// check panics with the shapes unless the hidden state fits the input and the weights. The affine map checks the rest.
+func check(name string, rank int, x, h *Node, w Weights) {
 	if x.Rank() != rank || h.Rank() != 2 || x.Shape().Dim(0) != h.Shape().Dim(0) ||
-		wh.Shape().Check(h.DType(), h.Shape().Dim(1), h.Shape().Dim(1)) != nil || wx.Shape().Dim(-1) != wh.Shape().Dim(1) {
+		w.Wh.Shape().Check(h.DType(), h.Shape().Dim(1), h.Shape().Dim(1)) != nil || w.Wx.Shape().Dim(-1) != w.Wh.Shape().Dim(1) {
 		panic(fmt.Errorf("rnn: %s of x %s and h %s with Wx %s and Wh %s: the shapes do not fit, see its documentation",
-			name, x.Shape(), h.Shape(), wx.Shape(), wh.Shape()))
+			name, x.Shape(), h.Shape(), w.Wx.Shape(), w.Wh.Shape()))
 	}
 }

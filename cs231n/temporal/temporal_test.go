@@ -32,8 +32,8 @@ func TestEmbeddingForward(t *testing.T) {
 	require.InEpsilon(t, 1.0000000094736443e-08, gradcheck.RelError(want, got), 1e-6, "the error that the notebook prints")
 }
 
-// TestEmbeddingBackward checks the gradient three ways: on the inputs of the assignment's notebook, where 150
-// places share five words, and for words that occur once, always or never.
+// TestEmbeddingBackward checks the gradient three ways: on the inputs of the assignment's notebook, where 150 positions
+// share five words, and for words that occur once, always or never.
 func TestEmbeddingBackward(t *testing.T) {
 	t.Parallel()
 	s := rng.NewNumPy(231)
@@ -108,9 +108,8 @@ func loss(in []*Node) *Node {
 	return l
 }
 
-// TestSoftmaxLossPrinted computes the losses that the notebook prints, on the stream as the temporal affine
-// check leaves it. Two agree in every digit; the first differs in the last bit, since NumPy adds up in
-// another order.
+// TestSoftmaxLossPrinted computes the losses that the notebook prints, with the state of the stream after the temporal
+// affine check. Two agree in every digit; the first differs in the last bit, since NumPy adds up in another order.
 func TestSoftmaxLossPrinted(t *testing.T) {
 	t.Parallel()
 	s := rng.NewNumPy(231)
@@ -161,7 +160,7 @@ func TestSoftmaxLoss(t *testing.T) {
 	}
 }
 
-// TestSoftmaxLossIsStable has scores whose exponentials overflow.
+// TestSoftmaxLossIsStable uses scores whose exponentials overflow.
 func TestSoftmaxLossIsStable(t *testing.T) {
 	t.Parallel()
 	x := tensors.FromValue([][][]float64{{{1000, 0, -1000}, {1000, 1000, 1000}}})
@@ -172,8 +171,9 @@ func TestSoftmaxLossIsStable(t *testing.T) {
 	require.InDelta(t, 2000+1.0986122886681098, got[0], 1e-9)
 }
 
-// TestMaskedPlacesDoNotCount changes scores and words where the mask is false: nothing may change.
-func TestMaskedPlacesDoNotCount(t *testing.T) {
+// TestMaskedPositionsDoNotCount changes scores and words where the mask is false. The loss and the other gradients must not
+// change.
+func TestMaskedPositionsDoNotCount(t *testing.T) {
 	t.Parallel()
 	s := rng.NewNumPy(3)
 	const n, steps, v = 3, 5, 7
@@ -201,14 +201,21 @@ func TestMaskedPlacesDoNotCount(t *testing.T) {
 func TestShapes(t *testing.T) {
 	t.Parallel()
 	lin := gradcheck.Linspace
+	words, all := tensors.FromValue([][]int32{{0, 1, 2}, {0, 1, 2}}), tensors.FromValue([][]bool{{true, true, true}, {true, true, true}})
+	embedding := func(in []*Node) *Node { out, _ := temporal.EmbeddingForward(in[0], in[1]); return out }
+	affine := func(in []*Node) *Node { out, _ := temporal.AffineForward(in[0], in[1], in[2]); return out }
 	for name, c := range map[string]struct {
 		f      func(in []*Node) *Node
 		inputs []*tensors.Tensor
 		says   string
 	}{
-		"words that are no integers": {func(in []*Node) *Node { o, _ := temporal.EmbeddingForward(in[0], in[1]); return o }, []*tensors.Tensor{lin(0, 1, 2, 3), lin(0, 1, 5, 2)}, "want integers"},
-		"weights of other features":  {func(in []*Node) *Node { o, _ := temporal.AffineForward(in[0], in[1], in[2]); return o }, []*tensors.Tensor{lin(0, 1, 2, 3), lin(0, 1, 5, 2), lin(0, 1, 2)}, "AffineForward of"},
-		"a mask of numbers":          {loss, []*tensors.Tensor{lin(0, 1, 2, 3, 5), tensors.FromValue([][]int32{{0, 1, 2}, {0, 1, 2}}), lin(0, 1, 2, 3)}, "bools"},
+		"words that are no integers": {embedding, []*tensors.Tensor{lin(0, 1, 2, 3), lin(0, 1, 5, 2)}, "want integers"},
+		"vectors of another rank":    {embedding, []*tensors.Tensor{words, lin(0, 1, 5)}, "want integers and a (V, D) matrix"},
+		"weights of other features":  {affine, []*tensors.Tensor{lin(0, 1, 2, 3), lin(0, 1, 5, 2), lin(0, 1, 2)}, "nn: affine map of"},
+		"a bias of another length":   {affine, []*tensors.Tensor{lin(0, 1, 2, 3), lin(0, 1, 3, 2), lin(0, 1, 3)}, "nn: affine map of"},
+		"scores of another rank":     {loss, []*tensors.Tensor{lin(0, 1, 2, 3), words, all}, "want (N, T, V) floats"},
+		"targets of another type":    {loss, []*tensors.Tensor{lin(0, 1, 2, 3, 5), lin(0, 1, 2, 3), all}, "(N, T) integers"},
+		"a mask of numbers":          {loss, []*tensors.Tensor{lin(0, 1, 2, 3, 5), words, lin(0, 1, 2, 3)}, "bools"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -1,5 +1,3 @@
-// Package training is what every training run has in common, whatever the model: a folder that keeps it, and
-// a loop that can be stopped at any moment and taken up again without a trace in the numbers.
 package training
 
 import (
@@ -12,10 +10,9 @@ import (
 	"path/filepath"
 	"slices"
 
-	"github.com/gomlx/gomlx/ml/model"
-	"github.com/google/renameio/v2"
-
+	"github.com/cs231n-go/assignment3/cs231n/atomicfile"
 	"github.com/cs231n-go/assignment3/cs231n/checkpoint"
+	"github.com/cs231n-go/assignment3/cs231n/lock"
 )
 
 const (
@@ -24,64 +21,39 @@ const (
 	previousDir    = "previous"
 )
 
-// Folder is the path of the folder where one run is kept: its checkpoint, its history (history.json), and
-// the pictures that it draws, samples-*.png. Below the empty path nothing is kept.
+// Folder is the path of a folder with one run: its checkpoint, its history (history.json) and its pictures (samples-*.png).
+// With the empty path nothing is saved.
 type Folder string
 
-// Checkpoint is the path of the run's checkpoint.
+// Checkpoint returns the path of the run's checkpoint.
 func (f Folder) Checkpoint() string { return filepath.Join(string(f), checkpointFile) }
 
-// Save keeps a run: the checkpoint first, then the history that can be made from it. Each file is replaced as
-// a whole or not at all.
-func (f Folder) Save(store *model.Store, state, history any) error {
-	if f == "" {
-		return nil
-	}
-	if err := checkpoint.Save(f.Checkpoint(), store, state); err != nil {
-		return err
-	}
-	return f.SaveHistory(history)
-}
-
-// SaveHistory writes history.json alone: a run that was killed between the two files of a save has an older
-// one.
-func (f Folder) SaveHistory(history any) error {
+// saveHistory writes history.json.
+func (f Folder) saveHistory(history any) error {
 	data, err := json.Marshal(history)
 	if err != nil {
 		return err
 	}
 	path := filepath.Join(string(f), historyFile)
-	if err := renameio.WriteFile(path, append(data, '\n'), 0o644, renameio.WithTempDir(string(f))); err != nil {
-		return fmt.Errorf("training: %s is not written: %w; the checkpoint beside it is, resume to try again", path, err)
+	if err := atomicfile.WriteBytes(path, append(data, '\n')); err != nil {
+		return fmt.Errorf("training: cannot write %s: %w; the checkpoint was saved, so resume to try again", path, err)
 	}
 	return nil
 }
 
-// Load reads the run's checkpoint: the variables, and its state into the value that state points to. A folder
-// that keeps no run is an error that matches [fs.ErrNotExist].
-func (f Folder) Load(state any) (*model.Store, error) {
-	store, err := checkpoint.Load(f.Checkpoint(), state)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("training: no run is kept in %s: train first, or name the folder that training wrote to (%w)", f, err)
-	}
-	return store, err
-}
-
-// Progress is how far a run is. Every run's state embeds it.
-type Progress struct {
-	Iteration int `json:"iteration"` // iterations done
-	Total     int `json:"total"`     // iterations planned
-}
-
-// Interrupted reports whether the folder holds a run that stopped before its end.
-func (f Folder) Interrupted() bool {
+// Interrupted reports whether the folder holds a run that stopped before its end. It reads only the state, not the
+// parameters. An unreadable checkpoint is an error; a missing one is not.
+func (f Folder) Interrupted() (bool, error) {
 	var p Progress
-	_, err := checkpoint.Load(f.Checkpoint(), &p)
-	return err == nil && p.Iteration < p.Total
+	err := checkpoint.ReadState(f.Checkpoint(), &p)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	return err == nil && p.Iteration < p.Total, err
 }
 
-// SetAside moves a run that is there already to the folder previous below, where it replaces an older one, and
-// tells where to; the answer is empty where there was none. It touches a run's own files only.
+// SetAside moves the run to the subfolder previous, replacing an older one. It returns the path of that folder, or the
+// empty string if there was no run. It is an error if a damaged run would replace an older one. Other files are left alone.
 func (f Folder) SetAside() (previous string, err error) {
 	if f == "" {
 		return "", nil
@@ -90,6 +62,11 @@ func (f Folder) SetAside() (previous string, err error) {
 		return "", nil
 	}
 	previous = filepath.Join(string(f), previousDir)
+	if _, err := os.Stat(Folder(previous).Checkpoint()); err == nil {
+		if _, err := checkpoint.Open(f.Checkpoint()); err != nil {
+			return "", fmt.Errorf("training: the run in %s would replace the one in %s: %w", f, previous, err)
+		}
+	}
 	err = os.MkdirAll(previous, 0o755)
 	if err == nil {
 		err = each(previous, slices.Concat(runFiles(), unfinished()), os.Remove)
@@ -103,15 +80,15 @@ func (f Folder) SetAside() (previous string, err error) {
 	return previous, nil
 }
 
-// runFiles are the names of what a run writes to its folder, the checkpoint first and then its pictures.
+// runFiles lists the patterns of a run's files.
 func runFiles() []string { return []string{checkpointFile, historyFile, "samples-[0-9]*.png"} }
 
-// unfinished are the names of what a kill leaves of a file that was being written.
+// unfinished lists the patterns of the temporary files that a killed run leaves.
 func unfinished() []string {
 	return []string{"." + checkpointFile + "[0-9]*", "." + historyFile + "[0-9]*", ".samples-[0-9]*.png[0-9]*"}
 }
 
-// each visits the files in a folder whose names match one of the patterns, in the order of these.
+// each visits the files in a folder whose names match one of the patterns, in the order of the patterns.
 func each(dir string, patterns []string, visit func(path string) error) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -119,10 +96,47 @@ func each(dir string, patterns []string, visit func(path string) error) error {
 	}
 	for _, pattern := range patterns {
 		for _, entry := range entries {
-			if ok, _ := path.Match(pattern, entry.Name()); ok && entry.Type().IsRegular() {
+			if ok, _ := path.Match(pattern, entry.Name()); ok && !entry.IsDir() {
 				err = errors.Join(err, visit(filepath.Join(dir, entry.Name())))
 			}
 		}
 	}
 	return err
+}
+
+// Claim creates the folder and checks that it is writable, so that a run does not fail after hours of training. It keeps
+// other programs from training there until release is called or this program ends. It removes the temporary files of killed
+// runs.
+func (f Folder) Claim() (release func(), err error) {
+	if f == "" {
+		return func() {}, nil
+	}
+	if err := os.MkdirAll(string(f), 0o755); err != nil {
+		return nil, f.notWritable(err)
+	}
+	dir, err := os.Open(string(f))
+	if err != nil {
+		return nil, f.notWritable(err)
+	}
+	release = func() {
+		lock.Unlock(dir)
+		_ = dir.Close() // nothing was written to it
+	}
+	if err := lock.File(dir); err != nil {
+		release()
+		return nil, fmt.Errorf("training: another program is training in %s; wait for it or stop it, or choose another folder", f)
+	}
+	probe, err := os.CreateTemp(string(f), "."+historyFile+"*")
+	if err == nil {
+		err = errors.Join(probe.Close(), each(string(f), unfinished(), os.Remove)) // the probe too
+	}
+	if err != nil {
+		release()
+		return nil, f.notWritable(err)
+	}
+	return release, nil
+}
+
+func (f Folder) notWritable(err error) error {
+	return fmt.Errorf("training: the folder %s for checkpoints cannot be written: %w; choose another one", f, err)
 }

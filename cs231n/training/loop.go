@@ -2,93 +2,90 @@ package training
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
 	"time"
 )
 
-// Loop repeats training steps.
-type Loop struct {
-	Folder    Folder // where Save keeps the run, for errors to name
-	SaveEvery int    // iterations between two calls of Save
+// stepper repeats training steps.
+type stepper struct {
+	folder    Folder // where save writes the run, for error messages
+	saveEvery int    // iterations between two saves
+	perCall   int    // maximum number of iterations in a call
+	perEpoch  int    // iterations in an epoch; a call does not cross its end
 
-	// Steps does iterations i … i+n−1 and returns the losses of each.
-	Steps func(i, n int) (losses [][]float64, err error)
-	Most  int              // iterations that Steps can do at once; 0 means 1
-	Last  func(i int) bool // if there is one: whether Steps must return after iteration i
-	// Save keeps the run as it is.
-	Save func() error
-	// OnStep, if there is one, hears of every iteration.
-	OnStep func(done, total int, losses ...float64)
+	// call runs iterations i … i+n−1 and returns the losses of each.
+	call func(i, n int) (losses [][]float64, err error)
+	// done records an iteration. If it fails, the stepper saves the run and ends.
+	done func(i int, losses []float64) error
+	save func() error
+	now  func() time.Time
 }
 
-// patience is how long a call of Steps may take: progress shows, and a cancelled context is noticed, between two.
+// patience limits the duration of a call. Progress and cancellation are handled only between calls.
 const patience = 250 * time.Millisecond
 
-// Run does iterations p.Iteration … p.Total−1 and keeps p up to date. The run is saved every SaveEvery
-// iterations and at its end. As many iterations go into a call of Steps as take a quarter of a second.
+// run runs iterations p.Iteration … p.Total−1 and updates p. It saves every saveEvery iterations and at the end. It doubles
+// the iterations in a call while twice as many fit into patience.
 //
-// A cancelled context ends it after the iterations at hand, saved, with an error [*Stopped]
-// that matches [context.Canceled]. A loss that is no finite number ends it too, unsaved: from such weights nothing comes.
-func (l Loop) Run(ctx context.Context, p *Progress) error {
-	saved, together := p.Iteration, 1
+// If the context is canceled, it finishes the current call, saves and returns a [*Stopped] that matches [context.Canceled].
+// If a loss is not finite, it ends without saving, since the weights are useless.
+func (l stepper) run(ctx context.Context, p *Progress) error {
+	saved, stepsPerCall := p.Iteration, 1
 	for p.Iteration < p.Total {
-		n, begin := l.next(p, together), time.Now()
-		steps, err := l.Steps(p.Iteration, n)
+		i := p.Iteration
+		n := min(stepsPerCall, l.perCall, p.Total-i, l.saveEvery-i%l.saveEvery, l.perEpoch-i%l.perEpoch)
+		begin := l.now()
+		steps, err := l.call(i, n)
 		if err != nil {
-			return err
+			return fmt.Errorf("%w; %s", err, l.folder.keptUntil(saved))
 		}
-		if n == together && 2*time.Since(begin) < patience { // a first call compiles, and so takes long
-			together *= 2
+		if n == stepsPerCall && 2*l.now().Sub(begin) < patience { // the first call is slow, since it compiles
+			stepsPerCall *= 2
 		}
+		var failed error
 		for _, losses := range steps {
-			if !Finite(losses...) {
-				return fmt.Errorf("training has diverged, the losses at iteration %d are %g; %s", p.Iteration, losses, l.Folder.keptUntil(saved))
+			if slices.ContainsFunc(losses, func(x float64) bool { return math.IsNaN(x) || math.IsInf(x, 0) }) {
+				diverged := fmt.Errorf("training has diverged, the losses at iteration %d are %g; %s", p.Iteration, losses, l.folder.keptUntil(saved))
+				return errors.Join(failed, diverged)
 			}
+			failed = errors.Join(failed, l.done(p.Iteration, losses))
 			p.Iteration++
-			if l.OnStep != nil {
-				l.OnStep(p.Iteration, p.Total, losses...)
-			}
 		}
 		stopped := ctx.Err() != nil && p.Iteration < p.Total
-		if stopped || p.Iteration == p.Total || p.Iteration%l.SaveEvery == 0 {
-			if err := l.Save(); err != nil {
-				return err
+		if failed != nil || stopped || p.Iteration == p.Total || p.Iteration%l.saveEvery == 0 {
+			if err := l.save(); err != nil {
+				return errors.Join(failed, err)
 			}
 			saved = p.Iteration
 		}
-		if stopped {
-			return &Stopped{*p, l.Folder, ctx.Err()}
+		switch {
+		case failed != nil:
+			return fmt.Errorf("%w; %s", failed, l.folder.keptUntil(saved))
+		case stopped:
+			return &Stopped{*p, l.folder, ctx.Err()}
 		}
 	}
 	return nil
 }
 
-// next is the number of iterations for the next call of Steps: together at most, up to one after which the run is
-// saved or Steps must return.
-func (l Loop) next(p *Progress, together int) int {
-	most := min(together, max(l.Most, 1), p.Total-p.Iteration, l.SaveEvery-p.Iteration%l.SaveEvery)
-	for n := 1; n < most; n++ {
-		if l.Last != nil && l.Last(p.Iteration+n-1) {
-			return n
-		}
-	}
-	return most
-}
-
-// keptUntil says in an error what is not lost.
+// keptUntil completes an error with the iterations that are saved.
 func (f Folder) keptUntil(saved int) string {
-	if f == "" {
+	switch {
+	case f == "":
 		return "nothing was kept, since no folder was given"
+	case saved == 0:
+		return fmt.Sprintf("nothing is kept in %s yet", f)
 	}
-	return fmt.Sprintf("iterations up to %d are kept in %s, resume to go on from there", saved, f)
+	return fmt.Sprintf("iterations up to %d are kept in %s; resume to continue from there", saved, f)
 }
 
-// Stopped is the error of a run that was told to stop. Nothing is wrong with that run: it can be resumed.
+// Stopped is the error of a run whose context was canceled. The run can be resumed.
 type Stopped struct {
-	Progress        // how far the run is
-	Folder   Folder // where it is kept; empty means that it is not
+	Progress        // iterations done and planned
+	Folder   Folder // where it is saved; empty means nowhere
 	cause    error
 }
 
@@ -98,8 +95,3 @@ func (s *Stopped) Error() string {
 
 // Unwrap returns why the context ended, such as [context.Canceled].
 func (s *Stopped) Unwrap() error { return s.cause }
-
-// Finite reports whether all values are finite numbers.
-func Finite(values ...float64) bool {
-	return !slices.ContainsFunc(values, func(x float64) bool { return math.IsNaN(x) || math.IsInf(x, 0) })
-}

@@ -1,4 +1,4 @@
-package training_test
+package training
 
 import (
 	"context"
@@ -8,21 +8,48 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-
-	"github.com/cs231n-go/assignment3/cs231n/training"
 )
 
-// TestLoop runs a loop of ten iterations and looks at when it saves, what it tells and how it ends.
+// steps counts calls of a stepper's functions. Its clock advances only when a call moves it.
+type steps struct {
+	stepper
+	clock time.Duration
+	calls []int // iterations of each call
+	saves []int // iterations done at each save
+	p     Progress
+}
+
+// newSteps prepares iterations with the losses 1 and 2, ten per epoch, saved after every four.
+func newSteps(begin, total int) *steps {
+	s := &steps{p: Progress{Iteration: begin, Total: total}}
+	s.stepper = stepper{
+		folder: "runs", saveEvery: 4, perCall: 1, perEpoch: 1000,
+		call: func(_, n int) (losses [][]float64, err error) {
+			s.calls = append(s.calls, n)
+			for range n {
+				losses = append(losses, []float64{1, 2})
+			}
+			return losses, nil
+		},
+		done: func(int, []float64) error { return nil },
+		save: func() error { s.saves = append(s.saves, s.p.Iteration); return nil },
+		now:  func() time.Time { return time.Unix(0, 0).Add(s.clock) },
+	}
+	return s
+}
+
+// TestLoop runs ten iterations and checks the saves, the records and the final error.
 func TestLoop(t *testing.T) {
 	t.Parallel()
 	failure := errors.New("out of luck")
 	for _, c := range []struct {
 		name      string
 		begin     int
-		stopAt    int // cancelled after this iteration; 0 means never
+		stopAt    int // canceled after this iteration; 0 means never
 		divergeAt int
-		failAt    int
-		saves     []int // iterations done at each save
+		failAt    int // the call of this iteration fails
+		recordAt  int // recording this iteration fails
+		saves     []int
 		done      int
 		says      string
 		is        error
@@ -30,45 +57,47 @@ func TestLoop(t *testing.T) {
 		{name: "to the end", saves: []int{4, 8, 10}, done: 10},
 		{name: "resumed", begin: 5, saves: []int{8, 10}, done: 10},
 		{name: "nothing left", begin: 10, done: 10},
-		{name: "stopped", stopAt: 5, saves: []int{4, 5}, done: 5, says: "after iteration 5 of 10; iterations up to 5 are kept in runs, resume", is: context.Canceled},
-		{name: "stopped when it is saved anyway", stopAt: 4, saves: []int{4}, done: 4, says: "up to 4", is: context.Canceled},
+		{name: "stopped", stopAt: 5, saves: []int{4, 5}, done: 5, says: "after iteration 5 of 10; iterations up to 5 are kept in runs; resume", is: context.Canceled},
+		{name: "stopped at a save", stopAt: 4, saves: []int{4}, done: 4, says: "up to 4", is: context.Canceled},
 		{name: "stopped at the end", stopAt: 10, saves: []int{4, 8, 10}, done: 10},
 		{name: "diverged", divergeAt: 7, saves: []int{4}, done: 6, says: "diverged, the losses at iteration 6 are [1 NaN]; iterations up to 4"},
-		{name: "failed", failAt: 6, saves: []int{4}, done: 5, is: failure, says: "out of luck"},
+		{name: "diverged before the first save", divergeAt: 3, done: 2, says: "iteration 2 are [1 NaN]; nothing is kept in runs yet"},
+		{name: "failed", failAt: 6, saves: []int{4}, done: 5, is: failure, says: "out of luck; iterations up to 4 are kept"},
+		{name: "failed at once", failAt: 1, is: failure, says: "out of luck; nothing is kept in runs yet"},
+		{name: "resumed and failed at once", begin: 5, failAt: 6, done: 5, is: failure, says: "iterations up to 5 are kept"},
+		{name: "not shown", recordAt: 6, saves: []int{4, 6}, done: 6, is: failure, says: "out of luck; iterations up to 6 are kept in runs"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			ctx, cancel := context.WithCancel(context.Background())
 			defer cancel()
-			var saves []int
-			p := training.Progress{Iteration: c.begin, Total: 10}
-			heard := c.begin
-			err := training.Loop{
-				Folder: "runs", SaveEvery: 4,
-				Steps: func(i, n int) ([][]float64, error) {
-					require.Equal(t, p.Iteration, i)
-					require.Equal(t, 1, n)
-					switch i + 1 {
-					case c.failAt:
-						return nil, failure
-					case c.divergeAt:
-						return [][]float64{{1, math.NaN()}}, nil
-					}
-					return [][]float64{{1, 2}}, nil
-				},
-				Save: func() error { saves = append(saves, p.Iteration); return nil },
-				OnStep: func(done, total int, losses ...float64) {
-					heard++
-					require.Equal(t, heard, done)
-					require.Equal(t, 10, total)
-					require.Equal(t, []float64{1, 2}, losses)
-					if done == c.stopAt {
-						cancel()
-					}
-				},
-			}.Run(ctx, &p)
-			require.Equal(t, c.saves, saves)
-			require.Equal(t, c.done, p.Iteration)
+			s := newSteps(c.begin, 10)
+			recorded, call := c.begin, s.call
+			s.call = func(i, n int) ([][]float64, error) {
+				require.Equal(t, s.p.Iteration, i)
+				switch i + 1 {
+				case c.failAt:
+					return nil, failure
+				case c.divergeAt:
+					return [][]float64{{1, math.NaN()}}, nil
+				}
+				return call(i, n)
+			}
+			s.done = func(i int, losses []float64) error {
+				require.Equal(t, recorded, i)
+				require.Equal(t, []float64{1, 2}, losses)
+				if recorded++; recorded == c.stopAt {
+					cancel()
+				}
+				if recorded == c.recordAt {
+					return failure
+				}
+				return nil
+			}
+			err := s.run(ctx, &s.p)
+			require.Equal(t, c.saves, s.saves)
+			require.Equal(t, c.done, s.p.Iteration)
+			require.Equal(t, c.done, recorded)
 			if c.says == "" {
 				require.NoError(t, err)
 				return
@@ -81,62 +110,71 @@ func TestLoop(t *testing.T) {
 	}
 }
 
-// TestSaveFails ends the loop: training on without a place to keep the result helps nobody.
+// TestSaveFails ends the loop, since the result of further training could not be saved.
 func TestSaveFails(t *testing.T) {
 	t.Parallel()
-	full := errors.New("disk full")
-	p := training.Progress{Total: 10}
-	err := training.Loop{
-		SaveEvery: 3,
-		Steps:     func(int, int) ([][]float64, error) { return [][]float64{{1}}, nil },
-		Save:      func() error { return full },
-	}.Run(context.Background(), &p)
+	full, unseen := errors.New("disk full"), errors.New("not shown")
+	s := newSteps(0, 10)
+	s.save = func() error { return full }
+	require.ErrorIs(t, s.run(context.Background(), &s.p), full)
+	require.Equal(t, 4, s.p.Iteration)
+
+	s = newSteps(0, 10)
+	s.save, s.done = func() error { return full }, func(int, []float64) error { return unseen }
+	err := s.run(context.Background(), &s.p)
 	require.ErrorIs(t, err, full)
-	require.Equal(t, 3, p.Iteration)
+	require.ErrorIs(t, err, unseen)
 }
 
-// TestTogether has several iterations in a call: more and more of them, as long as calls are quick, but none beyond
-// a save or an iteration that must be the last of its call.
-func TestTogether(t *testing.T) {
+// TestStepsPerCall expects more and more iterations in a call while calls are fast. No call crosses a save or the end of an
+// epoch.
+func TestStepsPerCall(t *testing.T) {
 	t.Parallel()
-	var calls, saves, heard []int
-	p := training.Progress{Total: 43}
-	err := training.Loop{
-		SaveEvery: 20, Most: 8,
-		Last: func(i int) bool { return i == 9 },
-		Steps: func(i, n int) (losses [][]float64, err error) {
-			require.Equal(t, p.Iteration, i)
-			calls = append(calls, n)
-			for k := range n {
-				losses = append(losses, []float64{float64(i + k)})
-			}
-			return losses, nil
-		},
-		Save: func() error { saves = append(saves, p.Iteration); return nil },
-		OnStep: func(done, _ int, losses ...float64) {
-			heard = append(heard, done)
-			require.Equal(t, []float64{float64(done - 1)}, losses)
-		},
-	}.Run(context.Background(), &p)
-	require.NoError(t, err)
-	require.Equal(t, []int{1, 2, 4, 3, 8, 2, 8, 8, 4, 3}, calls)
-	require.Equal(t, []int{20, 40, 43}, saves)
-	require.Len(t, heard, 43)
+	s := newSteps(0, 43)
+	s.saveEvery, s.perCall, s.perEpoch = 20, 8, 10
+	require.NoError(t, s.run(context.Background(), &s.p))
+	require.Equal(t, []int{1, 2, 4, 3, 8, 2, 8, 2, 8, 2, 3}, s.calls)
+	require.Equal(t, []int{20, 40, 43}, s.saves)
+	require.Equal(t, 43, s.p.Iteration)
 }
 
-// TestTogetherSlow takes no more iterations into a call than a quarter of a second holds.
-func TestTogetherSlow(t *testing.T) {
+// TestSlowSteps expects no more iterations in a call than fit into a quarter of a second. The first call is slow, since it
+// compiles.
+func TestSlowSteps(t *testing.T) {
 	t.Parallel()
-	longest := 0
-	p := training.Progress{Total: 12}
-	require.NoError(t, training.Loop{
-		SaveEvery: 100, Most: 64,
-		Steps: func(_, n int) ([][]float64, error) {
-			longest = max(longest, n)
-			time.Sleep(time.Duration(n) * 50 * time.Millisecond)
-			return make([][]float64, n), nil
-		},
-		Save: func() error { return nil },
-	}.Run(context.Background(), &p))
-	require.LessOrEqual(t, longest, 4)
+	s := newSteps(0, 20)
+	s.saveEvery, s.perCall = 100, 64
+	call := s.call
+	s.call = func(i, n int) ([][]float64, error) {
+		s.clock += time.Duration(n) * 50 * time.Millisecond
+		if i == 0 {
+			s.clock += time.Second
+		}
+		return call(i, n)
+	}
+	require.NoError(t, s.run(context.Background(), &s.p))
+	require.Equal(t, []int{1, 1, 2, 4, 4, 4, 4}, s.calls)
+}
+
+// TestPatience doubles the iterations of a call that takes less than half of the longest time, and no others.
+func TestPatience(t *testing.T) {
+	t.Parallel()
+	for took, calls := range map[time.Duration][]int{patience/2 - 1: {1, 2, 4, 3}, patience / 2: {1, 1, 1, 1, 1, 1, 1, 1, 1, 1}} {
+		s := newSteps(0, 10)
+		s.saveEvery, s.perCall = 100, 64
+		call := s.call
+		s.call = func(i, n int) ([][]float64, error) {
+			s.clock += took
+			return call(i, n)
+		}
+		require.NoError(t, s.run(context.Background(), &s.p))
+		require.Equal(t, calls, s.calls)
+	}
+}
+
+func TestKeptUntil(t *testing.T) {
+	t.Parallel()
+	require.Equal(t, "nothing was kept, since no folder was given", Folder("").keptUntil(5))
+	require.Equal(t, "nothing is kept in out yet", Folder("out").keptUntil(0))
+	require.Equal(t, "iterations up to 5 are kept in out; resume to continue from there", Folder("out").keptUntil(5))
 }

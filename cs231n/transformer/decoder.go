@@ -1,7 +1,18 @@
+// Package transformer implements the decoder of "Attention Is All You Need" (Vaswani et al. 2017,
+// https://arxiv.org/abs/1706.03762) as the assignment builds it: positional encoding and post-norm decoder layers, made of
+// the layers of package nn. GoMLX derives the gradients. The results agree with PyTorch's.
+//
+// Shapes are written with N for the batch, S for the positions of the sequence and T for those of the memory, E for the
+// embedding, H for heads, F for the width of the feed-forward network.
 package transformer
 
 import (
+	"slices"
+
 	. "github.com/gomlx/gomlx/core/graph"
+
+	"github.com/cs231n-go/assignment3/cs231n/nn"
+	"github.com/cs231n-go/assignment3/cs231n/rng"
 )
 
 // DecoderLayer is one post-norm layer of the decoder:
@@ -10,42 +21,60 @@ import (
 //	x = norm2(x + dropout(attention(x, memory)))
 //	x = norm3(x + dropout(linear2(dropout(relu(linear1(x))))))
 type DecoderLayer struct {
-	SelfAttn, MultiheadAttn MultiHeadAttention
-	Linear1, Linear2        Linear // (F, E) and (E, F)
-	Norm1, Norm2, Norm3     LayerNorm
+	SelfAttn, MultiheadAttn *nn.Attention
+	Linear1, Linear2        nn.Layer // (F, E) and (E, F)
+	Norm1, Norm2, Norm3     nn.Layer
+	params                  []*nn.Param
 }
 
-// Forward computes the layer. The mask says which places of the sequence each place may look at.
+// NewDecoderLayer builds a layer with a feed-forward network of the given width. It draws the parameters as PyTorch does,
+// in the order of Params. A nil stream leaves the weights zero.
+func NewDecoderLayer(e, heads, feedForward int, stream *rng.Torch) *DecoderLayer {
+	l := &DecoderLayer{
+		SelfAttn: nn.MultiHeadAttention(e, heads, stream), MultiheadAttn: nn.MultiHeadAttention(e, heads, stream),
+		Linear1: nn.Linear(e, feedForward, stream), Linear2: nn.Linear(feedForward, e, stream),
+		Norm1: nn.LayerNorm(e), Norm2: nn.LayerNorm(e), Norm3: nn.LayerNorm(e),
+	}
+	l.params = slices.Concat(
+		nn.Prefixed("self_attn", l.SelfAttn.Params()), nn.Prefixed("multihead_attn", l.MultiheadAttn.Params()),
+		nn.Prefixed("linear1", l.Linear1.Params()), nn.Prefixed("linear2", l.Linear2.Params()),
+		nn.Prefixed("norm1", l.Norm1.Params()), nn.Prefixed("norm2", l.Norm2.Params()), nn.Prefixed("norm3", l.Norm3.Params()))
+	return l
+}
+
+// Params lists the parameters in the order of PyTorch's module.
+func (l *DecoderLayer) Params() []*nn.Param { return l.params }
+
+// Forward computes the layer. A position (row) may attend to the positions (columns) where the mask is true.
 //
 // Shapes: x: (N, S, E), memory: (N, T, E), mask: (S, S) bool or nil -> (N, S, E), weights of the self-attention:
 // (N, H, S, S).
-func (l DecoderLayer) Forward(x, memory, mask *Node, drop Dropout) (y, weights *Node) {
-	attended, weights := l.SelfAttn.Forward(x, x, x, mask, drop)
-	x = l.Norm1.Forward(Add(x, drop.apply(attended)))
-	attended, _ = l.MultiheadAttn.Forward(x, memory, memory, nil, drop)
-	x = l.Norm2.Forward(Add(x, drop.apply(attended)))
-	hidden := drop.apply(relu(l.Linear1.Forward(x)))
-	return l.Norm3.Forward(Add(x, drop.apply(l.Linear2.Forward(hidden)))), weights
+func (l *DecoderLayer) Forward(p nn.Values, x, memory, mask *Node, drop nn.Dropout) (y, weights *Node) {
+	attended, weights, _ := l.SelfAttn.Forward(p, x, x, x, mask, drop)
+	x = p.Apply(l.Norm1, Add(x, drop.Apply(attended)))
+	attended, _, _ = l.MultiheadAttn.Forward(p, x, memory, memory, nil, drop)
+	x = p.Apply(l.Norm2, Add(x, drop.Apply(attended)))
+	return p.Apply(l.Norm3, Add(x, drop.Apply(l.feedForward(p, x, drop)))), weights
 }
 
-// relu is max(x, 0), with slope 0 at 0 as in PyTorch.
-func relu(x *Node) *Node { return Where(GreaterThan(x, ZerosLike(x)), x, ZerosLike(x)) }
+func (l *DecoderLayer) feedForward(p nn.Values, x *Node, drop nn.Dropout) *Node {
+	return p.Apply(l.Linear2, drop.Apply(p.Apply(nn.ReLU(), p.Apply(l.Linear1, x))))
+}
 
 // Decoder is a stack of layers.
-type Decoder []DecoderLayer
+type Decoder []*DecoderLayer
 
 // Forward passes x through all layers; see [DecoderLayer.Forward].
 //
-// Shapes: x: (N, S, E), memory: (N, T, E), mask: (S, S) bool or nil -> (N, S, E), weights: one (N, H, S, S) for
-// each layer.
-func (d Decoder) Forward(x, memory, mask *Node, drop Dropout) (y *Node, weights []*Node) {
+// Shapes: x: (N, S, E), memory: (N, T, E), mask: (S, S) bool or nil -> (N, S, E), weights: one (N, H, S, S) per layer.
+func (d Decoder) Forward(p nn.Values, x, memory, mask *Node, drop nn.Dropout) (y *Node, weights []*Node) {
 	for _, layer := range d {
 		var w *Node
-		x, w = layer.Forward(x, memory, mask, drop)
+		x, w = layer.Forward(p, x, memory, mask, drop)
 		weights = append(weights, w)
 	}
 	return x, weights
 }
 
-// Masks is how often a decoder with its positional encoding calls its dropout.
+// Masks returns the number of dropout masks of a decoder with its positional encoding.
 func Masks(layers int) int { return 1 + 6*layers }

@@ -5,9 +5,11 @@ import (
 	"math"
 
 	. "github.com/gomlx/gomlx/core/graph"
+
+	"github.com/cs231n-go/assignment3/cs231n/nn"
 )
 
-// PositionTable is the positional encoding of the first n places, sines in the even and cosines in the odd
+// PositionTable returns the positional encoding of the first n positions, with sines in the even and cosines in the odd
 // columns:
 //
 //	P[i, j] = sin(i·10000^(−j/E)) for even j, cos(i·10000^(−(j−1)/E)) for odd j
@@ -29,15 +31,15 @@ func PositionTable(n, e int) [][]float32 {
 	return table
 }
 
-// PositionalEncoding adds to every vector where it stands in the sequence, which attention alone does not
-// know, and applies dropout.
+// PositionalEncoding adds an encoding of its position to every vector and applies dropout. Attention by itself ignores the
+// order of a sequence.
 //
-// Shapes: x: (N, T, E), table: (at least T, E), as [PositionTable] makes it -> (N, T, E).
-func PositionalEncoding(x, table *Node, drop Dropout) *Node {
+// Shapes: x: (N, T, E), table: (at least T, E), from [PositionTable] -> (N, T, E). A longer sequence panics.
+func PositionalEncoding(x, table *Node, drop nn.Dropout) *Node {
 	t := x.Shape().Dim(1)
 	if table.Shape().Dim(0) < t {
-		panic(fmt.Errorf("transformer: a sequence of %d is longer than the %d places that have an encoding", t, table.Shape().Dim(0)))
+		panic(fmt.Errorf("transformer: a sequence of %d is longer than the %d positions that have an encoding", t, table.Shape().Dim(0)))
 	}
-	places := ConvertDType(SliceAxis(table, 0, AxisRange(0, t)), x.DType())
-	return drop.apply(Add(x, BroadcastToShape(ExpandAxes(places, 0), x.Shape())))
+	positions := ConvertDType(SliceAxis(table, 0, AxisRange(0, t)), x.DType())
+	return drop.Apply(Add(x, BroadcastToShape(ExpandAxes(positions, 0), x.Shape())))
 }

@@ -10,7 +10,6 @@ import (
 
 	"github.com/cs231n-go/assignment3/cs231n/captioning"
 	"github.com/cs231n-go/assignment3/cs231n/coco"
-	"github.com/cs231n-go/assignment3/cs231n/device"
 	"github.com/cs231n-go/assignment3/cs231n/rng"
 	"github.com/cs231n-go/assignment3/cs231n/training"
 )
@@ -28,6 +27,7 @@ type captionFlags struct {
 	heads, layers, maxLength int
 	out                      string
 	solver                   captioning.Solver
+	options                  training.Options
 
 	checkpoint, split string
 	n                 int
@@ -100,13 +100,13 @@ func trainCaptions(ctx context.Context, kind string, args []string, stdout, stde
 	case "transformer":
 		epochs, rate, decay, rule = 100, 1e-3, 1, "torch_adam"
 	}
-	s := &f.solver
-	f.set.IntVar(&s.Epochs, "epochs", epochs, "")
-	f.set.IntVar(&s.Iters, "iters", 0, "")
-	f.set.IntVar(&s.BatchSize, "batch", 25, "")
-	f.set.IntVar(&s.SaveEvery, "save-every", 250, "")
-	f.set.IntVar(&s.Devices, "devices", 1, "")
-	f.set.IntVar(&s.PrintEvery, "print-every", 10, "")
+	s, o := &f.solver, &f.options
+	f.set.IntVar(&o.Epochs, "epochs", epochs, "")
+	f.set.IntVar(&o.Iters, "iters", 0, "")
+	f.set.IntVar(&o.BatchSize, "batch", 25, "")
+	f.set.IntVar(&o.SaveEvery, "save-every", 250, "")
+	f.set.IntVar(&o.Devices, "devices", 1, "")
+	f.set.IntVar(&o.LogEvery, "print-every", 10, "")
 	f.set.Float64Var(&s.LearningRate, "lr", rate, "")
 	f.set.Float64Var(&s.LRDecay, "lr-decay", decay, "")
 	f.set.StringVar(&s.UpdateRule, "rule", rule, "")
@@ -120,14 +120,14 @@ func trainCaptions(ctx context.Context, kind string, args []string, stdout, stde
 		f.set.IntVar(&f.hidden, "hidden", f.hidden, "")
 	}
 	f.set.StringVar(&f.out, "out", filepath.Join("out", kind), "")
-	f.set.BoolVar(&s.Resume, "resume", false, "")
+	f.set.BoolVar(&o.Resume, "resume", false, "")
 	if err := f.parse(args); err != nil {
 		return err
 	}
 	for _, count := range []struct {
 		name  string
 		value int
-	}{{"epochs", s.Epochs}, {"batch", s.BatchSize}, {"save-every", s.SaveEvery}, {"devices", s.Devices}, {"print-every", s.PrintEvery}, {"hidden", f.hidden}, {"wordvec", f.wordvec},
+	}{{"epochs", o.Epochs}, {"batch", o.BatchSize}, {"save-every", o.SaveEvery}, {"devices", o.Devices}, {"print-every", o.LogEvery}, {"hidden", f.hidden}, {"wordvec", f.wordvec},
 		{"heads", f.heads}, {"layers", f.layers}, {"max-length", f.maxLength}} {
 		if count.value < 1 {
 			return usagef("-%s %d: it must be at least 1", count.name, count.value)
@@ -138,8 +138,8 @@ func trainCaptions(ctx context.Context, kind string, args []string, stdout, stde
 	switch {
 	case given["iters"] && given["epochs"]:
 		return usagef("-iters and -epochs exclude each other")
-	case s.Iters < 0:
-		return usagef("-iters %d: it is a number of iterations; 0 means -epochs", s.Iters)
+	case o.Iters < 0:
+		return usagef("-iters %d: it is a number of iterations; 0 means -epochs", o.Iters)
 	case !positive(s.LearningRate) || !positive(s.LRDecay):
 		return usagef("-lr %g, -lr-decay %g: both must be above 0 and finite", s.LearningRate, s.LRDecay)
 	case f.out == "":
@@ -153,25 +153,8 @@ func trainCaptions(ctx context.Context, kind string, args []string, stdout, stde
 	if s.Model, err = f.build(data, stream); err != nil {
 		return err
 	}
-	backend, err := device.Open(device.Warn(stderr), device.CPUDevices(s.Devices))
-	if err != nil {
-		return err
-	}
-	defer backend.Finalize()
-	s.Data, s.Stream, s.Seed, s.Folder = data, stream, f.seed, training.Folder(f.out)
-	progress, log := screen(stdout, stderr, "loss")
-	s.Log = log
-	steps := 0
-	s.OnStep = func(done, total int, loss ...float64) {
-		steps++
-		progress.Step(done, total, loss...)
-	}
-	result, err := s.Train(ctx, backend)
-	if err = errors.Join(err, progress.Done()); err != nil {
-		return err
-	}
-	report(stdout, kind, f.out, result.Iteration, steps)
-	return nil
+	s.Data, s.Stream, o.Seed, o.Folder = data, stream, f.seed, training.Folder(f.out)
+	return runTraining(ctx, s, *o, stdout, stderr)
 }
 
 // positive reports whether x can be a learning rate, or what one is multiplied by.

@@ -99,7 +99,7 @@ func TestCaptionFaults(t *testing.T) {
 		{"no model", []string{"sample", "rnn", "-checkpoint", missing, "-data", smallCaptions}, []string{missing, "train first"}},
 		{"heads that do not divide", []string{"train", "transformer", "-data", smallCaptions, "-heads", "3", "-wordvec", "16", "-out", missing}, []string{"3 heads do not divide the word vectors of 16"}},
 		{"captions longer than the model", []string{"train", "transformer", "-data", smallCaptions, "-max-length", "5", "-wordvec", "16", "-out", t.TempDir()}, []string{"captions have 8 words to read", "5 at most"}},
-		{"an RNN as a Transformer", []string{"sample", "transformer", "-checkpoint", out, "-data", smallCaptions}, []string{out, `"rnn", not transformer`}},
+		{"an RNN as a Transformer", []string{"sample", "transformer", "-checkpoint", out, "-data", smallCaptions}, []string{out, `"rnn", not of "transformer"`}},
 		{"another model", []string{"sample", "lstm", "-checkpoint", out, "-data", smallCaptions}, []string{out, `"rnn", not "lstm"`}},
 		{"another vocabulary", []string{"eval", "rnn", "-checkpoint", out, "-data", other}, []string{out, "another vocabulary"}},
 	} {

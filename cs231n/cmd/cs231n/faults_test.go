@@ -34,7 +34,7 @@ func foreignPlugin(t *testing.T) string {
 // names what is wrong, and no error touches what was kept.
 func TestFaults(t *testing.T) {
 	slow(t)
-	good := digits(t, 256)
+	good := someDigits(t, 256)
 	kept := t.TempDir()
 	program(t, "train", "gan", "-iters", "2", "-data", good, "-out", kept).requireDone(t)
 	checkpoint := read(t, kept, "checkpoint.safetensors")
@@ -56,7 +56,7 @@ func TestFaults(t *testing.T) {
 	foreign := foreignPlugin(t)
 	text := filepath.Join(t.TempDir(), "plugin.so")
 	require.NoError(t, os.WriteFile(text, []byte("#!/bin/sh\n"), 0o755))
-	many := digits(t, 384)
+	many := someDigits(t, 384)
 
 	for _, c := range []struct {
 		name    string
@@ -74,7 +74,7 @@ func TestFaults(t *testing.T) {
 		{name: "more images than claimed", flags: damaged(trainImages, idx(t, make([]byte, 3*784), 2, 28, 28)), says: []string{trainImages, "goes on after its 1568 bytes"}},
 		{name: "fewer labels than images", flags: damaged(trainLabels, idx(t, make([]byte, 255), 255)), says: []string{trainLabels, "255"}},
 		{name: "images of another size", flags: damaged(trainImages, idx(t, make([]byte, 256*20*20), 256, 20, 20)), says: []string{"20×20", "28×28"}},
-		{name: "no whole batch", flags: []string{"-data", digits(t, 127)}, says: []string{"at least one batch of 128"}},
+		{name: "no whole batch", flags: []string{"-data", someDigits(t, 127)}, says: []string{"a batch cannot have 128 images"}},
 
 		{name: "no plugin", backend: "xla:" + missing + ".so", says: []string{"GOMLX_BACKEND", missing}},
 		{name: "another machine's plugin", backend: "xla:" + foreign, says: []string{foreign, "aarch64", "x86_64"}},
@@ -86,7 +86,7 @@ func TestFaults(t *testing.T) {
 		{name: "folder is a file", flags: []string{"-out", filepath.Join(kept, "history.json")}, says: []string{"history.json", "not a directory"}},
 		{name: "another model's run", model: "lsgan", flags: []string{"-resume"}, says: []string{"checkpoint.safetensors", `"gan"`, `"lsgan"`}},
 		{name: "another seed's run", flags: []string{"-resume", "-seed", "232"}, says: []string{"checkpoint.safetensors", "seed 231", "seed 232"}},
-		{name: "a run on other data", flags: []string{"-resume", "-data", many}, says: []string{"checkpoint.safetensors", "256 images", "384"}},
+		{name: "a run on other data", flags: []string{"-resume", "-data", many}, says: []string{"checkpoint.safetensors", "number of images 256", "384"}},
 		{name: "half a run", flags: []string{"-resume", "-out", half}, says: []string{half, "damaged or only half there"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -16,6 +16,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/cs231n-go/assignment3/cs231n/checkpoint"
 	"github.com/cs231n-go/assignment3/cs231n/internal/faults"
 	"github.com/cs231n-go/assignment3/cs231n/training"
 )
@@ -27,7 +28,7 @@ func TestKills(t *testing.T) {
 	captions := slices.Clip([]string{"-data", smallCaptions, "-max-train", "50", "-batch", "10", "-wordvec", "16", "-iters", "80"})
 	for _, v := range []victim{
 		// Epochs are five iterations short, so that runs end at all places of an epoch.
-		{model: "gan", flags: []string{"-data", digits(t, 640), "-iters", "40"}, save: 40 * time.Millisecond},
+		{model: "gan", flags: []string{"-data", someDigits(t, 640), "-iters", "40"}, save: 40 * time.Millisecond},
 		{model: "rnn", flags: append(captions, "-hidden", "32"), save: 4 * time.Millisecond},
 		{model: "transformer", flags: append(captions, "-layers", "1"), save: 4 * time.Millisecond},
 	} {
@@ -126,7 +127,7 @@ func (v *victim) requireKept(t *testing.T, out string, before int) int {
 		training.Progress
 		losses
 	}
-	_, err := training.Folder(out).Load(&got)
+	_, err := checkpoint.Load(training.Folder(out).Checkpoint(), &got)
 	if errors.Is(err, fs.ErrNotExist) {
 		require.Zero(t, before, "the checkpoint is lost")
 		return 0

@@ -1,6 +1,6 @@
 // Command cs231n trains the assignment's models outside of a notebook.
 //
-//	cs231n train gan|lsgan|dcgan [-seed 231] [-iters N | -epochs N] [-data DIR] [-out DIR] [-save-every N] [-devices N] [-resume]
+//	cs231n train gan|lsgan|dcgan|digits [-seed 231] [-iters N | -epochs N] [-data DIR] [-out DIR] [-save-every N] [-devices N] [-resume]
 //	cs231n train rnn|lstm -data DIR [-seed 231] [-max-train N] [-epochs N] [-batch N] [-lr X] [-lr-decay X] ...
 //	cs231n train transformer -data DIR [-heads 2] [-layers 2] [-max-length 30] ...
 //	cs231n sample rnn|lstm|transformer -data DIR [-checkpoint DIR] [-split train|val] [-n 2] [-seed 231] [-beam K | -dropout]
@@ -28,8 +28,8 @@ import (
 )
 
 const usage = `usage:
-  cs231n train gan|lsgan|dcgan [-seed 231] [-iters N | -epochs N] [-data DIR] [-out DIR] [-save-every N] [-devices N] [-resume]
-      train a GAN on MNIST; -out (out/MODEL) receives samples and, every N iterations (250) and at the
+  cs231n train gan|lsgan|dcgan|digits [-seed 231] [-iters N | -epochs N] [-data DIR] [-out DIR] [-save-every N] [-devices N] [-resume]
+      train a GAN on MNIST, or a classifier of its digits, whose accuracy on the test images is printed; -out (out/MODEL) receives samples and, every N iterations (250) and at the
       end, checkpoint.safetensors and history.json; -resume goes on from there; -devices is how many of the
       machine's devices share each batch of 128
   cs231n train rnn|lstm -data DIR [-seed 231] [-max-train N] [-epochs 50 | -iters N] [-batch 25] [-rule adam]

@@ -42,8 +42,8 @@ func TestMisuse(t *testing.T) {
 	}{
 		{"no command", nil, "no command given; there are train, sample, eval, data and doctor"},
 		{"unknown command", []string{"trian"}, `unknown command "trian"`},
-		{"no model", []string{"train"}, "gan, lsgan, dcgan, rnn, lstm or transformer"},
-		{"unknown model", []string{"train", "wgan"}, `unknown model "wgan"; there are gan, lsgan, dcgan, rnn, lstm and transformer`},
+		{"no model", []string{"train"}, "gan, lsgan, dcgan, digits, rnn, lstm and transformer"},
+		{"unknown model", []string{"train", "wgan"}, `unknown model "wgan"; there are gan, lsgan, dcgan, digits, rnn, lstm and transformer`},
 		{"model after the flags", []string{"train", "-iters", "3", "gan"}, "a model before its flags"},
 		{"no iterations", []string{"train", "gan", "-iters", "0"}, "-iters 0: at least one"},
 		{"negative iterations", []string{"train", "gan", "-iters", "-5"}, "-iters -5: at least one"},

@@ -116,8 +116,8 @@ var mnistSets = sync.OnceValues(func() (sets [2]mnist.Set, err error) {
 	return sets, err
 })
 
-// digits makes a folder with MNIST's first n training images: few, so that epochs are short.
-func digits(t *testing.T, n int) string {
+// someDigits makes a folder with MNIST's first n training images: few, so that epochs are short.
+func someDigits(t *testing.T, n int) string {
 	t.Helper()
 	sets, err := mnistSets()
 	require.NoError(t, err)

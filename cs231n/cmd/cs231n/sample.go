@@ -15,29 +15,10 @@ import (
 	"github.com/cs231n-go/assignment3/cs231n/training"
 )
 
-// beams says things by beam search.
-type beams struct {
-	*captioning.Transformer
-	count int
-}
-
-func (b beams) Sample(backend compute.Backend, features []float32, maxLength int) ([][]int32, error) {
-	return b.Beam(backend, features, maxLength, b.count)
-}
-
-// noisy says things with dropout on, as the assignment's notebook did.
-type noisy struct {
-	*captioning.Transformer
-	stream *rng.Torch
-}
-
-func (n noisy) Sample(backend compute.Backend, features []float32, maxLength int) ([][]int32, error) {
-	return n.SampleWithDropout(backend, features, maxLength, n.stream)
-}
-
 // trained is a trained model with what it describes and what it runs on.
 type trained struct {
 	captioning.Sampler
+	options captioning.SampleOptions
 	split   *coco.Split // that of the flag -split
 	vocab   *coco.Vocab
 	stream  *rng.NumPy // has drawn the training captions
@@ -80,6 +61,12 @@ func (f *captionFlags) open(args []string, stderr io.Writer) (*trained, error) {
 	if t.Sampler, err = f.loadModel(t.vocab); err != nil {
 		return nil, err
 	}
+	if f.beam > 1 {
+		t.options.Beams = f.beam
+	}
+	if f.dropout {
+		t.options.Dropout, t.options.Stream = true, rng.NewTorch(f.seed)
+	}
 	t.backend, err = device.Open(device.Warn(stderr))
 	return t, err
 }
@@ -89,12 +76,6 @@ func (f *captionFlags) loadModel(vocab *coco.Vocab) (captioning.Sampler, error) 
 	folder := training.Folder(f.checkpoint)
 	if f.kind == "transformer" {
 		model, _, err := captioning.LoadTransformer(folder, vocab)
-		switch {
-		case err == nil && f.beam > 1:
-			return beams{model, f.beam}, nil
-		case err == nil && f.dropout:
-			return noisy{model, rng.NewTorch(f.seed)}, nil
-		}
 		return model, err
 	}
 	model, result, err := captioning.LoadRNN(folder, vocab)
@@ -128,7 +109,7 @@ func sample(kind string, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	ids, err := model.Sample(model.backend, batch.Features, 0)
+	ids, err := model.Sample(model.backend, batch.Features, model.options)
 	if err != nil {
 		return err
 	}
@@ -151,7 +132,7 @@ func eval(kind string, args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	defer model.backend.Finalize()
-	e, err := captioning.Evaluate(model.backend, model, model.split, model.vocab)
+	e, err := captioning.Evaluate(model.backend, model, model.split, model.vocab, model.options)
 	if err != nil {
 		return err
 	}

@@ -17,11 +17,15 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// prompt is how long a program may take to end after a signal. It needs a fraction of a second; a machine that is busy
+// with other things needs more. That it does not finish its work first, the exit status or the signal that ended it shows.
+const prompt = 10 * time.Second
+
 // TestSignals stops a run as a person and as a system do, resumes it, and compares the losses of all iterations with
 // those of a run that was left alone. Epochs are five iterations short, so that runs stop at all places of an epoch.
 func TestSignals(t *testing.T) {
 	slow(t)
-	args := []string{"train", "gan", "-iters", "40", "-data", digits(t, 640), "-resume", "-out"}
+	args := []string{"train", "gan", "-iters", "40", "-data", someDigits(t, 640), "-resume", "-out"}
 	alone := t.TempDir()
 	program(t, append(args, alone)...).requireDone(t)
 	want := read(t, alone, "history.json")
@@ -41,9 +45,9 @@ func TestSignals(t *testing.T) {
 		require.Error(t, cmd.Wait())
 		took := time.Since(began)
 		o := outcome{status: cmd.ProcessState.ExitCode(), stderr: stderr.String()}
-		o.requireFault(t, 130, "of 40", out, "resume to go on")
+		o.requireFault(t, 130, "of 40", out, "resume to continue")
 		if c.signal == os.Interrupt { // the other one has to compile first
-			require.Less(t, took, 2*time.Second)
+			require.Less(t, took, prompt)
 		}
 		require.FileExists(t, filepath.Join(out, "checkpoint.safetensors"))
 	}
@@ -54,14 +58,20 @@ func TestSignals(t *testing.T) {
 // TestSecondInterrupt ends a program that is busy with its first, long step.
 func TestSecondInterrupt(t *testing.T) {
 	slow(t)
-	cmd, stderr := startUntil(t, "Nothing to resume", "train", "dcgan", "-iters", "3", "-data", digits(t, 128), "-out", t.TempDir(), "-resume")
+	cmd, stderr := startUntil(t, "Nothing to resume", "train", "dcgan", "-iters", "3", "-data", someDigits(t, 128), "-out", t.TempDir(), "-resume")
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
 	began := time.Now()
-	for range 2 {
-		require.NoError(t, cmd.Process.Signal(os.Interrupt))
-		time.Sleep(100 * time.Millisecond)
+	for running := true; running; { // a busy machine can make one signal of two
+		_ = cmd.Process.Signal(os.Interrupt) // in vain where the program has just ended
+		select {
+		case err := <-ended:
+			require.Error(t, err)
+			running = false
+		case <-time.After(100 * time.Millisecond):
+		}
 	}
-	require.Error(t, cmd.Wait())
-	require.Less(t, time.Since(began), time.Second)
+	require.Less(t, time.Since(began), prompt)
 	require.Equal(t, syscall.SIGINT, cmd.ProcessState.Sys().(syscall.WaitStatus).Signal(), "%s", stderr)
 }
 
@@ -76,7 +86,7 @@ func TestInterruptedSample(t *testing.T) {
 	require.NoError(t, cmd.Process.Signal(os.Interrupt))
 	began := time.Now()
 	require.Error(t, cmd.Wait())
-	require.Less(t, time.Since(began), time.Second)
+	require.Less(t, time.Since(began), prompt)
 	require.Equal(t, syscall.SIGINT, cmd.ProcessState.Sys().(syscall.WaitStatus).Signal())
 }
 

@@ -10,9 +10,11 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/gomlx/compute"
 	"golang.org/x/term"
 
 	"github.com/cs231n-go/assignment3/cs231n/device"
+	"github.com/cs231n-go/assignment3/cs231n/digits"
 	"github.com/cs231n-go/assignment3/cs231n/display"
 	"github.com/cs231n-go/assignment3/cs231n/gan"
 	"github.com/cs231n-go/assignment3/cs231n/mnist"
@@ -22,6 +24,9 @@ import (
 
 // numTrain is how many of MNIST's 60,000 training images the assignment trains on.
 const numTrain = 50_000
+
+// models lists the models that train takes.
+const models = "gan, lsgan, dcgan, digits, rnn, lstm and transformer"
 
 // trainFlags are the settings of one training run.
 type trainFlags struct {
@@ -37,7 +42,7 @@ type trainFlags struct {
 func parseTrain(args []string) (trainFlags, error) {
 	var f trainFlags
 	if len(args) == 0 || strings.HasPrefix(args[0], "-") {
-		return f, usagef("train needs a model before its flags: gan, lsgan, dcgan, rnn, lstm or transformer")
+		return f, usagef("train needs a model before its flags: %s", models)
 	}
 	f.model = args[0]
 	flags := flag.NewFlagSet("train", flag.ContinueOnError)
@@ -73,62 +78,102 @@ func parseTrain(args []string) (trainFlags, error) {
 		return f, usagef("-devices %d: it is a number of devices, at least one", f.devices)
 	case f.out == "":
 		return f, usagef("-out needs a folder")
+	case f.model == "digits" && f.seed > 1<<32-1:
+		return f, usagef("-seed %d: NumPy's seeds end at %d", f.seed, uint32(1<<32-1))
 	}
 	return f, nil
 }
 
-// train runs `cs231n train`: the seed, then D, then G, then training, as the assignment's notebook.
+// train runs `cs231n train` for a GAN or the classifier of digits: the seed, the networks, then training, as in the
+// assignment's notebook.
 func train(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	f, err := parseTrain(args)
 	if err != nil {
 		return err
 	}
+	options := training.Options{
+		Epochs: f.epochs, Iters: f.iters, SaveEvery: f.saveEvery, Devices: f.devices,
+		Seed: f.seed, Folder: training.Folder(f.out), Resume: f.resume,
+	}
+	if f.model == "digits" {
+		return trainDigits(ctx, f, options, stdout, stderr)
+	}
 	config, err := gan.Preset(f.model, rng.NewTorch(f.seed))
 	if err != nil {
-		return usagef("unknown model %q; there are gan, lsgan, dcgan, rnn, lstm and transformer", f.model)
+		return usagef("unknown model %q; there are %s", f.model, models)
 	}
-	images, _, err := mnist.Load(f.data)
+	images, _, err := f.images()
 	if err != nil {
 		return err
 	}
-	if images.Rows != gan.Side || images.Cols != gan.Side {
-		return fmt.Errorf("the images in %s are %d×%d instead of %d×%d; name a folder with MNIST's, or leave -data out", f.data, images.Rows, images.Cols, gan.Side, gan.Side)
-	}
-	backend, err := device.Open(device.Warn(stderr), device.CPUDevices(f.devices))
-	if err != nil {
-		return err
-	}
-	defer backend.Finalize()
-
 	config.Images = images.Images[:min(numTrain, images.N)*gan.Pixels]
-	config.Seed, config.Dir, config.Resume, config.SaveEvery = f.seed, training.Folder(f.out), f.resume, f.saveEvery
-	config.Iters, config.Devices = f.iters, f.devices
-	if f.epochs > 0 {
-		config.Epochs = f.epochs
-	}
-	var progress *display.Progress
-	progress, config.Log = screen(stdout, stderr, "D", "G")
-	steps := 0
-	config.OnStep = func(done, total int, values ...float64) {
-		steps++
-		progress.Step(done, total, values...)
-	}
-	config.OnSamples = func(iteration int, fakes [][]float32) error {
+	options.OnSamples = func(iteration int, fakes [][]float32) error {
 		grid, err := display.Grid(fakes)
 		if err != nil {
 			return err
 		}
 		return display.SavePNG(filepath.Join(f.out, fmt.Sprintf("samples-%06d.png", iteration)), grid)
 	}
-	result, err := gan.Train(ctx, backend, config)
+	return runTraining(ctx, config, options, stdout, stderr)
+}
+
+// images loads MNIST and checks that it has the size that the networks take.
+func (f trainFlags) images() (train, test mnist.Set, err error) {
+	train, test, err = mnist.Load(f.data)
+	if err == nil && (train.Rows != gan.Side || train.Cols != gan.Side) {
+		err = fmt.Errorf("the images in %s are %d×%d instead of %d×%d; name a folder with MNIST's, or leave -data out", f.data, train.Rows, train.Cols, gan.Side, gan.Side)
+	}
+	return train, test, err
+}
+
+// trainDigits trains the classifier and prints its accuracy on the test images.
+func trainDigits(ctx context.Context, f trainFlags, options training.Options, stdout, stderr io.Writer) error {
+	train, test, err := f.images()
+	if err != nil {
+		return err
+	}
+	net := digits.Classifier(rng.NewTorch(f.seed))
+	config := digits.Config{Net: net, Train: train, Stream: rng.NewNumPy(uint32(f.seed))}
+	return runTraining(ctx, config, options, stdout, stderr, func(backend compute.Backend) error {
+		accuracy, err := digits.Accuracy(backend, net, test)
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(stdout, "digits: %.2f%% of %d test images are right\n", 100*accuracy, test.N)
+		return err
+	})
+}
+
+// runTraining opens a device, trains with progress and log on the screen, reports, and then runs what follows.
+func runTraining(ctx context.Context, t training.Trainable, o training.Options, stdout, stderr io.Writer, after ...func(compute.Backend) error) error {
+	task, err := t.Task()
+	if err != nil {
+		return err
+	}
+	backend, err := device.Open(device.Warn(stderr), device.CPUDevices(o.Devices))
+	if err != nil {
+		return err
+	}
+	defer backend.Finalize()
+	progress, log := screen(stdout, stderr, task.Losses...)
+	o.Log = log
+	steps := 0
+	o.OnStep = func(done, total int, losses ...float64) {
+		steps++
+		progress.Step(done, total, losses...)
+	}
+	result, err := training.Run(ctx, backend, task, o)
 	if err = errors.Join(err, progress.Done()); err != nil {
 		return err
 	}
-	report(stdout, f.model, f.out, result.Iteration, steps)
-	return nil
+	report(stdout, task.Model, string(o.Folder), result.Iteration, steps)
+	for _, do := range after {
+		err = errors.Join(err, do(backend))
+	}
+	return err
 }
 
-// report says what a finished training did, in steps of its own.
+// report tells how many iterations a finished training has, and whether it did any of them.
 func report(stdout io.Writer, model, out string, iterations, steps int) {
 	if steps == 0 {
 		fmt.Fprintf(stdout, "%s: nothing left to do, %s has %d iterations already; ask for more with -iters or -epochs\n", model, out, iterations)

@@ -14,14 +14,12 @@ own checks (gan-checks.npz) as plain arrays. The files it writes:
                  its models are built
   notebook.json  the first iterations of each GAN where the notebook's random
                  stream has got to, with the lines it prints
-  layers.json    layers and losses on small inputs: values and gradients
-  init.json      parameters after PyTorch's default initialisation and after
-                 the notebook's initialize_weights
+  losses.json    losses on the logits of checks.json: values and gradients
   philox.json    uniform values of a GPU's generator (see torch_philox.py)
 
-Tensors keep PyTorch's layouts: images (N, C, H, W), Linear (out, in), Conv2d
-(out, in, k, k), ConvTranspose2d (in, out, k, k). Their numbers are the shortest
-decimals that name the same float32; losses of training are written exactly.
+Numbers of tensors are the shortest decimals that name the same float32; losses
+are written exactly. The layers have a script of their own,
+cs231n/nn/testdata/golden.py.
 """
 
 import argparse
@@ -32,7 +30,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.utils.data import DataLoader
 
 import torch_gan as tg
@@ -114,51 +112,7 @@ def notebook(loader: DataLoader) -> dict[str, Any]:
     return out
 
 
-# --- layers and losses ------------------------------------------------------
-
-
-def hundredths(rng: np.random.Generator, *shape: int) -> Tensor:
-    """Values of two decimals, so that the files stay small; rounded to float32, held in float64."""
-    values = rng.normal(size=shape).round(2).astype(np.float32)
-    return torch.from_numpy(values.astype(np.float64))
-
-
-def layer_case(rng: np.random.Generator, layer: nn.Module, x: Tensor) -> dict[str, Tensor]:
-    """Runs layer on x, and back on a random upstream gradient dy.
-
-    It computes in float64, so that the reference has no rounding of its own.
-    """
-    layer.double()
-    x.requires_grad_()
-    for parameter in layer.parameters():
-        parameter.data = hundredths(rng, *parameter.shape)
-    y = layer(x)
-    dy = hundredths(rng, *y.shape)
-    y.backward(dy)
-    case = {"x": x, "y": y, "dy": dy, "dx": x.grad}
-    for name, parameter in layer.named_parameters():
-        case |= {name: parameter, "d" + name: parameter.grad}
-    return case
-
-
-def layers() -> dict[str, Any]:
-    rng = np.random.default_rng(SEED)
-    # Few values for many cells: most windows of the pool hold their maximum twice or more.
-    ties = torch.from_numpy(rng.integers(-1, 2, size=(2, 3, 8, 10)).astype(np.float64))
-    kinks = hundredths(rng, 3, 5)
-    kinks[:, 0] = 0  # a rectifier's gradient at zero is a convention: pin PyTorch's
-    return {
-        "conv2d": layer_case(rng, nn.Conv2d(3, 4, 5), hundredths(rng, 2, 3, 10, 11)),
-        "max_pool": layer_case(rng, nn.MaxPool2d(2), ties),
-        "conv_transpose2d": layer_case(
-            rng, nn.ConvTranspose2d(5, 3, 4, stride=2, padding=1), hundredths(rng, 2, 5, 6, 7)
-        ),
-        "batch_norm1d": layer_case(rng, nn.BatchNorm1d(5), hundredths(rng, 7, 5)),
-        "batch_norm2d": layer_case(rng, nn.BatchNorm2d(3), hundredths(rng, 2, 3, 5, 7)),
-        "leaky_relu": layer_case(rng, nn.LeakyReLU(0.01), kinks.clone()),
-        "relu": layer_case(rng, nn.ReLU(), kinks.clone()),
-        "losses": {name: loss_case(tg.KINDS[name]) for name in ("gan", "lsgan")},
-    }
+# --- losses -----------------------------------------------------------------
 
 
 def loss_case(kind: tg.Kind) -> dict[str, Any]:
@@ -180,21 +134,7 @@ def loss_case(kind: tg.Kind) -> dict[str, Any]:
     }
 
 
-def initial_values() -> dict[str, Any]:
-    """Parameters of one model, drawn layer after layer from one seed."""
-    torch.manual_seed(SEED)
-    model = nn.Sequential(nn.Linear(4, 3), nn.Conv2d(2, 3, 5), nn.ConvTranspose2d(3, 2, 4))
-    names = ("linear", "conv2d", "conv_transpose2d")
-
-    def snapshot() -> dict[str, Any]:
-        return {
-            name: {"weight": layer.weight.detach().clone(), "bias": layer.bias.detach().clone()}
-            for name, layer in zip(names, model)
-        }
-
-    default = snapshot()
-    model.apply(tg.initialize_weights)
-    return {"default": default, "xavier": snapshot()}
+# --- a GPU's generator ------------------------------------------------------
 
 
 def t4_values() -> dict[str, Any]:
@@ -250,8 +190,7 @@ def main() -> None:
 
     tg.use_cpu(threads=2)
     loader = tg.image_loader(tg.read_images(args.data))
-    write("layers.json", layers())
-    write("init.json", initial_values())
+    write("losses.json", {name: loss_case(tg.KINDS[name]) for name in ("gan", "lsgan")})
     write("philox.json", t4_values())
     write("notebook.json", notebook(loader))
     write("curves.json", curves(loader))

@@ -27,9 +27,10 @@ func Right(t *testing.T, l gradcheck.Layer, tolerance float64) {
 
 // Network is a recurrent network over a sequence, in functions of x, h0, Wx, Wh, b.
 type Network struct {
-	Gates             int // width of the weights in units of the hidden state
-	Forward, Unrolled func(in []*Node) *Node
-	Backward          func(in []*Node, dh *Node) []*Node
+	Package                 string // its name in error messages
+	Gates                   int    // width of the weights in units of the hidden state
+	Step, Forward, Unrolled func(in []*Node) *Node
+	Backward                func(in []*Node, dh *Node) []*Node
 }
 
 // Sequence checks the gradient of n sequences of some steps three ways, and that the compiled loop computes what its
@@ -50,4 +51,51 @@ func (net Network) Sequence(t *testing.T, n, steps, d, h int, tolerance float64)
 	}, layer.Inputs...)
 	require.NoError(t, err)
 	require.Less(t, difference[0], 1e-14, "the loop computes what its unrolled form does")
+}
+
+// Shapes gives each function wrong inputs of several kinds and expects errors that name the function and the shape.
+func (net Network) Shapes(t *testing.T) {
+	t.Helper()
+	const n, steps, d, h = 2, 7, 5, 3
+	width, other := net.Gates*h, (5-net.Gates)*h
+	zeros := func(dims ...int) *tensors.Tensor { return gradcheck.Linspace(0, 0, dims...) }
+	step, sequence := zeros(n, d), zeros(n, steps, d)
+	for name, f := range map[string]struct {
+		forward      func(in []*Node) *Node
+		x, otherRank *tensors.Tensor
+	}{
+		"StepForward":     {net.Step, step, sequence},
+		"Forward":         {net.Forward, sequence, step},
+		"ForwardUnrolled": {net.Unrolled, sequence, step},
+	} {
+		own := net.Package + ": " + name + " of"
+		const affine = "nn: affine map of"
+		for _, c := range []struct {
+			name  string
+			first int               // position of the first wrong input
+			wrong []*tensors.Tensor // they replace the right ones from there on
+			says  string
+		}{
+			{"x of another rank", 0, []*tensors.Tensor{f.otherRank}, own},
+			{"another batch", 1, []*tensors.Tensor{zeros(n+1, h)}, own},
+			{"h of another rank", 1, []*tensors.Tensor{zeros(n, h, 1)}, own},
+			{"hidden state of others", 1, []*tensors.Tensor{zeros(n, h+1)}, own},
+			{"Wx of other units", 2, []*tensors.Tensor{zeros(d, net.Gates*(h+1))}, own},
+			{"other features", 2, []*tensors.Tensor{zeros(d-1, width)}, affine},
+			{"weights of other gates", 2, []*tensors.Tensor{zeros(d, other), zeros(h, other), zeros(other)}, own},
+			{"Wh of other units", 3, []*tensors.Tensor{zeros(h-1, width)}, own},
+			{"Wh of other gates", 3, []*tensors.Tensor{zeros(h, other)}, own},
+			{"Wh of another type", 3, []*tensors.Tensor{tensors.FromFlatDataAndDimensions(make([]float32, h*width), h, width)}, own},
+			{"b of another length", 4, []*tensors.Tensor{zeros(width + 1)}, affine},
+		} {
+			t.Run(name+", "+c.name, func(t *testing.T) {
+				t.Parallel()
+				inputs := []*tensors.Tensor{f.x, zeros(n, h), zeros(d, width), zeros(h, width), zeros(width)}
+				copy(inputs[c.first:], c.wrong)
+				_, err := gradcheck.Eval(testbackend.Get(t), f.forward, inputs...)
+				require.ErrorContains(t, err, c.says)
+				require.ErrorContains(t, err, c.wrong[0].Shape().String(), "the error names the shape")
+			})
+		}
+	}
 }

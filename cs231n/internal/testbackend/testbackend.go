@@ -4,6 +4,7 @@ package testbackend
 import (
 	"io"
 	"os"
+	"strings"
 	"sync"
 	"testing"
 
@@ -41,4 +42,21 @@ func Several(t testing.TB, devices int) compute.Backend {
 		t.Skipf("needs %d devices, the backend %s has %d", devices, backend.Name(), there)
 	}
 	return backend
+}
+
+// Exact reports whether the shared backend is XLA on a CPU, where a program always gives the same bits, those with which
+// the expected values were made. A GPU sums in another order, which can change from run to run.
+func Exact(t testing.TB) bool {
+	t.Helper()
+	backend := Get(t)
+	return backend.Name() == "xla" && strings.Contains(strings.ToLower(backend.DeviceDescription(0)), "cpu")
+}
+
+// Tolerance is cpu where the shared backend is [Exact], and other elsewhere.
+func Tolerance(t testing.TB, cpu, other float64) float64 {
+	t.Helper()
+	if Exact(t) {
+		return cpu
+	}
+	return other
 }

@@ -113,19 +113,3 @@ func ShowBestAndWorst(e *captioning.Evaluation) {
 		Show(urls, func(i int) []string { return []string{row[i].Caption, "GT: " + row[i].References[0]} })
 	}
 }
-
-// Train runs a solver with everything to be seen in the notebook: a progress line and a log line every
-// s.PrintEvery iterations. The run is kept in [nb.OutDir] under the name. Interrupting the kernel stops it
-// after the iterations at hand, and running the cell again goes on from there; a finished run starts anew.
-func Train(name string, s captioning.Solver) *captioning.Result {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	s.Folder = nb.OutDir(name)
-	s.Resume = s.Folder.Interrupted()
-	s.Log = os.Stdout
-	progress := display.NewProgress(nil, "loss")
-	progress.Announce("compiling the training step")
-	s.OnStep = progress.Step
-	result, err := s.Train(ctx, nb.Backend())
-	return nb.Must(result, errors.Join(err, progress.Done()))
-}

@@ -1,0 +1,237 @@
+package captioning_test
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"testing"
+
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/stretchr/testify/require"
+	"gonum.org/v1/gonum/floats"
+
+	"github.com/cs231n-go/assignment3/cs231n/captioning"
+	"github.com/cs231n-go/assignment3/cs231n/coco"
+	"github.com/cs231n-go/assignment3/cs231n/internal/testbackend"
+	"github.com/cs231n-go/assignment3/cs231n/rng"
+)
+
+// TestTransformerSampling compares the ways to sample: with the cache and without it, greedy and with beams.
+func TestTransformerSampling(t *testing.T) {
+	slow(t)
+	t.Parallel()
+	backend := testbackend.Get(t)
+	m, data := trained(t)
+	features := data.Val.Features[:3*data.Val.Dim]
+	sample := func(o captioning.SampleOptions) [][]int32 {
+		ids, err := m.Sample(backend, features, o)
+		require.NoError(t, err)
+		return ids
+	}
+	random := func(temperature float64, topK int, seed uint64) [][]int32 {
+		return sample(captioning.SampleOptions{Temperature: temperature, TopK: topK, Stream: rng.NewTorch(seed)})
+	}
+	greedy := sample(captioning.SampleOptions{})
+	again, err := captioning.Rescore(m, backend, features, 8, nil)
+	require.NoError(t, err)
+	require.Equal(t, again, greedy, "word for word what scoring everything again each time gives")
+	noisy := sample(captioning.SampleOptions{Length: 3, Dropout: true, Stream: rng.NewTorch(1)})
+	require.Len(t, noisy[2], 3)
+	masked, err := captioning.Rescore(m, backend, features, 3, rng.NewTorch(1))
+	require.NoError(t, err)
+	require.Equal(t, masked, noisy)
+	different := map[string]bool{}
+	for _, caption := range greedy {
+		different[data.Vocab.Decode(caption)] = true
+	}
+	require.Greater(t, len(different), 1, "the images are told apart")
+
+	one, four := sample(captioning.SampleOptions{Beams: 1}), sample(captioning.SampleOptions{Beams: 4})
+	better := 0
+	for i := range greedy {
+		require.Equal(t, data.Vocab.Decode(greedy[i]), data.Vocab.Decode(one[i]), "one beam is greedy")
+		f := features[i*data.Val.Dim : (i+1)*data.Val.Dim]
+		a, b := logProb(t, m, data, f, one[i]), logProb(t, m, data, f, four[i])
+		require.GreaterOrEqual(t, b, a-1e-9, "more beams find captions that are as probable")
+		if b > a+1e-9 {
+			better++
+		}
+	}
+	require.Positive(t, better, "and some that are more probable")
+
+	cold := random(1e-4, 0, 1)
+	require.Equal(t, greedy, cold, "next to no temperature")
+	first := random(3, 1, 1)
+	require.Equal(t, greedy, first, "a choice of one word")
+	some, same, other := random(1, 5, 1), random(1, 5, 1), random(1, 5, 2)
+	require.Equal(t, some, same, "the stream decides")
+	require.NotEqual(t, some, other)
+}
+
+// logProb returns the log-probability of a caption up to its end.
+func logProb(t *testing.T, m *captioning.Transformer, data *coco.Data, features []float32, caption []int32) float64 {
+	t.Helper()
+	read := append([]int32{int32(data.Vocab.IDs[coco.Start])}, caption[:len(caption)-1]...)
+	scores, err := m.Scores(testbackend.Get(t), tensors.FromFlatDataAndDimensions(features, 1, len(features)), [][]int32{read}, nil)
+	require.NoError(t, err)
+	sum, v := 0.0, len(data.Vocab.Words)
+	for i, id := range caption {
+		of := scores[i*v : (i+1)*v]
+		sum += of[id] - floats.LogSumExp(of)
+		if data.Vocab.Words[id] == coco.End {
+			break
+		}
+	}
+	return sum
+}
+
+// TestTransformerRandomFrequencies draws many first words and compares their share with their probability.
+func TestTransformerRandomFrequencies(t *testing.T) {
+	slow(t)
+	t.Parallel()
+	m, data := trained(t)
+	const draws = 4000
+	features := slices.Repeat(data.Val.Features[:data.Val.Dim], draws)
+	drawn, err := m.Sample(testbackend.Get(t), features, captioning.SampleOptions{Length: 1, Temperature: 1, Stream: rng.NewTorch(5)})
+	require.NoError(t, err)
+	share := map[int32]float64{}
+	for _, caption := range drawn {
+		share[caption[0]] += 1.0 / draws
+	}
+	scores, err := m.Scores(testbackend.Get(t), tensors.FromFlatDataAndDimensions(features[:data.Val.Dim], 1, data.Val.Dim), [][]int32{{int32(data.Vocab.IDs[coco.Start])}}, nil)
+	require.NoError(t, err)
+	total := floats.LogSumExp(scores)
+	for word, score := range scores {
+		p := math.Exp(score - total)
+		require.InDelta(t, p, share[int32(word)], 4*math.Sqrt(p*(1-p)/draws)+1e-3, data.Vocab.Words[word])
+	}
+}
+
+// words5 is the smallest vocabulary that captions can start and end with.
+func words5() map[string]int {
+	words := pets()
+	words[coco.Start], words[coco.End] = 1, 4
+	return words
+}
+
+// unlearned returns a Transformer with random parameters.
+func unlearned(t *testing.T, words map[string]int) *captioning.Transformer {
+	t.Helper()
+	m, err := captioning.NewTransformer(captioning.TransformerConfig{WordToIdx: words, InputDim: 4, WordvecDim: 12, MaxLength: 8, Stream: rng.NewTorch(1)})
+	require.NoError(t, err)
+	return m
+}
+
+// TestSampleLength samples without a Length.
+func TestSampleLength(t *testing.T) {
+	slow(t)
+	t.Parallel()
+	backend, features, stream := testbackend.Get(t), make([]float32, 2*4), rng.NewTorch(1)
+	m := unlearned(t, words5())
+	for name, o := range map[string]captioning.SampleOptions{
+		"greedy": {}, "beams": {Beams: 2}, "random": {Temperature: 1, Stream: stream}, "all beams": {Beams: 5}, "all words": {Temperature: 1, TopK: 5, Stream: stream},
+	} {
+		for _, length := range []int{0, 3, 8} {
+			if o.Length = length; length > 0 && name != "greedy" {
+				continue
+			}
+			ids, err := m.Sample(backend, features, o)
+			require.NoError(t, err, name)
+			require.Len(t, ids, 2, name)
+			require.Len(t, ids[1], cmp.Or(length, 8), name)
+		}
+	}
+	r, err := captioning.NewRNN(captioning.RNNConfig{WordToIdx: words5(), InputDim: 4, Stream: rng.NewNumPy(1)})
+	require.NoError(t, err)
+	for _, length := range []int{0, 1, 40} {
+		ids, err := r.Sample(backend, features, captioning.SampleOptions{Length: length, Stream: stream})
+		require.NoError(t, err, "a stream that is not needed does no harm")
+		require.Len(t, ids, 2)
+		require.Len(t, ids[1], cmp.Or(length, 30))
+	}
+}
+
+// TestSampleBatches samples more images than one call of the program takes. Each caption depends only on its image.
+func TestSampleBatches(t *testing.T) {
+	slow(t)
+	t.Parallel()
+	backend, dim := testbackend.Get(t), 4
+	m, err := captioning.NewRNN(captioning.RNNConfig{WordToIdx: words5(), InputDim: dim, Stream: rng.NewNumPy(1)})
+	require.NoError(t, err)
+	features := make([]float32, 300*dim)
+	for i := range features {
+		features[i] = float32(math.Sin(float64(i)))
+	}
+	all, err := m.Sample(backend, features, captioning.SampleOptions{Length: 3})
+	require.NoError(t, err)
+	require.Len(t, all, 300)
+	last, err := m.Sample(backend, features[200*dim:], captioning.SampleOptions{Length: 3})
+	require.NoError(t, err)
+	require.Equal(t, last, all[200:])
+	different := map[string]bool{}
+	for _, caption := range all {
+		different[fmt.Sprint(caption)] = true
+	}
+	require.Greater(t, len(different), 1, "the images are told apart")
+}
+
+func TestSampleRefuses(t *testing.T) {
+	t.Parallel()
+	m, stream := unlearned(t, words5()), rng.NewTorch(1)
+	noStart, noEnd := words5(), words5()
+	delete(noStart, coco.Start)
+	delete(noEnd, coco.End)
+	r, err := captioning.NewRNN(captioning.RNNConfig{CellType: "lstm", WordToIdx: words5(), InputDim: 4, Stream: rng.NewNumPy(1)})
+	require.NoError(t, err)
+	many := map[string]int{coco.Null: 0, coco.Start: 1, coco.End: 2}
+	for i := len(many); i < 150; i++ {
+		many[fmt.Sprint(i)] = i
+	}
+	const exclude, greedily = "beams, a temperature and dropout exclude each other", "an RNN of kind lstm samples greedily"
+	for name, c := range map[string]struct {
+		model captioning.Sampler
+		o     captioning.SampleOptions
+		says  string
+	}{
+		"beams of an RNN":               {r, captioning.SampleOptions{Beams: 1}, greedily},
+		"a temperature of an RNN":       {r, captioning.SampleOptions{Temperature: 1, Stream: stream}, greedily},
+		"a choice of an RNN":            {r, captioning.SampleOptions{TopK: 1, Stream: stream}, greedily},
+		"dropout of an RNN":             {r, captioning.SampleOptions{Dropout: true, Stream: stream}, greedily},
+		"a negative length of an RNN":   {r, captioning.SampleOptions{Length: -1}, "captions cannot have -1 words"},
+		"an RNN without a start":        {double(t, "rnn", 4, 5, 6, rng.NewNumPy(1)), captioning.SampleOptions{}, "no <START> to begin"},
+		"without a start":               {unlearned(t, noStart), captioning.SampleOptions{}, "no <START> to begin"},
+		"beams without an end":          {unlearned(t, noEnd), captioning.SampleOptions{Beams: 2}, "the vocabulary has no <END>"},
+		"beams with a temperature":      {m, captioning.SampleOptions{Beams: 2, Temperature: 1, Stream: stream}, exclude},
+		"beams with top K":              {m, captioning.SampleOptions{Beams: 2, TopK: 2, Stream: stream}, exclude},
+		"beams with dropout":            {m, captioning.SampleOptions{Beams: 2, Dropout: true, Stream: stream}, exclude},
+		"a temperature with dropout":    {m, captioning.SampleOptions{Temperature: 1, Dropout: true, Stream: stream}, exclude},
+		"negative beams":                {m, captioning.SampleOptions{Beams: -1}, "1 to 5 beams, not -1"},
+		"too many beams":                {m, captioning.SampleOptions{Beams: 6}, "1 to 5 beams, not 6"},
+		"more beams than are compiled":  {unlearned(t, many), captioning.SampleOptions{Beams: 101}, "1 to 100 beams, not 101"},
+		"a negative length":             {m, captioning.SampleOptions{Length: -1}, "captions of -1 words do not fit the model, which was made for 1 to 8"},
+		"longer than the model":         {m, captioning.SampleOptions{Length: 9, Beams: 2}, "captions of 9 words do not fit the model, which was made for 1 to 8"},
+		"no temperature":                {m, captioning.SampleOptions{TopK: 3, Stream: stream}, "must be above 0 and finite, not 0"},
+		"a negative temperature":        {m, captioning.SampleOptions{Temperature: -1, Stream: stream}, "not -1"},
+		"no number":                     {m, captioning.SampleOptions{Temperature: math.NaN(), Stream: stream}, "not NaN"},
+		"an infinite temperature":       {m, captioning.SampleOptions{Temperature: math.Inf(1), Stream: stream}, "not +Inf"},
+		"a negative choice":             {m, captioning.SampleOptions{Temperature: 1, TopK: -1, Stream: stream}, "top K can be 1 to 5 words, not -1"},
+		"a choice of too many words":    {m, captioning.SampleOptions{Temperature: 1, TopK: 9, Stream: stream}, "top K can be 1 to 5 words, not 9"},
+		"a temperature without numbers": {m, captioning.SampleOptions{Temperature: 1}, "need a Stream"},
+		"dropout without numbers":       {m, captioning.SampleOptions{Dropout: true}, "need a Stream"},
+	} {
+		ids, err := c.model.Sample(nil, make([]float32, 4), c.o)
+		require.Nil(t, ids, name)
+		refused(t, err, c.says)
+		require.Contains(t, err.Error(), "captioning: ")
+	}
+	require.Equal(t, state(t, rng.NewTorch(1)), state(t, stream), "nothing is drawn")
+	for _, o := range []captioning.SampleOptions{{}, {Beams: 2}, {Dropout: true, Stream: stream}, {Temperature: 1, Stream: stream}} {
+		_, err := m.Sample(nil, make([]float32, 5), o)
+		refused(t, err, "want one or more images of 4 feature values, got 5 values")
+		_, err = m.Sample(nil, nil, o)
+		refused(t, err, "want one or more images of 4 feature values, got 0 values")
+	}
+	_, err = r.Sample(nil, make([]float32, 3), captioning.SampleOptions{})
+	refused(t, err, "want one or more images of 4 feature values, got 3 values")
+}

@@ -1,0 +1,147 @@
+// Package digits classifies handwritten digits with a small convolutional network, which maps MNIST's pixels to one score
+// for each digit. It is the shortest example of a model built from package nn and trained by package training.
+//
+// Shapes are written with N for the batch and M for the number of images.
+package digits
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+	"github.com/gomlx/gomlx/ml/train/loss"
+
+	"github.com/cs231n-go/assignment3/cs231n/mnist"
+	"github.com/cs231n-go/assignment3/cs231n/nn"
+	"github.com/cs231n-go/assignment3/cs231n/optim"
+	"github.com/cs231n-go/assignment3/cs231n/rng"
+	"github.com/cs231n-go/assignment3/cs231n/training"
+)
+
+const (
+	side   = 28
+	pixels = side * side
+	module = "net"  // scope of the parameters in a checkpoint
+	solver = "adam" // scope of the optimizer's state
+)
+
+// Classifier builds the network, after LeNet-5 (LeCun et al. 1998, http://yann.lecun.com/exdb/publis/pdf/lecun-01a.pdf):
+// two 5×5 convolutions with ReLU and max pooling, then two fully connected layers. It has 80,202 parameters.
+//
+// Shapes: (N, 784), values in [0, 1] -> (N, 10) scores.
+func Classifier(stream *rng.Torch) *nn.Network {
+	return nn.Sequential(
+		nn.Unflatten(1, side, side),
+		nn.Conv2d(1, 16, 5, stream),
+		nn.ReLU(),
+		nn.MaxPool2d(),
+		nn.Conv2d(16, 32, 5, stream),
+		nn.ReLU(),
+		nn.MaxPool2d(),
+		nn.Flatten(),
+		nn.Linear(4*4*32, 128, stream),
+		nn.ReLU(),
+		nn.Linear(128, 10, stream),
+	)
+}
+
+// Config holds a classifier and its training data. Train it with [training.Run].
+type Config struct {
+	Net    *nn.Network
+	Train  mnist.Set
+	Stream *rng.NumPy // draws the batches
+}
+
+// Task describes the training: each iteration draws a batch of images, with repeats, and takes a step of Adam. The
+// learning rate starts at 2e-3 and shrinks by a factor of 0.6 after every epoch. The loss is "loss", the softmax cross-entropy.
+func (c Config) Task() (training.Task, error) {
+	switch {
+	case c.Net == nil || c.Stream == nil:
+		return training.Task{}, errors.New("digits: Config needs a Net and a Stream")
+	case c.Train.N == 0 || c.Train.Rows*c.Train.Cols != pixels:
+		return training.Task{}, fmt.Errorf("digits: cannot train on %d images of %d×%d; Train needs images of 28×28", c.Train.N, c.Train.Rows, c.Train.Cols)
+	}
+	return training.Task{
+		Model:    "digits",
+		Modules:  []training.Module{{Name: module, Params: c.Net.Params(), Optimizer: optim.Adam{Name: solver, LearningRate: 2e-3}}},
+		Losses:   []string{"loss"},
+		Settings: []training.Setting{{Key: "images", Label: "number of images", Value: c.Train.N}},
+		Streams:  []training.Stream{{Key: "stream", Label: "random batches", RandomStream: c.Stream}},
+		Data: []*tensors.Tensor{
+			tensors.FromFlatDataAndDimensions(c.Train.Images, c.Train.N, pixels), tensors.FromFlatDataAndDimensions(c.Train.Labels, c.Train.N, 1),
+		},
+		Examples: c.Train.N,
+		Draw:     c.draw,
+		Step:     c.step,
+		EndEpoch: func(store *model.Store) error { return optim.ScaleLearningRate(store, solver, 0.6) },
+		Line: func(i, total int, losses []float64) string {
+			return fmt.Sprintf("Iteration %d of %d, loss: %.4f", i+1, total, losses[0])
+		},
+		Epochs: 8, BatchSize: 128, LogEvery: 100,
+	}, nil
+}
+
+func (c Config) draw(_, batch int) ([]*tensors.Tensor, error) {
+	rows := make([]int32, batch)
+	for i, row := range c.Stream.Choice(c.Train.N, batch) {
+		rows[i] = int32(row)
+	}
+	return []*tensors.Tensor{tensors.FromFlatDataAndDimensions(rows, batch, 1)}, nil
+}
+
+// step builds one iteration.
+//
+// Shapes: data: images (M, 784) and labels (M, 1) uint8, batch: rows (N, 1) int32 -> loss: scalar.
+func (c Config) step(s *training.Step) (losses []*Node, samples *Node) {
+	labels := ConvertDType(Gather(s.Data[1], s.Batch[0]), dtypes.Int32)
+	scores, back := c.Net.Forward(s.Params(module), scaled(Gather(s.Data[0], s.Batch[0])))
+	mean := ReduceAllMean(loss.SparseCategoricalCrossEntropyLogits([]*Node{labels}, []*Node{scores}))
+	_, grads := back(Gradient(mean, scores)[0])
+	s.Update(module, grads)
+	return []*Node{mean}, nil
+}
+
+// scaled maps pixels 0…255 to [0, 1].
+func scaled(x *Node) *Node { return DivScalar(ConvertDType(x, dtypes.Float32), 255) }
+
+// Accuracy returns the fraction of images whose label has the highest score.
+func Accuracy(backend compute.Backend, net *nn.Network, set mnist.Set) (float64, error) {
+	const batch = 1000
+	params := net.Params()
+	exec, err := NewExec(backend, func(in []*Node) *Node {
+		return ArgMax(nn.Bind(params, in[1:]).Apply(net, scaled(in[0])), -1, dtypes.Int32)
+	})
+	if err != nil {
+		return 0, fmt.Errorf("digits: %w", err)
+	}
+	defer exec.Finalize()
+	inputs, right := nn.WithValues([]any{nil}, params), 0
+	for first := 0; first < set.N; first += batch {
+		n := min(batch, set.N-first)
+		inputs[0] = tensors.FromFlatDataAndDimensions(set.Images[first*pixels:(first+n)*pixels], n, pixels)
+		out, err := exec.Call(inputs...)
+		if err != nil {
+			return 0, fmt.Errorf("digits: %w", err)
+		}
+		for i, digit := range tensors.MustCopyFlatData[int32](out[0]) {
+			if digit == int32(set.Labels[first+i]) {
+				right++
+			}
+		}
+	}
+	return float64(right) / float64(set.N), nil
+}
+
+// Load reads a trained classifier from its folder.
+func Load(folder training.Folder) (*nn.Network, *training.Result, error) {
+	file, r, err := folder.Open([]string{"loss"}, "digits")
+	if err != nil {
+		return nil, nil, err
+	}
+	net := Classifier(nil)
+	return net, r, file.Set(map[string][]*nn.Param{module: net.Params()})
+}

@@ -1,0 +1,126 @@
+package digits_test
+
+import (
+	"bytes"
+	"context"
+	"testing"
+
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cs231n-go/assignment3/cs231n/digits"
+	"github.com/cs231n-go/assignment3/cs231n/internal/testbackend"
+	"github.com/cs231n-go/assignment3/cs231n/mnist"
+	"github.com/cs231n-go/assignment3/cs231n/nn"
+	"github.com/cs231n-go/assignment3/cs231n/rng"
+	"github.com/cs231n-go/assignment3/cs231n/training"
+)
+
+// first returns the first n images of a set.
+func first(set mnist.Set, n int) mnist.Set {
+	set.Images, set.Labels, set.N = set.Images[:n*set.Rows*set.Cols], set.Labels[:n], n
+	return set
+}
+
+// small is the training of a classifier on a few images, and options for a moment of it.
+func small(t *testing.T, folder string) (digits.Config, training.Options) {
+	t.Helper()
+	train, _, err := mnist.Load("")
+	require.NoError(t, err)
+	c := digits.Config{Net: digits.Classifier(rng.NewTorch(231)), Train: first(train, 3000), Stream: rng.NewNumPy(231)}
+	return c, training.Options{BatchSize: 32, Iters: 101, Seed: 231, Folder: training.Folder(folder)}
+}
+
+// TestLearns trains for a moment and compares the accuracy on unseen images with that of an untrained network. The whole
+// training, eight epochs on all images, reaches more than 99%.
+func TestLearns(t *testing.T) {
+	t.Parallel()
+	backend := testbackend.Get(t)
+	_, test, err := mnist.Load("")
+	require.NoError(t, err)
+	test = first(test, 1000)
+	c, o := small(t, t.TempDir())
+	before, err := digits.Accuracy(backend, c.Net, test)
+	require.NoError(t, err)
+	require.InDelta(t, 0.1, before, 0.1, "guesses")
+	var log bytes.Buffer
+	o.Log = &log
+	r, err := training.Run(context.Background(), backend, c, o)
+	require.NoError(t, err)
+	require.InDelta(t, 2.3, r.Losses[0][0], 0.1, "log 10")
+	require.Regexp(t, `\AIteration 1 of 101, loss: 2\.[23]\d{3}\nIteration 101 of 101, loss: \d\.\d{4}\n\z`, log.String())
+	after, err := digits.Accuracy(backend, c.Net, test)
+	require.NoError(t, err)
+	require.Greater(t, after, 0.85)
+
+	net, kept, err := digits.Load(o.Folder)
+	require.NoError(t, err)
+	require.Equal(t, r, kept)
+	loaded, err := digits.Accuracy(backend, net, test)
+	require.NoError(t, err)
+	require.Equal(t, after, loaded)
+}
+
+// TestResume stops and resumes a run and compares it with an uninterrupted one.
+func TestResume(t *testing.T) {
+	t.Parallel()
+	backend := testbackend.Get(t)
+	whole, o := small(t, "")
+	o.Iters, o.BatchSize = 10, 750 // the learning rate decays after every fourth iteration
+	want, err := training.Run(context.Background(), backend, whole, o)
+	require.NoError(t, err)
+	o.Folder, o.Resume = training.Folder(t.TempDir()), true
+	for _, until := range []int{6, 10} {
+		c, _ := small(t, "")
+		o.Iters = until
+		got, err := training.Run(context.Background(), backend, c, o)
+		require.NoError(t, err)
+		require.InEpsilonSlice(t, want.Losses[0][:until], got.Losses[0], testbackend.Tolerance(t, 1e-15, 1e-3))
+	}
+}
+
+// TestAccuracy evaluates a network whose scores are its biases: it always predicts 7.
+func TestAccuracy(t *testing.T) {
+	t.Parallel()
+	_, test, err := mnist.Load("")
+	require.NoError(t, err)
+	test = first(test, 1300) // the last batch is not full
+	sevens := 0
+	for _, label := range test.Labels {
+		if label == 7 {
+			sevens++
+		}
+	}
+	bias := make([]float32, 10)
+	bias[7] = 1
+	net := digits.Classifier(nil)
+	params := net.Params()
+	require.NoError(t, params[len(params)-1].SetValue(tensors.FromValue(bias)))
+	accuracy, err := digits.Accuracy(testbackend.Get(t), net, test)
+	require.NoError(t, err)
+	require.Equal(t, float64(sevens)/1300, accuracy)
+}
+
+func TestRefuses(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		change func(c *digits.Config)
+		says   string
+	}{
+		"no network":   {func(c *digits.Config) { c.Net = nil }, "needs a Net and a Stream"},
+		"no stream":    {func(c *digits.Config) { c.Stream = nil }, "needs a Net and a Stream"},
+		"no images":    {func(c *digits.Config) { c.Train = mnist.Set{} }, "cannot train on 0 images of 0×0; Train needs images of 28×28"},
+		"other images": {func(c *digits.Config) { c.Train.Rows = 14 }, "cannot train on 3000 images of 14×28"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			config, o := small(t, "")
+			c.change(&config)
+			_, err := training.Run(context.Background(), testbackend.Get(t), config, o)
+			require.ErrorContains(t, err, c.says)
+		})
+	}
+	_, _, err := digits.Load(training.Folder(t.TempDir()))
+	require.ErrorContains(t, err, "train first")
+	require.Equal(t, 80202, nn.CountParams(digits.Classifier(nil)))
+}

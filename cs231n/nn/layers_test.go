@@ -1,0 +1,165 @@
+package nn_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cs231n-go/assignment3/cs231n/internal/testbackend"
+	"github.com/cs231n-go/assignment3/cs231n/nn"
+	"github.com/cs231n-go/assignment3/cs231n/rng"
+)
+
+// layerCase is an entry of layers.json. Seed, Rate and Mask are those of dropout.
+type layerCase struct {
+	X, Y, DY, DX                 array[float32]
+	Weight, DWeight, Bias, DBias *array[float32]
+	Seed                         uint32
+	Rate                         float64
+	Mask                         array[float32]
+}
+
+// TestLayers compares each layer with PyTorch in double precision: its values, the gradients that its own backward pass
+// makes, and those that GoMLX derives from its forward pass.
+func TestLayers(t *testing.T) {
+	t.Parallel()
+	cases := golden[map[string]layerCase](t, "layers.json")
+	layers := map[string]func() nn.Layer{
+		"conv2d":                       func() nn.Layer { return nn.Conv2d(3, 4, 5, nil) },
+		"conv2d_one_channel":           func() nn.Layer { return nn.Conv2d(1, 4, 3, nil) },
+		"max_pool":                     nn.MaxPool2d,
+		"conv_transpose2d":             func() nn.Layer { return nn.ConvTranspose2d(5, 3, nil) },
+		"conv_transpose2d_one_channel": func() nn.Layer { return nn.ConvTranspose2d(5, 1, nil) },
+		"conv_transpose2d_one_input":   func() nn.Layer { return nn.ConvTranspose2d(1, 2, nil) },
+		"batch_norm1d":                 func() nn.Layer { return nn.BatchNorm(5) },
+		"batch_norm2d":                 func() nn.Layer { return nn.BatchNorm(3) },
+		"leaky_relu":                   func() nn.Layer { return nn.LeakyReLU(0.01) },
+		"relu":                         nn.ReLU,
+		"linear":                       func() nn.Layer { return nn.Linear(5, 3, nil) },
+		"linear3d":                     func() nn.Layer { return nn.Linear(5, 3, nil) },
+		"tanh":                         nn.TanH,
+		"flatten":                      nn.Flatten,
+		"unflatten":                    func() nn.Layer { return nn.Unflatten(3, 5, 7) },
+		"layer_norm":                   func() nn.Layer { return nn.LayerNorm(7) },
+		"layer_norm_rows":              func() nn.Layer { return nn.LayerNorm(5) },
+	}
+	require.Len(t, cases, len(layers)+1, "all cases but dropout have a layer here")
+	for name, layer := range layers {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c, layer := cases[name], layer()
+			want := []*tensors.Tensor{c.Y.tensor(), c.DX.tensor()}
+			if c.Weight != nil {
+				set(t, layer.Params(), c.Weight.tensor(), c.Bias.tensor())
+				want = append(want, c.DWeight.tensor(), c.DBias.tensor())
+			}
+			canDerive := !strings.HasPrefix(name, "conv_transpose2d") // GoMLX has no gradient for Pad
+			out, err := nn.Compute(testbackend.Get(t), layer.Params(), []any{c.X.tensor(), c.DY.tensor()}, func(p nn.Values, in []*Node) []*Node {
+				x, dy := channelsLast(in[0]), channelsLast(in[1])
+				y, back := layer.Forward(p, x)
+				dx, dparams := back(dy)
+				all := append([]*Node{channelsFirst(y), channelsFirst(dx)}, dparams...)
+				if canDerive {
+					all = append(all, derived(y, dy, append([]*Node{in[0]}, p.Of(layer.Params())...)...)...)
+				}
+				return all
+			})
+			require.NoError(t, err)
+			for i, name := range []string{"y", "dx", "dweight", "dbias"}[:len(want)] {
+				requireClose(t, want[i], out[i], 6e-8, 1e-13, name) // the golden values are rounded to float32
+				if i > 0 && canDerive {
+					requireClose(t, want[i], out[len(want)+i-1], 6e-8, 1e-13, "GoMLX's "+name)
+				}
+			}
+		})
+	}
+}
+
+// channelsLast and channelsFirst convert images between PyTorch's layout and this package's.
+func channelsLast(x *Node) *Node {
+	if x.Rank() == 4 {
+		return TransposeAllAxes(x, 0, 2, 3, 1)
+	}
+	return x
+}
+
+func channelsFirst(x *Node) *Node {
+	if x.Rank() == 4 {
+		return TransposeAllAxes(x, 0, 3, 1, 2)
+	}
+	return x
+}
+
+func TestFlattenIsChannelsFirst(t *testing.T) {
+	t.Parallel()
+	x := make([]float32, 2*3*5*7)
+	for i := range x {
+		x[i] = float32(i)
+	}
+	out, err := nn.Compute(testbackend.Get(t), nil, []any{tensors.FromFlatDataAndDimensions(x, 2, 3*5*7)}, func(_ nn.Values, in []*Node) []*Node {
+		images, _ := nn.Unflatten(3, 5, 7).Forward(nil, in[0])
+		rows, _ := nn.Flatten().Forward(nil, images)
+		return []*Node{rows, images}
+	})
+	require.NoError(t, err)
+	require.Equal(t, x, tensors.MustCopyFlatData[float32](out[0]), "Flatten undoes Unflatten")
+	require.Equal(t, []int{2, 5, 7, 3}, out[1].Shape().Dimensions)
+	images := tensors.MustCopyFlatData[float32](out[1])
+	require.Equal(t, []float32{0, 35, 70, 1}, images[:4], "pixel (0, 0) of the three channels, then (0, 1)")
+}
+
+// TestFlattenShapes passes inputs of several ranks through Flatten and back.
+func TestFlattenShapes(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ dims, flat []int }{
+		{[]int{2, 3}, []int{2, 3}},
+		{[]int{2, 3, 5}, []int{2, 15}},
+		{[]int{2, 3, 5, 7}, []int{2, 105}},
+		{[]int{2, 3, 5, 1}, []int{2, 15}},
+		{[]int{2, 1, 1, 3}, []int{2, 3}},
+	} {
+		x := normals(rng.NewNumPy(3), c.dims...)
+		out, err := nn.Compute(testbackend.Get(t), nil, []any{x}, func(_ nn.Values, in []*Node) []*Node {
+			y, back := nn.Flatten().Forward(nil, in[0])
+			dx, none := back(y)
+			require.Empty(t, none)
+			return []*Node{y, dx}
+		})
+		require.NoError(t, err)
+		require.Equal(t, c.flat, out[0].Shape().Dimensions)
+		requireClose(t, x, out[1], 0, 0, "there and back")
+	}
+}
+
+func TestLayersRefuseWrongShapes(t *testing.T) {
+	t.Parallel()
+	conv := nn.Conv2d(1, 1, 3, nil)
+	for _, c := range []struct {
+		name  string
+		layer nn.Layer
+		dims  []int
+		says  string
+	}{
+		{"pool of odd height", nn.MaxPool2d(), []int{2, 5, 4, 1}, `even height and width, got \(Float32\)\[2, 5, 4, 1\]`},
+		{"pool of odd width", nn.MaxPool2d(), []int{2, 4, 5, 1}, "even height and width"},
+		{"pool of rows", nn.MaxPool2d(), []int{2, 4, 4}, "even height and width"},
+		{"unflatten", nn.Unflatten(3, 5, 7), []int{2, 104}, `Unflatten\(3, 5, 7\) needs rows of 105 values, got \(Float32\)\[2, 104\]`},
+		{"linear", nn.Linear(5, 3, nil), []int{2, 7}, "the input has 7 features"},
+		{"odd height before a pool", nn.Sequential(conv, nn.ReLU(), nn.MaxPool2d()), []int{2, 7, 6, 1}, "cannot be cut into windows of 4×4"},
+		{"odd width before a pool", nn.Sequential(conv, nn.ReLU(), nn.MaxPool2d()), []int{2, 6, 7, 1}, "cannot be cut into windows of 4×4"},
+		{"rows before a pool", nn.Sequential(conv, nn.ReLU(), nn.MaxPool2d()), []int{2, 6, 4}, "cannot be cut into windows of 4×4"},
+	} {
+		x := tensors.FromShape(shapes.Make(dtypes.Float32, c.dims...))
+		_, err := nn.Compute(testbackend.Get(t), c.layer.Params(), []any{x}, func(p nn.Values, in []*Node) []*Node {
+			return []*Node{p.Apply(c.layer, in[0])}
+		})
+		require.Error(t, err, c.name)
+		require.Regexp(t, `nn: .*`+c.says, err.Error(), c.name)
+	}
+	require.PanicsWithError(t, "nn: Conv2d needs an odd kernel size, got 4", func() { nn.Conv2d(1, 1, 4, rng.NewTorch(0)) })
+}

@@ -1,0 +1,133 @@
+package nn
+
+import (
+	"fmt"
+
+	. "github.com/gomlx/gomlx/core/graph"
+)
+
+// windows cuts images into overlapping squares, two pixels apart, and adds them up again (im2col and col2im). That turns a
+// convolution into a matrix product.
+//
+// It works on blocks of 2×2 pixels, whose values become 4·C channels of one position ("space to depth"). In steps of a
+// block, a window of size×size pixels covers size/2 × size/2 positions. The numbers of a window are in the order
+// (block row, block column, row in block, column in block, channel).
+//
+// A matrix of windows has one row per window. For images of one channel it has one column per window, so that the
+// innermost loops run along the images instead of along four numbers.
+type windows struct {
+	n, h, w  int // images, and windows down and across each
+	side     int // blocks down and across a window
+	channels int
+}
+
+// windowsOf describes the windows of size×size pixels of images (N, H, W, C).
+func windowsOf(x *Node, size int) windows {
+	d := x.Shape().Dimensions
+	if len(d) != 4 || d[1]%2 != 0 || d[2]%2 != 0 || size%2 != 0 {
+		panic(fmt.Errorf("nn: images %s cannot be cut into windows of %d×%d, 2 pixels apart", x.Shape(), size, size))
+	}
+	side := size / 2
+	return windows{n: d[0], h: d[1]/2 - side + 1, w: d[2]/2 - side + 1, side: side, channels: d[3]}
+}
+
+// flat reports whether windows are columns.
+func (s windows) flat() bool { return s.channels == 1 }
+
+// im2col makes the matrix of windows.
+//
+// Shapes: x: (N, H, W, C) -> (windows, numbers), or (numbers, windows) if C = 1.
+func (s windows) im2col(x *Node) *Node {
+	d := x.Shape().Dimensions
+	blocks := Reshape(x, d[0], d[1]/2, 2, d[2]/2, 2, s.channels)
+	all := AxisRange()
+	var positions []*Node
+	if s.flat() {
+		blocks = Reshape(TransposeAllAxes(blocks, 2, 4, 5, 0, 1, 3), 4, s.n, d[1]/2, d[2]/2)
+		s.eachPosition(func(row, col int) {
+			positions = append(positions, Slice(blocks, all, all, AxisRange(row, row+s.h), AxisRange(col, col+s.w)))
+		})
+		return Reshape(Concatenate(positions, 0), -1, s.n*s.h*s.w)
+	}
+	blocks = Reshape(TransposeAllAxes(blocks, 0, 1, 3, 2, 4, 5), d[0], d[1]/2, d[2]/2, 4*s.channels)
+	s.eachPosition(func(row, col int) {
+		positions = append(positions, Slice(blocks, all, AxisRange(row, row+s.h), AxisRange(col, col+s.w)))
+	})
+	return Reshape(Concatenate(positions, 3), s.n*s.h*s.w, -1)
+}
+
+// col2im adds up windows where they overlap, the backward pass of im2col.
+//
+// Shapes: as from im2col -> (N, H, W, C).
+func (s windows) col2im(d *Node) *Node {
+	height, width := s.h+s.side-1, s.w+s.side-1 // in blocks
+	zero := ScalarZero(d.Graph(), d.DType())
+	all := AxisRange()
+	var positions []*Node
+	if s.flat() {
+		d = Reshape(d, s.side*s.side, 4, s.n, s.h, s.w)
+		s.eachPosition(func(row, col int) {
+			position := Reshape(Slice(d, AxisElem(row*s.side+col)), 4, s.n, s.h, s.w)
+			positions = append(positions, Pad(position, zero, PadAxis{}, PadAxis{}, PadAxis{Start: row, End: s.side - 1 - row}, PadAxis{Start: col, End: s.side - 1 - col}))
+		})
+		blocks := Reshape(sumOf(positions), 2, 2, 1, s.n, height, width)
+		return Reshape(TransposeAllAxes(blocks, 3, 4, 0, 5, 1, 2), s.n, 2*height, 2*width, 1)
+	}
+	channels := 4 * s.channels
+	d = Reshape(d, s.n, s.h, s.w, s.side*s.side*channels)
+	s.eachPosition(func(row, col int) {
+		i := (row*s.side + col) * channels
+		position := Slice(d, all, all, all, AxisRange(i, i+channels))
+		positions = append(positions, Pad(position, zero, PadAxis{}, PadAxis{Start: row, End: s.side - 1 - row}, PadAxis{Start: col, End: s.side - 1 - col}))
+	})
+	blocks := Reshape(sumOf(positions), s.n, height, width, 2, 2, s.channels)
+	return Reshape(TransposeAllAxes(blocks, 0, 1, 3, 2, 4, 5), s.n, 2*height, 2*width, s.channels)
+}
+
+// eachPosition visits the blocks of a window in their order.
+func (s windows) eachPosition(visit func(row, col int)) {
+	for row := range s.side {
+		for col := range s.side {
+			visit(row, col)
+		}
+	}
+}
+
+// order rearranges a kernel in the order of a window's numbers; unorder is its inverse.
+//
+// Shapes: (size, size, C, K) -> (numbers, K).
+func (s windows) order(kernel *Node) *Node {
+	d := kernel.Shape().Dimensions
+	kernel = Reshape(kernel, s.side, 2, s.side, 2, s.channels, d[3])
+	return Reshape(TransposeAllAxes(kernel, 0, 2, 1, 3, 4, 5), -1, d[3])
+}
+
+func (s windows) unorder(k *Node) *Node {
+	columns := k.Shape().Dimensions[1]
+	k = TransposeAllAxes(Reshape(k, s.side, s.side, 2, 2, s.channels, columns), 0, 2, 1, 3, 4, 5)
+	return Reshape(k, 2*s.side, 2*s.side, s.channels, columns)
+}
+
+// times multiplies every window by a matrix: (windows, numbers)·(numbers, K) -> (windows, K).
+func (s windows) times(windows, k *Node) *Node {
+	if s.flat() {
+		return TProduct(windows, k)
+	}
+	return Product(windows, k)
+}
+
+// timesT is the gradient of times with respect to the windows, in the layout of im2col.
+func (s windows) timesT(dy, k *Node) *Node {
+	if s.flat() {
+		return ProductT(k, dy)
+	}
+	return ProductT(dy, k)
+}
+
+// weightGradient is the gradient of times with respect to its matrix: (numbers, K).
+func (s windows) weightGradient(windows, dy *Node) *Node {
+	if s.flat() {
+		return Product(windows, dy)
+	}
+	return TProduct(windows, dy)
+}
