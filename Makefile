@@ -26,7 +26,7 @@ export GOFLAGS := -buildvcs=false "-ldflags=-s -w -linkmode=internal" -gcflags=a
 RUN := $(VENV)/bin/python kernels/run_notebooks.py
 
 .PHONY: help setup run notebooks images lab build bench test test-short browser-test docker-test class-test fresh-test faults requirements clean \
-	check-format check-vet check-lint check-unit check-runner check-docker check-notebooks check-vulnerabilities
+	check-format check-vet check-lint check-unit check-race check-runner check-docker check-notebooks check-vulnerabilities
 
 help: ## print this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -60,7 +60,7 @@ bench: setup ## time training beside PyTorch and NumPy (BENCH_FLAGS="-rounds 1 -
 	@go build -o bin/bench ./cs231n/cmd/bench
 	@bin/bench $(BENCH_FLAGS)
 
-test: check-format check-vet check-lint check-unit check-runner check-docker check-notebooks check-vulnerabilities ## check everything, the notebooks in their quick setting included
+test: check-format check-vet check-lint check-unit check-race check-runner check-docker check-notebooks check-vulnerabilities ## check everything, the notebooks in their quick setting included
 
 test-short: setup ## run the quick part of the unit tests
 	@go test -short ./...
@@ -83,11 +83,24 @@ check-lint: setup
 	@echo "== staticcheck"
 	@staticcheck ./...
 
-# Go's own limit of ten minutes for a package is too little on a busy machine.
+# Go's own limit of ten minutes for a package is too little on a busy machine. The order of the tests is another one
+# each time. Where one fails, go test prints "-test.shuffle N" before it, and -shuffle=N repeats that order.
 check-unit: setup
 	@echo "== go test"
-	@go test -timeout 1h ./...
-	@go test -tags nopurego -run WithoutPureGo ./cs231n/device
+	@go test -shuffle=on -timeout 1h ./...
+	@go test -shuffle=on -tags nopurego -run WithoutPureGo ./cs231n/device
+
+# The packages whose own code does things at once: downloads, drawing, claims on folders. XLA computes nothing there, and
+# the race detector sees nothing of it. -skip leaves out tests that do much one after the other and nothing at once;
+# -short would leave out none of them. A program under the race detector waits a second before it exits, in case a
+# race is yet to come. coco has a process for each data set that it loads, hundreds in its tests, so GORACE makes them
+# not wait: else the tests of coco take two minutes.
+RACE := $(addprefix ./cs231n/,coco display fetch mnist scenes training)
+NOTHING_AT_ONCE := ^Test(FullDisk|Corrupt|Captions|Grammar|Grid|LoadRealData)
+
+check-race: setup
+	@echo "== go test -race"
+	@GORACE=atexit_sleep_ms=0 go test -race -shuffle=on -timeout 1h -skip '$(NOTHING_AT_ONCE)' $(RACE)
 
 check-runner: setup
 	@echo "== notebook runner"

@@ -8,7 +8,7 @@ from bench_cells import ROOT, stock, training
 class TrainingTest(unittest.TestCase):
     def test_calls(self):
         self.assertEqual(
-            training(["%%\ncaptions.Train(x)", "func run() {\n\tgan.Train(x)\n}", "%%\nrun()", "%%\nload()", "func f() {\n\trun()\n}\n\n%%\nf()"]),
+            training(["%%\nnb.Train(x)", "func run() {\n\tnb.Train(x)\n}", "%%\nrun()", "%%\nload()", "func f() {\n\trun()\n}\n\n%%\nf()"]),
             [True, False, True, False, True],
         )
 

@@ -146,7 +146,7 @@ class Kernel(InLab):
         """A training cell that is interrupted stops at once, leaves a checkpoint, and goes on when it is run again."""
         for name, declarations, train, run in (
             ("Generative_Adversarial_Networks", ("import (", "func trainImages"), "// Run it!", "gan"),
-            ("RNN_Captioning", ("import (",), 'captions.Train("rnn"', "rnn"),
+            ("RNN_Captioning", ("import (",), 'nb.Train("rnn"', "rnn"),
         ):
             with self.subTest(name):
                 notebook = self.open(name)
@@ -184,7 +184,7 @@ class Kernel(InLab):
         notebook.write_cell("%%\ngan.")
         notebook.page.keyboard.press("Tab")
         offered = notebook.page.locator(".jp-Completer")
-        for name in ("BCELoss", "Discriminator", "Train"):
+        for name in ("BCELoss", "Discriminator", "SampleNoise"):
             expect(offered).to_contain_text(name, timeout=30_000)
         notebook.page.screenshot(path=OUT / "completion.png")
         notebook.write_cell("%%\nnb.Setting")
