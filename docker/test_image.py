@@ -147,7 +147,7 @@ class Stopping(unittest.TestCase):
         container = Container("stopping")
         self.addCleanup(container.remove)
         cells = code_cells(ROOT / NOTEBOOK)
-        training = next(number for number, cell in enumerate(cells) if "nb.RunAGAN" in cell)
+        training = next(number for number, cell in enumerate(cells) if "nb.Train" in cell)
         with container.server.start_kernel(NOTEBOOK, 300) as kernel:
             for cell in cells[:training]:
                 self.assertFalse(kernel.run(cell).failed)

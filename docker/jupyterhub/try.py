@@ -90,7 +90,7 @@ class Member:
         """Runs the notebook up to its first training run; keeps times and the losses that training left."""
         begun = time.monotonic()
         cells = code_cells(ROOT / NOTEBOOK)
-        last = next(i for i, cell in enumerate(cells) if "nb.RunAGAN" in cell)
+        last = next(i for i, cell in enumerate(cells) if "nb.Train" in cell)
         cells[0] = re.sub(r'"(\w+)", \d+, (\d+)', self.setting, cells[0])
         with self.server.start_kernel(NOTEBOOK, CELL_SECONDS) as kernel:
             for cell in cells[: last + 1]:
