@@ -102,7 +102,7 @@ func TestOutsideModel(t *testing.T) {
 	}
 }
 
-// TestOutsideNoise gives a model the draws of its own stream.
+// TestOutsideNoise passes draws from the stream of the model to its graph.
 func TestOutsideNoise(t *testing.T) {
 	t.Parallel()
 	s, o, _ := counting(t, 4)
