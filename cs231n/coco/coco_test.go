@@ -289,3 +289,18 @@ func TestWriteRefuses(t *testing.T) {
 	require.NoError(t, os.WriteFile(file, nil, 0o644))
 	requireLine(t, coco.Write(filepath.Join(file, "below"), tiny()), "not a directory")
 }
+
+func TestSplits(t *testing.T) {
+	t.Parallel()
+	d := &coco.Data{}
+	var names []string
+	for name, split := range d.Splits() {
+		names = append(names, name)
+		require.Same(t, map[string]*coco.Split{"train": &d.Train, "val": &d.Val}[name], split)
+	}
+	require.Equal(t, []string{"train", "val"}, names)
+	for name := range d.Splits() {
+		require.Equal(t, "train", name)
+		break
+	}
+}

@@ -8,6 +8,7 @@ package coco
 import (
 	"fmt"
 	"io"
+	"iter"
 	"strings"
 	"text/tabwriter"
 
@@ -20,13 +21,14 @@ type Data struct {
 	Vocab      Vocab
 }
 
-// split is a split with its name in the files.
-type split struct {
-	name string
-	*Split
+// Splits yields the splits with their names, train and val.
+func (d *Data) Splits() iter.Seq2[string, *Split] {
+	return func(yield func(string, *Split) bool) {
+		if yield("train", &d.Train) {
+			yield("val", &d.Val)
+		}
+	}
 }
-
-func (d *Data) parts() []split { return []split{{"train", &d.Train}, {"val", &d.Val}} }
 
 // Split is the training or the validation part of a data set.
 type Split struct {
@@ -138,11 +140,11 @@ func (v *Vocab) Decode(caption []int32) string {
 // WriteSummary prints what there is: each part's name, type and shape.
 func (d *Data) WriteSummary(w io.Writer) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	for _, part := range d.parts() {
-		fmt.Fprintf(table, "%s_captions\tint32\t(%d, %d)\n", part.name, part.Len(), part.Length)
-		fmt.Fprintf(table, "%s_image_idxs\tint32\t(%d)\n", part.name, part.Len())
-		fmt.Fprintf(table, "%s_features\tfloat32\t(%d, %d)\n", part.name, part.Images(), part.Dim)
-		fmt.Fprintf(table, "%s_urls\tstring\t(%d)\n", part.name, part.Images())
+	for name, part := range d.Splits() {
+		fmt.Fprintf(table, "%s_captions\tint32\t(%d, %d)\n", name, part.Len(), part.Length)
+		fmt.Fprintf(table, "%s_image_idxs\tint32\t(%d)\n", name, part.Len())
+		fmt.Fprintf(table, "%s_features\tfloat32\t(%d, %d)\n", name, part.Images(), part.Dim)
+		fmt.Fprintf(table, "%s_urls\tstring\t(%d)\n", name, part.Images())
 	}
 	fmt.Fprintf(table, "idx_to_word\tstring\t(%d)\n", len(d.Vocab.Words))
 	fmt.Fprintf(table, "word_to_idx\tmap\t%d\n", len(d.Vocab.IDs))

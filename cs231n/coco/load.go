@@ -43,11 +43,11 @@ func Load(dir string, o Options) (*Data, error) {
 	if d.Vocab, err = loadVocab(filepath.Join(dir, vocabFile)); err != nil {
 		return nil, err
 	}
-	for _, p := range d.parts() {
-		if p.URLs, err = loadURLs(filepath.Join(dir, urlsFile(p.name))); err != nil {
+	for name, s := range d.Splits() {
+		if s.URLs, err = loadURLs(filepath.Join(dir, urlsFile(name))); err != nil {
 			return nil, err
 		}
-		if err := p.loadFeatures(filepath.Join(dir, featuresFile(p.name, o.FullFeatures))); err != nil {
+		if err := s.loadFeatures(filepath.Join(dir, featuresFile(name, o.FullFeatures))); err != nil {
 			return nil, err
 		}
 	}
@@ -55,8 +55,8 @@ func Load(dir string, o Options) (*Data, error) {
 		return nil, fmt.Errorf("coco: in %s training images have %d features and validation images %d; get both files from one place", dir, d.Train.Dim, d.Val.Dim)
 	}
 	err = openHDF5(path, func(r *reader) error {
-		for _, p := range d.parts() {
-			if err := p.loadCaptions(r, p.name, len(d.Vocab.Words)); err != nil {
+		for name, s := range d.Splits() {
+			if err := s.loadCaptions(r, name, len(d.Vocab.Words)); err != nil {
 				return err
 			}
 		}

@@ -36,22 +36,22 @@ func Write(dir string, d *Data) error {
 	if err := writeFile(dir, vocabFile, vocab); err != nil {
 		return err
 	}
-	for _, p := range d.parts() {
-		if err := writeFile(dir, urlsFile(p.name), []byte(strings.Join(p.URLs, "\n")+"\n")); err != nil {
+	for name, s := range d.Splits() {
+		if err := writeFile(dir, urlsFile(name), []byte(strings.Join(s.URLs, "\n")+"\n")); err != nil {
 			return err
 		}
-		err := writeHDF5(dir, featuresFile(p.name, false), func(f *hdf5.File) error {
-			return writeSet(f, "features", p.Features, p.Images(), p.Dim)
+		err := writeHDF5(dir, featuresFile(name, false), func(f *hdf5.File) error {
+			return writeSet(f, "features", s.Features, s.Images(), s.Dim)
 		})
 		if err != nil {
 			return err
 		}
 	}
 	return writeHDF5(dir, captionsFile, func(f *hdf5.File) error {
-		for _, p := range d.parts() {
+		for name, s := range d.Splits() {
 			err := errors.Join(
-				writeSet(f, p.name+"_captions", p.Captions, p.Len(), p.Length),
-				writeSet(f, p.name+"_image_idxs", p.ImageIdxs, p.Len()),
+				writeSet(f, name+"_captions", s.Captions, s.Len(), s.Length),
+				writeSet(f, name+"_image_idxs", s.ImageIdxs, s.Len()),
 			)
 			if err != nil {
 				return err
@@ -70,8 +70,8 @@ func (d *Data) check() error {
 	if err != nil {
 		return err
 	}
-	for _, p := range d.parts() {
-		if err := p.check(len(d.Vocab.Words)); err != nil {
+	for name, s := range d.Splits() {
+		if err := s.check(name, len(d.Vocab.Words)); err != nil {
 			return err
 		}
 	}
@@ -81,31 +81,31 @@ func (d *Data) check() error {
 	return nil
 }
 
-func (p split) check(words int) error {
+func (s *Split) check(name string, words int) error {
 	switch {
-	case p.Len() == 0 || p.Images() == 0:
-		return fmt.Errorf("the %s split is empty", p.name)
-	case p.Length < 2 || len(p.Captions) != p.Len()*p.Length:
-		return fmt.Errorf("the %s split has %d words for %d captions of %d", p.name, len(p.Captions), p.Len(), p.Length)
-	case p.Dim < 1 || len(p.Features) != p.Images()*p.Dim:
-		return fmt.Errorf("the %s split has %d feature values for %d images of %d", p.name, len(p.Features), p.Images(), p.Dim)
+	case s.Len() == 0 || s.Images() == 0:
+		return fmt.Errorf("the %s split is empty", name)
+	case s.Length < 2 || len(s.Captions) != s.Len()*s.Length:
+		return fmt.Errorf("the %s split has %d words for %d captions of %d", name, len(s.Captions), s.Len(), s.Length)
+	case s.Dim < 1 || len(s.Features) != s.Images()*s.Dim:
+		return fmt.Errorf("the %s split has %d feature values for %d images of %d", name, len(s.Features), s.Images(), s.Dim)
 	}
-	if i := notFinite(p.Features); i >= 0 {
-		return fmt.Errorf("image %d of the %s split has the feature %v", i/p.Dim, p.name, p.Features[i])
+	if i := notFinite(s.Features); i >= 0 {
+		return fmt.Errorf("image %d of the %s split has the feature %v", i/s.Dim, name, s.Features[i])
 	}
-	for i, id := range p.Captions {
+	for i, id := range s.Captions {
 		if id < 0 || int(id) >= words {
-			return fmt.Errorf("caption %d of the %s split holds the id %d, outside the vocabulary of %d words", i/p.Length, p.name, id, words)
+			return fmt.Errorf("caption %d of the %s split holds the id %d, outside the vocabulary of %d words", i/s.Length, name, id, words)
 		}
 	}
-	for i, image := range p.ImageIdxs {
-		if image < 0 || int(image) >= p.Images() {
-			return fmt.Errorf("caption %d of the %s split belongs to image %d of %d", i, p.name, image, p.Images())
+	for i, image := range s.ImageIdxs {
+		if image < 0 || int(image) >= s.Images() {
+			return fmt.Errorf("caption %d of the %s split belongs to image %d of %d", i, name, image, s.Images())
 		}
 	}
-	for _, url := range p.URLs {
+	for _, url := range s.URLs {
 		if !isLine(url) {
-			return fmt.Errorf("the %s split has the address %q, which is no line of text", p.name, url)
+			return fmt.Errorf("the %s split has the address %q, which is no line of text", name, url)
 		}
 	}
 	return nil

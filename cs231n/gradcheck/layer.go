@@ -12,6 +12,7 @@ import (
 	"github.com/gomlx/compute/dtypes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
+	"gonum.org/v1/gonum/floats"
 
 	"github.com/cs231n-go/assignment3/cs231n/loop"
 )
@@ -39,6 +40,14 @@ type Errors struct {
 	Name     string
 	Numeric  float64 // against finite differences
 	Autodiff float64 // against GoMLX's automatic differentiation
+	Worst    Element // the element with the largest error against finite differences
+	Largest  float64 // largest absolute value of the gradient
+}
+
+// Element is one element of a gradient.
+type Element struct {
+	Index             []int
+	Backward, Numeric float64
 }
 
 // Report is the result of [Layer.Check], one entry for each gradient.
@@ -59,6 +68,29 @@ func (r Report) Worst() (numeric, autodiff float64) {
 		numeric, autodiff = math.Max(numeric, e.Numeric), math.Max(autodiff, e.Autodiff)
 	}
 	return numeric, autodiff
+}
+
+// roundingNoise is far above the rounding of sums of a few hundred numbers around 1, and far below any gradient that
+// matters.
+const roundingNoise = 1e-12
+
+// Below returns an error that names the first gradient with an error of threshold or more, and its worst element. The
+// gradients named in zero must vanish instead: a relative error between two rounding errors means nothing.
+func (r Report) Below(threshold float64, zero ...string) error {
+	for _, e := range r {
+		switch {
+		case slices.Contains(zero, e.Name):
+			if !(e.Largest < roundingNoise) {
+				return fmt.Errorf("the gradient %s must be zero, but it reaches %g", e.Name, e.Largest)
+			}
+		case !(e.Numeric < threshold):
+			return fmt.Errorf("the gradient %s is wrong: its error %.2g is not below %g; at %v the backward pass gives %.9g, finite differences give %.9g",
+				e.Name, e.Numeric, threshold, e.Worst.Index, e.Worst.Backward, e.Worst.Numeric)
+		case !(e.Autodiff < threshold):
+			return fmt.Errorf("the gradient %s is wrong: its error against GoMLX's automatic differentiation, %.2g, is not below %g", e.Name, e.Autodiff, threshold)
+		}
+	}
+	return nil
 }
 
 // Check compares the gradients from Backward with GoMLX's and with central differences for each element of each
@@ -93,12 +125,18 @@ func (l Layer) Check(backend compute.Backend) (Report, error) {
 			return nil, fmt.Errorf("gradcheck: Backward's %s is %s, its input is %s", name, backward.Shape(), autodiff.Shape())
 		}
 		values := tensors.MustCopyFlatData[float64](backward)
-		report = append(report, Errors{
+		differences := numeric[:len(values)]
+		e := Errors{
 			Name:     name,
-			Numeric:  RelError(values, numeric[:len(values)]),
+			Numeric:  RelError(values, differences),
 			Autodiff: RelError(values, tensors.MustCopyFlatData[float64](autodiff)),
-		})
-		numeric = numeric[len(values):]
+		}
+		if len(values) > 0 {
+			i := worst(values, differences)
+			e.Worst = Element{indexOf(i, backward.Shape().Dimensions), values[i], differences[i]}
+			e.Largest = floats.Norm(values, math.Inf(1))
+		}
+		report, numeric = append(report, e), numeric[len(values):]
 	}
 	return report, nil
 }

@@ -5,9 +5,11 @@ import (
 	"math"
 	"slices"
 
+	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
 
 	"github.com/cs231n-go/assignment3/cs231n/loop"
 	"github.com/cs231n-go/assignment3/cs231n/rng"
@@ -90,6 +92,38 @@ func (a *Attention) Forward(p Values, query, key, value, mask *Node, drop Dropou
 		dvalue, dValue := backV(join(Einsum("nhst,nshd->nthd", dropped, dy)))
 		return dquery, dkey, dvalue, slices.Concat(dKey, dQuery, dValue, dProj)
 	}
+}
+
+// Call computes the layer with its current parameters. Dropout at the given rate draws its mask from the stream; a nil
+// stream means no dropout. The mask may be nil.
+//
+// Shapes: query: (N, S, E), key, value: (N, T, E), mask: (S, T) bool -> (N, S, E).
+func (a *Attention) Call(backend compute.Backend, query, key, value, mask *tensors.Tensor, rate float64, stream *rng.Torch) (*tensors.Tensor, error) {
+	inputs := []any{query, key, value}
+	if mask != nil {
+		inputs = append(inputs, mask)
+	}
+	if stream != nil {
+		seeds := make([]uint32, 1)
+		stream.DropoutSeeds(seeds)
+		inputs = append(inputs, seeds)
+	}
+	out, err := Compute(backend, a.params, inputs, func(p Values, in []*Node) []*Node {
+		var m *Node
+		var drop Dropout
+		if mask != nil {
+			m = in[3]
+		}
+		if stream != nil {
+			drop = SeededDropout(rate, in[len(in)-1])
+		}
+		out, _, _ := a.Forward(p, in[0], in[1], in[2], m, drop)
+		return []*Node{out}
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out[0], nil
 }
 
 // Next computes the self-attention of position t to itself and to earlier positions, whose keys and values are cached. It

@@ -284,3 +284,57 @@ func TestPrinted(t *testing.T) {
 		require.InEpsilon(t, c.printed, gradcheck.RelError(c.want, floats(out[0])), c.within, c.name)
 	}
 }
+
+// TestAttentionCall compares Call with Forward: with and without a mask, with and without dropout from a stream.
+func TestAttentionCall(t *testing.T) {
+	t.Parallel()
+	backend := testbackend.Get(t)
+	stream := rng.NewTorch(3)
+	a := nn.MultiHeadAttention(4, 2, stream)
+	x, y := tensors.FromFlatDataAndDimensions(gaussians(stream, 8), 1, 2, 4), tensors.FromFlatDataAndDimensions(gaussians(stream, 12), 1, 3, 4)
+	for name, c := range map[string]struct {
+		mask   *tensors.Tensor
+		stream *rng.Torch
+	}{
+		"plain":            {},
+		"mask":             {mask: tensors.FromValue([][]bool{{true, false, true}, {false, true, true}})},
+		"dropout":          {stream: rng.NewTorch(5)},
+		"mask and dropout": {tensors.FromValue([][]bool{{true, false, true}, {false, true, true}}), rng.NewTorch(5)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			seeds := make([]uint32, 1)
+			rng.NewTorch(5).DropoutSeeds(seeds)
+			want, err := nn.Compute(backend, a.Params(), []any{x, y}, func(p nn.Values, in []*Node) []*Node {
+				var mask *Node
+				var drop nn.Dropout
+				if c.mask != nil {
+					mask = ConstTensor(in[0].Graph(), c.mask)
+				}
+				if c.stream != nil {
+					drop = nn.SeededDropout(0.5, Const(in[0].Graph(), seeds))
+				}
+				out, _, _ := a.Forward(p, in[0], in[1], in[1], mask, drop)
+				return []*Node{out}
+			})
+			require.NoError(t, err)
+			for range 2 { // without a stream the second call is the same
+				got, err := a.Call(backend, x, y, y, c.mask, 0.5, c.stream)
+				require.NoError(t, err)
+				requireClose(t, want[0], got, 1e-6, 1e-7, name)
+				if c.stream != nil {
+					break
+				}
+			}
+		})
+	}
+	_, err := a.Call(backend, y, x, y, nil, 0, nil)
+	require.Error(t, err)
+}
+
+// gaussians draws standard normals.
+func gaussians(stream *rng.Torch, n int) []float32 {
+	values := make([]float32, n)
+	stream.Normal(values, 0, 1)
+	return values
+}

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -134,6 +135,21 @@ func Train(name string, t training.Trainable, o training.Options) *training.Resu
 	o.OnSamples = func(_ int, images [][]float32) error { return display.ShowImages(images) }
 	result, err := training.Run(ctx, Backend(), task, o)
 	return Must(result, errors.Join(err, progress.Done()))
+}
+
+// TrainOnce is [Train], unless the folder has a finished run of as many iterations. It returns that run then.
+func TrainOnce(name string, t training.Trainable, o training.Options) *training.Result {
+	task := Must(t.Task())
+	total := Must(task.Iterations(o))
+	_, run, err := OutDir(name).Open(task.Losses, task.Model)
+	if err == nil && run.Iteration == run.Total && run.Total == total {
+		fmt.Printf("%s: %d iterations, done before\n", task.Model, run.Iteration)
+		return run
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		Check(err)
+	}
+	return Train(name, task, o)
 }
 
 // ShowLosses draws the losses of runs, each smoothed over some iterations; 0 does not smooth.

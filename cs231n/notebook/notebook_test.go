@@ -10,9 +10,14 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/stretchr/testify/require"
 
+	"github.com/cs231n-go/assignment3/cs231n/gradcheck"
+	"github.com/cs231n-go/assignment3/cs231n/nn"
 	nb "github.com/cs231n-go/assignment3/cs231n/notebook"
+	"github.com/cs231n-go/assignment3/cs231n/optim"
 	"github.com/cs231n-go/assignment3/cs231n/rng"
 	"github.com/cs231n-go/assignment3/cs231n/training"
 )
@@ -34,6 +39,30 @@ func cells() map[string]func() {
 		},
 		"no error": func() { nb.Check(nil); fmt.Println(nb.Must(7, nil)) },
 		"setting":  func() { fmt.Println(nb.Setting("N", 1, 2)) },
+		"arrays": func() {
+			nb.NumPy().Seed(231)
+			fmt.Println(nb.Linspace(0, 1, 3).Value(), nb.Randn(2).Value(), nb.RandInt(9, 3).Value(), nb.TorchRandn(2).Value())
+		},
+		"train 3": func() { fmt.Println(nb.TrainOnce("once", countdown(), training.Options{Iters: 3}).Iteration) },
+		"train 4": func() { fmt.Println(nb.TrainOnce("once", countdown(), training.Options{Iters: 4}).Iteration) },
+	}
+}
+
+// countdown is a task that subtracts its only parameter from itself.
+func countdown() training.Task {
+	p := nn.NewParam("x", []float32{1}, 1)
+	return training.Task{
+		Model: "countdown", Modules: []training.Module{{Name: "net", Params: []*nn.Param{p}, Optimizer: optim.Momentum{Name: "sgd", LearningRate: 0.1}}},
+		Losses: []string{"loss"}, Examples: 1,
+		Draw: func(int, int) ([]*tensors.Tensor, error) {
+			return []*tensors.Tensor{tensors.FromValue([]float32{1})}, nil
+		},
+		Step: func(s *training.Step) ([]*graph.Node, *graph.Node) {
+			x := s.Params("net")[p]
+			s.Update("net", []*graph.Node{x})
+			return []*graph.Node{graph.ReduceAllSum(graph.Mul(x, s.Batch[0]))}, nil
+		},
+		Line: func(i, total int, _ []float64) string { return fmt.Sprintf("%d of %d", i, total) },
 	}
 }
 
@@ -118,6 +147,42 @@ func TestCells(t *testing.T) {
 			require.Regexp(t, c.stderr, stderr)
 		})
 	}
+}
+
+// TestArrays compares the arrays of cells with those of the streams.
+func TestArrays(t *testing.T) {
+	t.Parallel()
+	kernel := "GONB_TMP_DIR=" + t.TempDir()
+	status, _, stderr := run(t, "seed", kernel)
+	require.Zero(t, status, stderr)
+	status, stdout, stderr := run(t, "arrays", kernel)
+	require.Zero(t, status, stderr)
+	numpy, normals := rng.NewNumPy(231), make([]float32, 2)
+	rng.NewTorch(231).Normal(normals, 0, 1)
+	require.Equal(t, fmt.Sprintln([]float64{0, 0.5, 1}, gradcheck.Randn(numpy, 2).Value(), gradcheck.RandInt(numpy, 9, 3).Value(), normals), stdout)
+}
+
+// TestTrainOnce trains a model that is not there, reuses it, trains it for another number of iterations, and refuses a
+// damaged one.
+func TestTrainOnce(t *testing.T) {
+	t.Parallel()
+	root, err := filepath.Abs("../..")
+	require.NoError(t, err)
+	out := t.TempDir()
+	env := []string{"CS231N_ROOT=" + root, "CS231N_OUT=" + out}
+	for _, c := range []struct{ cell, stdout string }{
+		{"train 3", `^(?s:0 of 3\n1 of 3\n2 of 3\n.*)\n3\n$`},
+		{"train 3", `^countdown: 3 iterations, done before\n3\n$`},
+		{"train 4", `(?s:\n3 of 4\n.*)\n4\n$`},
+	} {
+		status, stdout, stderr := run(t, c.cell, env...)
+		require.Zero(t, status, stderr)
+		require.Regexp(t, c.stdout, stdout, c.cell)
+	}
+	require.NoError(t, os.WriteFile(training.Folder(filepath.Join(out, "once")).Checkpoint(), []byte("damaged"), 0o644))
+	status, _, stderr := run(t, "train 3", env...)
+	require.Equal(t, 1, status)
+	require.Regexp(t, `^error: [^\n]*checkpoint[^\n]*\n$`, stderr)
 }
 
 func TestOutDir(t *testing.T) {

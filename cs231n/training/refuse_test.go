@@ -125,3 +125,17 @@ func TestDefaults(t *testing.T) {
 	require.NoError(t, err)
 	require.False(t, interrupted)
 }
+
+func TestIterations(t *testing.T) {
+	t.Parallel()
+	l := newLine(t)
+	for want, o := range map[int]training.Options{
+		4 * 5: {}, 3 * 5: {Epochs: 3}, 7: {Iters: 7, Epochs: 3}, 4 * 2: {BatchSize: 9}, 4: {BatchSize: 40},
+	} {
+		got, err := l.Iterations(o)
+		require.NoError(t, err)
+		require.Equal(t, want, got, "%+v", o)
+	}
+	_, err := l.Iterations(training.Options{Epochs: -1})
+	require.ErrorContains(t, err, "epochs (-1)")
+}

@@ -120,6 +120,14 @@ func (r *run) total() int {
 	return r.Epochs * r.perEpoch()
 }
 
+// Iterations returns the number of iterations of a run with these options. It is an error if they do not fit the task.
+func (t Task) Iterations(o Options) (int, error) {
+	if err := o.fill(&t); err != nil {
+		return 0, err
+	}
+	return (&run{task: t, Options: o}).total(), nil
+}
+
 // compile prepares the program. XLA compiles it at the first call.
 func (r *run) compile(devices devices) (err error) {
 	if !loop.Works(devices.backend) {

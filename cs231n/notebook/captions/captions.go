@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strings"
 
 	"github.com/cs231n-go/assignment3/cs231n/captioning"
 	"github.com/cs231n-go/assignment3/cs231n/coco"
@@ -18,6 +19,7 @@ import (
 	"github.com/cs231n-go/assignment3/cs231n/fetch"
 	nb "github.com/cs231n-go/assignment3/cs231n/notebook"
 	"github.com/cs231n-go/assignment3/cs231n/scenes"
+	"github.com/cs231n-go/assignment3/cs231n/training"
 )
 
 // Dir is the folder of the captioning data: CS231N_DATA where that is set; else COCO, where
@@ -90,6 +92,48 @@ func Show(urls []string, lines func(i int) []string) {
 		}
 	}
 	if len(pictures) > 0 {
+		nb.Check(display.Show(display.Row(pictures...)))
+	}
+}
+
+// ShowSamples draws the images of a batch, each with the name of its split, the sampled caption and the true one.
+func ShowSamples(split string, data *coco.Data, batch coco.Batch, sampled [][]int32) {
+	length := len(batch.Captions) / len(batch.URLs)
+	Show(batch.URLs, func(i int) []string {
+		truth := batch.Captions[i*length : (i+1)*length]
+		return []string{split, data.Vocab.Decode(sampled[i]), "GT: " + data.Vocab.Decode(truth)}
+	})
+}
+
+// OpenRNN loads the RNN or LSTM of a run that this notebook, or one beside it, has trained on the data.
+func OpenRNN(name string, data *coco.Data) (*captioning.RNN, *training.Result) {
+	model, run, err := captioning.LoadRNN(nb.OutDir(name), &data.Vocab)
+	nb.Check(err)
+	return model, run
+}
+
+// OpenTransformer is [OpenRNN] for a Transformer.
+func OpenTransformer(name string, data *coco.Data) (*captioning.Transformer, *training.Result) {
+	model, run, err := captioning.LoadTransformer(nb.OutDir(name), &data.Vocab)
+	nb.Check(err)
+	return model, run
+}
+
+// ShowAttention draws the image of a batch with the sampled caption. Below it draws the attention weights of the
+// Transformer that reads this caption: a row of pictures for each layer, a picture for each head.
+func ShowAttention(model *captioning.Transformer, data *coco.Data, batch coco.Batch, sampled []int32) {
+	// The model reads <START> and all words up to <END>.
+	words := strings.Fields(coco.Start + " " + strings.TrimSuffix(data.Vocab.Decode(sampled), " "+coco.End))
+	read := append([]int32{int32(data.Vocab.IDs[coco.Start])}, sampled[:len(words)-1]...)
+	weights := nb.Must(model.Attention(nb.Backend(), batch.Features, read))
+	Show(batch.URLs, func(int) []string { return []string{strings.Join(words[1:], " ")} })
+	for l, heads := range weights {
+		var pictures []image.Image
+		for h, values := range heads {
+			pictures = append(pictures, nb.Must(display.Heatmap{
+				Title: fmt.Sprintf("layer %d, head %d", l+1, h+1), Rows: words, Columns: words, Values: values,
+			}.Image()))
+		}
 		nb.Check(display.Show(display.Row(pictures...)))
 	}
 }
