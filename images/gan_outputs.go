@@ -1,11 +1,7 @@
-// Command images draws gan_outputs.png: the last samples of the GAN notebook's three training runs, side by side.
-// `make images` runs it after `make notebooks` or `make run` has executed the notebook.
 package main
 
 import (
-	"fmt"
 	"image"
-	"os"
 	"path/filepath"
 
 	"github.com/cs231n-go/assignment3/cs231n/display"
@@ -13,14 +9,8 @@ import (
 	"github.com/cs231n-go/assignment3/cs231n/training"
 )
 
-func main() {
-	if err := draw("out/notebooks/runs", "images/gan_outputs.png"); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-}
-
-func draw(runs, to string) error {
+// drawDigits draws the last samples of the three GANs side by side.
+func drawDigits(runs, to string) error {
 	var pictures []image.Image
 	for _, p := range []struct{ model, title string }{
 		{"gan", "Vanilla GAN"}, {"lsgan", "LSGAN"}, {"dcgan", "DCGAN"},

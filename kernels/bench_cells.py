@@ -26,7 +26,7 @@ from kernelspec import ROOT, kernelspec
 
 # What only this project's kernel has: flags for fast builds, memory settings, its own go command.
 TUNING = ("GOFLAGS", "GLIBC_TUNABLES", "CS231N_GO")
-TRAINERS = {"Train"}
+TRAINERS = {"Train", "TrainOnce"}
 FUNCTION = re.compile(r"^func (?:\([^)]*\) )?(\w+)(.*?)^}", re.DOTALL | re.MULTILINE)
 
 

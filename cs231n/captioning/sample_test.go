@@ -243,3 +243,14 @@ func TestSampleRefuses(t *testing.T) {
 	_, err = r.Sample(nil, make([]float32, 3), captioning.SampleOptions{})
 	refused(t, err, "want one or more images of 4 feature values, got 3 values")
 }
+
+func TestReadBy(t *testing.T) {
+	t.Parallel()
+	vocab := &coco.Vocab{Words: []string{coco.Null, coco.Start, coco.End, "a", "dog"}}
+	vocab.IDs = map[string]int{coco.Null: 0, coco.Start: 1, coco.End: 2, "a": 3, "dog": 4}
+	for _, caption := range [][]int32{{3, 4, 2, 0, 0}, {3, 4}} {
+		ids, words := captioning.ReadBy(vocab, caption)
+		require.Equal(t, []int32{1, 3, 4}, ids)
+		require.Equal(t, []string{coco.Start, "a", "dog"}, words)
+	}
+}

@@ -10,6 +10,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"gonum.org/v1/gonum/floats"
 
+	"github.com/cs231n-go/assignment3/cs231n/coco"
 	"github.com/cs231n-go/assignment3/cs231n/nn"
 	"github.com/cs231n-go/assignment3/cs231n/rng"
 )
@@ -28,6 +29,19 @@ func (m *Transformer) Attention(backend compute.Backend, features []float32, cap
 		layers = append(layers, w.Value().([][][][]float64)[0])
 	}
 	return layers, nil
+}
+
+// ReadBy returns the words that a model reads while it generates a caption, and their ids: <START> and all words before
+// <END>.
+func ReadBy(vocab *coco.Vocab, caption []int32) (ids []int32, words []string) {
+	end := slices.Index(caption, int32(vocab.IDs[coco.End]))
+	if end < 0 {
+		end = len(caption)
+	}
+	for _, id := range append([]int32{int32(vocab.IDs[coco.Start])}, caption[:end]...) {
+		ids, words = append(ids, id), append(words, vocab.Words[id])
+	}
+	return ids, words
 }
 
 // Scores computes the scores of the next word after each word of some captions, as the original's forward does. The stream

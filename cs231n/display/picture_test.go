@@ -13,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/image/draw"
 )
 
 // The golden pictures were looked at before they were committed: go test ./cs231n/display -update writes them anew.
@@ -290,5 +291,27 @@ func TestShowOutsideANotebook(t *testing.T) {
 	} {
 		assert.ErrorIs(t, err, errNoNotebook, name)
 		assert.ErrorContains(t, err, "SavePNG", name)
+	}
+}
+
+// TestRowAndColumn checks the size of a row and of a column, and which picture is where.
+func TestRowAndColumn(t *testing.T) {
+	t.Parallel()
+	filled := func(width, height int, c color.Color) image.Image {
+		img := image.NewRGBA(image.Rect(3, 5, 3+width, 5+height))
+		draw.Draw(img, img.Bounds(), image.NewUniform(c), image.Point{}, draw.Src)
+		return img
+	}
+	black, white := color.Gray{0}, color.Gray{255}
+	a, b := filled(4, 2, black), filled(3, 6, black)
+	row, column := Row(a, b), Column(a, b)
+	require.Equal(t, image.Rect(0, 0, 7, 6), row.Bounds())
+	require.Equal(t, image.Rect(0, 0, 4, 8), column.Bounds())
+	for _, c := range []struct {
+		img  image.Image
+		x, y int
+		want color.Color
+	}{{row, 3, 1, black}, {row, 3, 2, white}, {row, 6, 5, black}, {column, 3, 1, black}, {column, 2, 7, black}, {column, 3, 2, white}} {
+		require.Equal(t, color.GrayModel.Convert(c.want), color.GrayModel.Convert(c.img.At(c.x, c.y)), "%d, %d", c.x, c.y)
 	}
 }

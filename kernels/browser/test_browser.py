@@ -146,7 +146,7 @@ class Kernel(InLab):
         """A training cell that is interrupted stops at once, leaves a checkpoint, and goes on when it is run again."""
         for name, declarations, train, run in (
             ("Generative_Adversarial_Networks", ("import (", "func trainImages"), "// Run it!", "gan"),
-            ("RNN_Captioning", ("import (",), 'nb.Train("rnn"', "rnn"),
+            ("RNN_Captioning", ("import (", "fullEpochs = "), 'nb.Train("rnn"', "rnn"),
         ):
             with self.subTest(name):
                 notebook = self.open(name)

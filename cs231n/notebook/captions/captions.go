@@ -122,10 +122,8 @@ func OpenTransformer(name string, data *coco.Data) (*captioning.Transformer, *tr
 // ShowAttention draws the image of a batch with the sampled caption. Below it draws the attention weights of the
 // Transformer that reads this caption: a row of pictures for each layer, a picture for each head.
 func ShowAttention(model *captioning.Transformer, data *coco.Data, batch coco.Batch, sampled []int32) {
-	// The model reads <START> and all words up to <END>.
-	words := strings.Fields(coco.Start + " " + strings.TrimSuffix(data.Vocab.Decode(sampled), " "+coco.End))
-	read := append([]int32{int32(data.Vocab.IDs[coco.Start])}, sampled[:len(words)-1]...)
-	weights := nb.Must(model.Attention(nb.Backend(), batch.Features, read))
+	ids, words := captioning.ReadBy(&data.Vocab, sampled)
+	weights := nb.Must(model.Attention(nb.Backend(), batch.Features, ids))
 	Show(batch.URLs, func(int) []string { return []string{strings.Join(words[1:], " ")} })
 	for l, heads := range weights {
 		var pictures []image.Image
