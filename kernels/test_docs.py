@@ -1,0 +1,93 @@
+"""Tests of README.md and docs/: links and anchors lead somewhere, pages are short, and what they quote exists."""
+
+import re
+import subprocess
+import tempfile
+import unittest
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+# Messages in docs/troubleshooting.md of programs that are not part of the project.
+FOREIGN = {"undefined: …", "declared and not used", "No such kernel named gonb", "killing gopls: …", "The port … is already in use"}
+
+
+def prose(text: str) -> str:
+    """The text without its code blocks."""
+    return re.sub(r"^```.*?^```$", "", text, flags=re.DOTALL | re.MULTILINE)
+
+
+def anchors(text: str) -> set[str]:
+    """The anchors that GitHub gives to the headings of a page, without those of repeated headings."""
+    headings = re.findall(r"^#+ (.*)$", prose(text), flags=re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def broken_links(page: Path) -> list[str]:
+    """The links of a page to files or headings that do not exist. Links to web pages are not checked."""
+    broken = []
+    for link in LINK.findall(prose(page.read_text())):
+        if re.match(r"[a-z]+:", link):
+            continue
+        name, _, anchor = link.partition("#")
+        target = page.parent / name if name else page
+        if not target.exists() or anchor and anchor not in anchors(target.read_text()):
+            broken.append(f"{page.name}: {link}")
+    return broken
+
+
+def messages(page: str) -> list[str]:
+    """The messages in the first column of a page's tables."""
+    return [m for row in re.findall(r"^\| (`.*?) \| ", page, flags=re.MULTILINE) for m in re.findall(r"`([^`]+)`", row)]
+
+
+class Docs(unittest.TestCase):
+    pages = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("docker/**/*.md")])
+
+    def test_links(self):
+        self.assertGreater(len(self.pages), 12)
+        self.assertEqual([link for page in self.pages for link in broken_links(page)], [])
+
+    def test_length(self):
+        readme = (ROOT / "README.md").read_text()
+        self.assertLessEqual(len(readme.splitlines()), 100)
+        self.assertLessEqual(len(readme.split()), 900)
+        for page in ROOT.glob("docs/*.md"):
+            self.assertLess(len(page.read_text().splitlines()), 120, page.name)
+
+    def test_readme_names_every_page(self):
+        readme = (ROOT / "README.md").read_text()
+        for page in [*ROOT.glob("docs/*.md"), *ROOT.glob("notebooks/*.ipynb")]:
+            self.assertIn(f"({page.relative_to(ROOT)})", readme)
+
+    def test_results(self):
+        """Results that the README quotes from a notebook are in that notebook."""
+        quoted = re.findall(r"\((notebooks/.*?\.ipynb)\).*\| `([\w-]+: [\d.]+)` \|", (ROOT / "README.md").read_text())
+        self.assertEqual(len(quoted), 3)
+        for notebook, result in quoted:
+            self.assertIn(result, (ROOT / notebook).read_text(), notebook)
+
+    def test_messages(self):
+        """Messages that docs/troubleshooting.md explains are in a program of the project."""
+        files = subprocess.run(["git", "ls-files", "*.go", "*.py", "*.sh", "Makefile"], cwd=ROOT, check=True, capture_output=True, text=True)
+        source = "\n".join((ROOT / name).read_text() for name in files.stdout.split() if not name.endswith(("_test.go", "test_docs.py")))
+        source = source.replace('\\"', '"')
+        explained = messages((ROOT / "docs" / "troubleshooting.md").read_text())
+        self.assertGreater(len(explained), 30)
+        for message in set(explained) - FOREIGN:
+            for part in message.split("…"):
+                self.assertIn(part.strip(), source, message)
+
+
+class Tools(unittest.TestCase):
+    def test_anchors(self):
+        self.assertEqual(anchors("# The same, again\n```sh\n# no heading\n```\n## `make run`, once\n"), {"the-same-again", "make-run-once"})
+
+    def test_broken_links(self):
+        page = Path(self.enterContext(tempfile.TemporaryDirectory())) / "page.md"
+        page.write_text("# One\n[a](page.md#one) [b](#two) ![c](none.png) [d](https://example.org/none)\n")
+        self.assertEqual(broken_links(page), ["page.md: #two", "page.md: none.png"])
+
+
+if __name__ == "__main__":
+    unittest.main()
