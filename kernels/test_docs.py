@@ -1,7 +1,6 @@
 """Tests of README.md and docs/: links and anchors lead somewhere, pages are short, and what they quote exists."""
 
 import re
-import subprocess
 import tempfile
 import unittest
 from pathlib import Path
@@ -41,6 +40,13 @@ def messages(page: str) -> list[str]:
     return [m for row in re.findall(r"^\| (`.*?) \| ", page, flags=re.MULTILINE) for m in re.findall(r"`([^`]+)`", row)]
 
 
+def programs() -> str:
+    """The source of all programs of the project, without their tests, and of the notebooks."""
+    folders = {"cs231n": [".go"], "kernels": [".py", ".sh"], "docker": [".py", ".sh", ".yaml"], "notebooks/source": [".md"]}
+    paths = [path for folder, kinds in folders.items() for path in ROOT.glob(f"{folder}/**/*") if path.suffix in kinds]
+    return "\n".join(path.read_text() for path in paths if not path.stem.endswith("_test") and not path.stem.startswith("test_"))
+
+
 class Docs(unittest.TestCase):
     pages = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("docker/**/*.md")])
 
@@ -60,6 +66,19 @@ class Docs(unittest.TestCase):
         for page in [*ROOT.glob("docs/*.md"), *ROOT.glob("notebooks/*.ipynb")]:
             self.assertIn(f"({page.relative_to(ROOT)})", readme)
 
+    def test_names(self):
+        """The make targets, environment variables and packages that the pages name exist, and all packages are named."""
+        text = "\n".join(page.read_text() for page in self.pages if page.name != "CHANGELOG.md")
+        targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+        self.assertEqual(set(re.findall(r"`(?:\w+=\S+ )*make ([a-z-]+)", text)) - set(targets), set())
+        settings = re.findall(r'CS231N_[A-Z_]*[A-Z]|Setting\("[A-Z_]+', programs() + (ROOT / "Makefile").read_text())
+        known = {name.replace('Setting("', "CS231N_") for name in settings}
+        self.assertEqual(set(re.findall(r"CS231N_[A-Z_]*[A-Z]", text)) - known, set())
+        design = (ROOT / "docs" / "design.md").read_text().split("## Packages")[1].split("Some decisions")[0]
+        packages = {str(path.parent.relative_to(ROOT / "cs231n")) for path in ROOT.glob("cs231n/**/*.go")} - {"."}
+        public = {package for package in packages if not re.search("internal|testdata", package)}
+        self.assertEqual(set(re.findall(r"`([a-z]+(?:/[a-z0-9]+)?)`", design)), public)
+
     def test_results(self):
         """Results that the README quotes from a notebook are in that notebook."""
         quoted = re.findall(r"\((notebooks/.*?\.ipynb)\).*\| `([\w-]+: [\d.]+)` \|", (ROOT / "README.md").read_text())
@@ -67,11 +86,25 @@ class Docs(unittest.TestCase):
         for notebook, result in quoted:
             self.assertIn(result, (ROOT / notebook).read_text(), notebook)
 
+    def test_speed(self):
+        """The README's factors are the ratios of the same model and library in docs/speed.md."""
+        ratios = {}  # the first of each: NumPy's second row is not the original
+        row = re.compile(r"^\| (\w+)[^|]* \| (\w+)[^|]* \|(?: [\d.]+ \|){2} ([\d.]+) \|", re.MULTILINE)
+        for model, library, ratio in row.findall((ROOT / "docs" / "speed.md").read_text()):
+            ratios.setdefault((model, library), float(ratio))
+        table = (ROOT / "README.md").read_text().split("time / ours |")[1].split("\n\n")[0]
+        quoted = [
+            (model, library or "PyTorch", float(factor))
+            for model, cell in re.findall(r"^\| (\w+).* \| ([^|]+) \|$", table, re.MULTILINE)
+            for factor, library in re.findall(r"(\d\.\d)(?: \((\w+)\))?", cell)
+        ]
+        self.assertEqual(len(quoted), 9)
+        for model, library, factor in quoted:
+            self.assertAlmostEqual(factor * ratios[model, library], 1, delta=0.05, msg=f"{model}, {library}")
+
     def test_messages(self):
         """Messages that docs/troubleshooting.md explains are in a program of the project."""
-        listed = subprocess.run(["git", "ls-files", "*.go", "*.py", "*.sh"], cwd=ROOT, check=True, capture_output=True, text=True)
-        programs = [ROOT / name for name in listed.stdout.split() if not name.endswith("_test.go") and "/test_" not in name]
-        source = "\n".join(path.read_text() for path in programs).replace('\\"', '"')
+        source = programs().replace('\\"', '"')
         explained = set(messages((ROOT / "docs" / "troubleshooting.md").read_text()))
         self.assertGreater(len(explained), 40)
         # The scripts put their own name before a message, and Go's %q puts quotes around a value.
