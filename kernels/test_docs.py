@@ -79,6 +79,14 @@ class Docs(unittest.TestCase):
         public = {package for package in packages if not re.search("internal|testdata", package)}
         self.assertEqual(set(re.findall(r"`([a-z]+(?:/[a-z0-9]+)?)`", design)), public)
 
+    def test_flags(self):
+        """The flags in docs/command-line.md are flags of a command."""
+        page = (ROOT / "docs" / "command-line.md").read_text()
+        source = "\n".join(path.read_text() for path in ROOT.glob("cs231n/cmd/**/*.go"))
+        flags = set(re.findall(r"--([a-z][a-z0-9-]*)", page)) - {"help", "version"}  # cobra's own
+        self.assertGreater(len(flags), 20)
+        self.assertEqual([flag for flag in flags if f'"{flag}"' not in source], [])
+
     def test_results(self):
         """Results that the README quotes from a notebook are in that notebook."""
         quoted = re.findall(r"\((notebooks/.*?\.ipynb)\).*\| `([\w-]+: [\d.]+)` \|", (ROOT / "README.md").read_text())
