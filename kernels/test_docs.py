@@ -48,6 +48,7 @@ def programs() -> str:
 
 
 class Docs(unittest.TestCase):
+    maxDiff = None
     pages = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("docker/**/*.md")])
 
     def test_links(self):
