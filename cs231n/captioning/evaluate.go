@@ -27,8 +27,8 @@ type Described struct {
 	Score      float64 // mean of BLEU-1 and BLEU-2 of this caption alone
 }
 
-// Evaluate generates captions for the images of a split and scores them against its captions: BLEU over the whole split,
-// without <START>, <END> and <NULL>. <UNK> counts as a word: it matches rare words, which the references encode as <UNK>.
+// Evaluate generates captions for the images of a split and scores them against its captions: BLEU, CIDEr-D and ROUGE-L over
+// the whole split, without <START>, <END> and <NULL>. <UNK> counts as a word: it matches rare words, which the references encode as <UNK>.
 func Evaluate(backend compute.Backend, model Sampler, split *coco.Split, vocab *coco.Vocab, o SampleOptions) (*Evaluation, error) {
 	references := make([][]metrics.Caption, split.Images())
 	for i := range split.Len() {
@@ -58,7 +58,7 @@ func Evaluate(backend compute.Backend, model Sampler, split *coco.Split, vocab *
 		}
 		e.Images = append(e.Images, d)
 	}
-	if e.Scores, err = metrics.BLEU(candidates, compared); err != nil {
+	if e.Scores, err = metrics.Score(candidates, compared); err != nil {
 		return nil, fmt.Errorf("captioning: %w", err)
 	}
 	slices.SortStableFunc(e.Images, func(a, b Described) int { return cmp.Compare(b.Score, a.Score) })

@@ -45,7 +45,7 @@ func encode(v *coco.Vocab, length int, caption string) []int32 {
 	return ids
 }
 
-// TestEvaluate compares given captions with given references. The scores are computed by hand.
+// TestEvaluate compares given captions with given references. The scores are computed by hand but for CIDEr-D.
 func TestEvaluate(t *testing.T) {
 	t.Parallel()
 	vocab := letters()
@@ -83,6 +83,10 @@ func TestEvaluate(t *testing.T) {
 	for n, want := range []float64{7.0 / 9, math.Sqrt(7.0 / 15), math.Cbrt(7.0 / 15), math.Pow(7.0/15, 0.25)} {
 		require.InDelta(t, penalty*want, got.BLEU[n], 1e-15, "BLEU-%d", n+1)
 	}
+
+	// Half of the words in order for images 0 and 4, all for 2; precision 1 and recall 1/2 for 3.
+	require.InDelta(t, (0.5+1+1.22/1.94+0.5)/4, got.ROUGEL, 1e-15)
+	require.InDelta(t, 3.0372402427498826, got.CIDErD, 1e-12, "by pycocoevalcap")
 }
 
 func TestEvaluateRefuses(t *testing.T) {

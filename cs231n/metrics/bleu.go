@@ -1,37 +1,15 @@
-// Package metrics measures how good a model's captions are.
 package metrics
 
-import (
-	"errors"
-	"fmt"
-	"math"
-	"strings"
-)
+import "math"
 
-// MaxOrder is the length of the longest n-grams that [BLEU] compares.
-const MaxOrder = 4
-
-// Caption is a sentence, word by word, without the markers for its start, its end and padding: these would
-// count as words that are always right.
-type Caption []string
-
-// Scores is how near a corpus of candidates comes to its references. Index n-1 is for n-grams.
-type Scores struct {
+// BLEUScores is how near a corpus of candidates comes to its references by [BLEU]. Index n-1 is for n-grams.
+type BLEUScores struct {
 	BLEU      [MaxOrder]float64 // BLEU-1 to BLEU-4, from 0 to 1
 	Precision [MaxOrder]float64 // p₁ to p₄, before the brevity penalty
 	// BrevityPenalty is 1 unless the candidates are shorter than the references.
 	BrevityPenalty float64
 	// Length is the number of words of the candidates, ReferenceLength that of their references.
 	Length, ReferenceLength int
-}
-
-// String shows the four scores in one line.
-func (s Scores) String() string {
-	var scores [MaxOrder]string
-	for i, score := range s.BLEU {
-		scores[i] = fmt.Sprintf("BLEU-%d: %.4f", i+1, score)
-	}
-	return strings.Join(scores[:], "  ")
 }
 
 // BLEU compares candidates with what people wrote: references[i] holds the captions, one or more, that
@@ -53,24 +31,23 @@ func (s Scores) String() string {
 //
 // Source: Papineni et al. 2002, "BLEU: a Method for Automatic Evaluation of Machine Translation",
 // https://aclanthology.org/P02-1040
-func BLEU(candidates []Caption, references [][]Caption) (Scores, error) {
-	if len(candidates) == 0 {
-		return Scores{}, errors.New("metrics: BLEU of no candidates; give one caption at least")
+func BLEU(candidates []Caption, references [][]Caption) (BLEUScores, error) {
+	if err := check("BLEU", candidates, references); err != nil {
+		return BLEUScores{}, err
 	}
-	if len(candidates) != len(references) {
-		return Scores{}, fmt.Errorf("metrics: BLEU of %d candidates with references for %d; give each its own", len(candidates), len(references))
-	}
-	var s Scores
+	var s BLEUScores
 	var matches, total [MaxOrder]int
 	for i, candidate := range candidates {
-		if len(references[i]) == 0 {
-			return Scores{}, fmt.Errorf("metrics: BLEU: candidate %d (%q) has no references; give one at least, or leave it out", i, strings.Join(candidate, " "))
-		}
 		s.Length += len(candidate)
 		s.ReferenceLength += nearestLength(candidate, references[i])
-		for n := range MaxOrder {
+		grams := newNgrams()
+		theirs := make([][MaxOrder]terms, len(references[i]))
+		for j, r := range references[i] {
+			theirs[j] = grams.count(r)
+		}
+		for n, counted := range grams.count(candidate) {
 			total[n] += max(0, len(candidate)-n)
-			matches[n] += clippedMatches(candidate, references[i], n+1)
+			matches[n] += clippedMatches(counted, theirs, n)
 		}
 	}
 
@@ -109,32 +86,16 @@ func nearestLength(candidate Caption, references []Caption) int {
 	return nearest
 }
 
-// gram is an n-gram. Those of one n are alike behind the n-th word.
-type gram [MaxOrder]string
-
-// count tells how often each n-gram stands in a caption.
-func count(c Caption, n int) map[gram]int {
-	counts := make(map[gram]int)
-	for i := range len(c) - n + 1 {
-		var g gram
-		copy(g[:], c[i:i+n])
-		counts[g]++
-	}
-	return counts
-}
-
 // clippedMatches counts the candidate's n-grams that are in a reference, each at most as often as in the
 // reference that has most of it.
-func clippedMatches(candidate Caption, references []Caption, n int) int {
-	most := make(map[gram]int)
-	for _, r := range references {
-		for g, times := range count(r, n) {
-			most[g] = max(most[g], times)
-		}
-	}
+func clippedMatches(candidate terms, references [][MaxOrder]terms, n int) int {
 	matches := 0
-	for g, times := range count(candidate, n) {
-		matches += min(times, most[g])
+	for _, t := range candidate {
+		most := int32(0)
+		for _, r := range references {
+			most = max(most, r[n].times(t.gram))
+		}
+		matches += int(min(t.times, most))
 	}
 	return matches
 }

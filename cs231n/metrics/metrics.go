@@ -1,0 +1,85 @@
+// Package metrics measures how good a model's captions are: BLEU, CIDEr-D and ROUGE-L.
+package metrics
+
+import (
+	"fmt"
+	"strings"
+	"unicode/utf8"
+)
+
+// Caption is a sentence, word by word, without the markers for its start, its end and padding: these would
+// count as words that are always right.
+type Caption []string
+
+// Scores is how near a corpus of candidates comes to its references.
+type Scores struct {
+	BLEUScores
+	CIDErD float64 // from 0 to 10
+	ROUGEL float64 // from 0 to 1
+}
+
+// Score compares candidates with what people wrote by all metrics: see [BLEU], [CIDErD] and [ROUGEL], whose
+// errors it returns.
+func Score(candidates []Caption, references [][]Caption) (Scores, error) {
+	var s Scores
+	var err error
+	if s.BLEUScores, err = BLEU(candidates, references); err != nil {
+		return Scores{}, err
+	}
+	if s.CIDErD, _, err = CIDErD(candidates, references); err != nil {
+		return Scores{}, err
+	}
+	if s.ROUGEL, _, err = ROUGEL(candidates, references); err != nil {
+		return Scores{}, err
+	}
+	return s, nil
+}
+
+const columns = "BLEU-1  BLEU-2  BLEU-3  BLEU-4  CIDEr-D  ROUGE-L"
+
+// String shows the scores as a table of two lines: the names of the metrics and their values.
+func (s Scores) String() string { return columns + "\n" + s.row() }
+
+// row aligns the scores with columns.
+func (s Scores) row() string {
+	return fmt.Sprintf("%.4f  %.4f  %.4f  %.4f  %7.4f  %7.4f", s.BLEU[0], s.BLEU[1], s.BLEU[2], s.BLEU[3], s.CIDErD, s.ROUGEL)
+}
+
+// Table compares the scores of several models.
+type Table []Row
+
+// Row is a model's name with its scores.
+type Row struct {
+	Name   string
+	Scores Scores
+}
+
+// String shows one line for the names of the metrics and one for each row.
+func (t Table) String() string {
+	width := 0
+	for _, row := range t {
+		width = max(width, utf8.RuneCountInString(row.Name))
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%-*s  %s\n", width, "", columns)
+	for _, row := range t {
+		fmt.Fprintf(&b, "%-*s  %s\n", width, row.Name, row.Scores.row())
+	}
+	return b.String()
+}
+
+// check refuses a corpus that a metric, given by its name, is not defined for.
+func check(metric string, candidates []Caption, references [][]Caption) error {
+	if len(candidates) == 0 {
+		return fmt.Errorf("metrics: %s of no candidates; give one caption at least", metric)
+	}
+	if len(candidates) != len(references) {
+		return fmt.Errorf("metrics: %s of %d candidates with references for %d; give each its own", metric, len(candidates), len(references))
+	}
+	for i, candidate := range candidates {
+		if len(references[i]) == 0 {
+			return fmt.Errorf("metrics: %s: candidate %d (%q) has no references; give one at least, or leave it out", metric, i, strings.Join(candidate, " "))
+		}
+	}
+	return nil
+}
