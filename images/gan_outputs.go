@@ -1,5 +1,5 @@
-// Command images draws gan_outputs.png: the last samples of the GAN notebook's three training runs, side by side.
-// `make images` runs it after `make notebooks` or `make run` has executed the notebook.
+// Command images draws gan_outputs.png: the last samples of the GAN notebook's three training runs, side by side. Run it
+// with `make images`, after `make notebooks` or `make run`.
 package main
 
 import (

@@ -13,9 +13,9 @@ import (
 	"github.com/cs231n-go/assignment3/cs231n/rng"
 )
 
-// Right checks a layer three ways: its gradients must be within the tolerance of the finite differences and,
+// Check checks a layer three ways: its gradients must be within the tolerance of the finite differences and,
 // but for rounding, what GoMLX derives.
-func Right(t *testing.T, l gradcheck.Layer, tolerance float64) {
+func Check(t *testing.T, l gradcheck.Layer, tolerance float64) {
 	t.Helper()
 	report, err := l.Check(testbackend.Get(t))
 	require.NoError(t, err)
@@ -45,7 +45,7 @@ func (net Network) Sequence(t *testing.T, n, steps, d, h int, tolerance float64)
 		DOut:    randn(n, steps, h),
 		Forward: net.Unrolled, Backward: net.Backward,
 	}
-	Right(t, layer, tolerance)
+	Check(t, layer, tolerance)
 	difference, err := gradcheck.Eval(testbackend.Get(t), func(in []*Node) *Node {
 		return ReduceAllMax(Abs(Sub(net.Forward(in), net.Unrolled(in))))
 	}, layer.Inputs...)
@@ -71,10 +71,10 @@ func (net Network) Shapes(t *testing.T) {
 		own := net.Package + ": " + name + " of"
 		const affine = "nn: affine map of"
 		for _, c := range []struct {
-			name  string
-			first int               // position of the first wrong input
-			wrong []*tensors.Tensor // they replace the right ones from there on
-			says  string
+			name    string
+			first   int               // position of the first wrong input
+			wrong   []*tensors.Tensor // they replace the right ones from there on
+			wantErr string
 		}{
 			{"x of another rank", 0, []*tensors.Tensor{f.otherRank}, own},
 			{"another batch", 1, []*tensors.Tensor{zeros(n+1, h)}, own},
@@ -93,7 +93,7 @@ func (net Network) Shapes(t *testing.T) {
 				inputs := []*tensors.Tensor{f.x, zeros(n, h), zeros(d, width), zeros(h, width), zeros(width)}
 				copy(inputs[c.first:], c.wrong)
 				_, err := gradcheck.Eval(testbackend.Get(t), f.forward, inputs...)
-				require.ErrorContains(t, err, c.says)
+				require.ErrorContains(t, err, c.wantErr)
 				require.ErrorContains(t, err, c.wrong[0].Shape().String(), "the error names the shape")
 			})
 		}
