@@ -6,7 +6,7 @@ import (
 	"image/draw"
 )
 
-// Row puts pictures side by side on white paper, their upper edges in line.
+// Row places images side by side on a white background, aligned at the top.
 func Row(pictures ...image.Image) image.Image {
 	var size image.Point
 	for _, p := range pictures {
