@@ -70,7 +70,7 @@ func TestRoundTrip(t *testing.T) {
 	}
 	entries, err := os.ReadDir(filepath.Dir(path))
 	require.NoError(t, err)
-	require.Len(t, entries, 1, "no temporary file stays behind")
+	require.Len(t, entries, 1, "no temporary file is left")
 }
 
 func TestMissing(t *testing.T) {
