@@ -47,7 +47,7 @@ func TestTransformerSampling(t *testing.T) {
 	for _, caption := range greedy {
 		different[data.Vocab.Decode(caption)] = true
 	}
-	require.Greater(t, len(different), 1, "the images are told apart")
+	require.Greater(t, len(different), 1, "different images get different captions")
 
 	one, four := sample(captioning.SampleOptions{Beams: 1}), sample(captioning.SampleOptions{Beams: 4})
 	better, logProbs := 0, logProb(t, m, data, slices.Concat(features, features), slices.Concat(one, four))
@@ -181,7 +181,7 @@ func TestSampleBatches(t *testing.T) {
 	for _, caption := range all {
 		different[fmt.Sprint(caption)] = true
 	}
-	require.Greater(t, len(different), 1, "the images are told apart")
+	require.Greater(t, len(different), 1, "different images get different captions")
 }
 
 func TestSampleRefuses(t *testing.T) {

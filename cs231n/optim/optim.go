@@ -76,7 +76,7 @@ func Update(rule Rule, scope *model.Scope, vars []*model.Variable, grads []*Node
 	for _, v := range trainable(scope, grads[0].Graph()) {
 		grad, ok := of[v]
 		if !ok {
-			panic(fmt.Errorf("optim: no gradient for the variable %s; give one, or make it untrainable", v.Path()))
+			panic(fmt.Errorf("optim: no gradient for the variable %s; give one, or make it non-trainable", v.Path()))
 		}
 		ordered = append(ordered, grad)
 	}

@@ -30,7 +30,7 @@ func saveRun(t *testing.T, folder training.Folder, iterations int) {
 	}})
 }
 
-// damage changes or cuts a file.
+// damage changes or truncates a file.
 func damage(t *testing.T, path string, change func(data []byte) []byte) {
 	t.Helper()
 	data, err := os.ReadFile(path)
@@ -96,12 +96,12 @@ func TestDamaged(t *testing.T) {
 			before := names(t, string(f))
 			for _, resume := range []bool{true, false} {
 				l := newLine(t)
-				params, place := l.params(), *l.stream
+				params, position := l.params(), *l.stream
 				r, err := training.Run(context.Background(), testbackend.Get(t), l.Task, training.Options{Folder: f, Resume: resume})
 				require.ErrorContains(t, err, "damaged")
 				require.Nil(t, r)
 				require.Equal(t, params, l.params())
-				require.Equal(t, place.Float64(), l.stream.Float64(), "the stream is where it was")
+				require.Equal(t, position.Float64(), l.stream.Float64(), "the stream is unchanged")
 			}
 			require.Equal(t, before, names(t, string(f)))
 			_, previous, err := training.Folder(filepath.Join(string(f), "previous")).Open([]string{"MSE"})
@@ -198,7 +198,7 @@ func TestHistory(t *testing.T) {
 	require.False(t, interrupted, "no more than five iterations are wanted now")
 }
 
-// TestCancelledBefore leaves a run in the folder where it is.
+// TestCancelledBefore cancels the context before the run. An earlier run in the folder is unchanged.
 func TestCancelledBefore(t *testing.T) {
 	t.Parallel()
 	f := training.Folder(t.TempDir())

@@ -161,7 +161,7 @@ func TestResume(t *testing.T) {
 	require.Contains(t, log.String(), "Resuming "+folder.Checkpoint()+" at iteration 1")
 	require.Equal(t, want, got)
 	require.Equal(t, whole.params(), l.params())
-	require.Equal(t, whole.stream.Float64(), l.stream.Float64(), "the place in the stream")
+	require.Equal(t, whole.stream.Float64(), l.stream.Float64(), "the position in the stream")
 	interrupted, err := folder.Interrupted()
 	require.NoError(t, err)
 	require.False(t, interrupted)
