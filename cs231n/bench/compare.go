@@ -66,7 +66,7 @@ func (r Runner) Compare(ctx context.Context, models []string, rounds int) ([]Com
 			}
 			c.Ours = append(c.Ours, t)
 			for j := range c.Rivals {
-				if err := c.Rivals[j].turn(ctx, r); err != nil {
+				if err := c.Rivals[j].runOnce(ctx, r); err != nil {
 					return nil, err
 				}
 			}
@@ -75,8 +75,8 @@ func (r Runner) Compare(ctx context.Context, models []string, rounds int) ([]Com
 	return comparisons, nil
 }
 
-// turn runs a rival once. It returns an error only if the context is canceled.
-func (v *Rival) turn(ctx context.Context, r Runner) error {
+// runOnce runs a rival once. It returns an error only if the context is canceled.
+func (v *Rival) runOnce(ctx context.Context, r Runner) error {
 	if v.Failure != "" {
 		return nil
 	}

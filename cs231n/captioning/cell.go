@@ -21,7 +21,7 @@ type cell struct {
 	step  func(x *Node, state []*Node, w rnn.Weights) []*Node
 }
 
-func vanilla() cell {
+func rnnCell() cell {
 	return cell{
 		gates: 1,
 		forward: func(x, h0 *Node, w rnn.Weights) (*Node, func(*Node) (dx, dh0 *Node, dw rnn.Weights)) {
@@ -37,7 +37,7 @@ func vanilla() cell {
 	}
 }
 
-func longShortTermMemory() cell {
+func lstmCell() cell {
 	return cell{
 		gates: 4,
 		forward: func(x, h0 *Node, w rnn.Weights) (*Node, func(*Node) (dx, dh0 *Node, dw rnn.Weights)) {

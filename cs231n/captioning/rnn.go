@@ -32,7 +32,7 @@ type RNNConfig struct {
 }
 
 // RNN is the assignment's CaptioningRNN. The image features, projected to H dimensions, are the initial hidden state of a
-// recurrent network. Its input at each step is a word of the caption, and its output are scores of the next word. Sources:
+// recurrent network. At each step its input is a word of the caption, and its output the scores of the next word. Sources:
 // Vinyals et al. 2015, https://arxiv.org/abs/1411.4555, and Karpathy and Fei-Fei 2015, https://arxiv.org/abs/1412.2306.
 type RNN struct {
 	RNNParams
@@ -83,9 +83,9 @@ func newRNN(c RNNConfig) (*RNN, error) {
 	m := &RNN{kind: c.CellType, vocabulary: len(c.WordToIdx)}
 	switch c.CellType {
 	case "rnn":
-		m.cell = vanilla()
+		m.cell = rnnCell()
 	case "lstm":
-		m.cell = longShortTermMemory()
+		m.cell = lstmCell()
 	default:
 		return nil, fmt.Errorf("unknown cell type %q; choose rnn or lstm", c.CellType)
 	}

@@ -19,7 +19,7 @@ import (
 // SampleOptions holds the settings for generating captions. The zero value is greedy decoding. All settings but Length are
 // for a [Transformer].
 type SampleOptions struct {
-	Length      int        // words per caption; 0 means 30 for an [RNN], and MaxLength for a [Transformer]
+	Length      int        // words per caption; 0 means 30 for an [RNN], the maximum length for a [Transformer]
 	Beams       int        // beam width of a beam search; 0 means none, 1 is greedy
 	Temperature float64    // if above 0, words are sampled; below 1 favors probable words, above 1 flattens the distribution
 	TopK        int        // if above 0, words are sampled only from the K most probable ones

@@ -123,8 +123,8 @@ func words5() map[string]int {
 	return words
 }
 
-// unlearned returns a Transformer with random parameters.
-func unlearned(t *testing.T, words map[string]int) *captioning.Transformer {
+// untrained returns a Transformer with random parameters.
+func untrained(t *testing.T, words map[string]int) *captioning.Transformer {
 	t.Helper()
 	m, err := captioning.NewTransformer(captioning.TransformerConfig{WordToIdx: words, InputDim: 4, WordvecDim: 12, MaxLength: 8, Stream: rng.NewTorch(1)})
 	require.NoError(t, err)
@@ -136,7 +136,7 @@ func TestSampleLength(t *testing.T) {
 	slow(t)
 	t.Parallel()
 	backend, features, stream := testbackend.Get(t), make([]float32, 2*4), rng.NewTorch(1)
-	m := unlearned(t, words5())
+	m := untrained(t, words5())
 	for name, o := range map[string]captioning.SampleOptions{
 		"greedy": {}, "beams": {Beams: 2}, "random": {Temperature: 1, Stream: stream}, "all beams": {Beams: 5}, "all words": {Temperature: 1, TopK: 5, Stream: stream},
 	} {
@@ -186,7 +186,7 @@ func TestSampleBatches(t *testing.T) {
 
 func TestSampleRefuses(t *testing.T) {
 	t.Parallel()
-	m, stream := unlearned(t, words5()), rng.NewTorch(1)
+	m, stream := untrained(t, words5()), rng.NewTorch(1)
 	noStart, noEnd := words5(), words5()
 	delete(noStart, coco.Start)
 	delete(noEnd, coco.End)
@@ -208,15 +208,15 @@ func TestSampleRefuses(t *testing.T) {
 		"dropout of an RNN":             {r, captioning.SampleOptions{Dropout: true, Stream: stream}, greedily},
 		"a negative length of an RNN":   {r, captioning.SampleOptions{Length: -1}, "captions cannot have -1 words"},
 		"an RNN without a start":        {double(t, "rnn", 4, 5, 6, rng.NewNumPy(1)), captioning.SampleOptions{}, "no start token <START>"},
-		"without a start":               {unlearned(t, noStart), captioning.SampleOptions{}, "no start token <START>"},
-		"beams without an end":          {unlearned(t, noEnd), captioning.SampleOptions{Beams: 2}, "the vocabulary has no end token <END>"},
+		"without a start":               {untrained(t, noStart), captioning.SampleOptions{}, "no start token <START>"},
+		"beams without an end":          {untrained(t, noEnd), captioning.SampleOptions{Beams: 2}, "the vocabulary has no end token <END>"},
 		"beams with a temperature":      {m, captioning.SampleOptions{Beams: 2, Temperature: 1, Stream: stream}, exclude},
 		"beams with top K":              {m, captioning.SampleOptions{Beams: 2, TopK: 2, Stream: stream}, exclude},
 		"beams with dropout":            {m, captioning.SampleOptions{Beams: 2, Dropout: true, Stream: stream}, exclude},
 		"a temperature with dropout":    {m, captioning.SampleOptions{Temperature: 1, Dropout: true, Stream: stream}, exclude},
 		"negative beams":                {m, captioning.SampleOptions{Beams: -1}, "1 to 5 beams, not -1"},
 		"too many beams":                {m, captioning.SampleOptions{Beams: 6}, "1 to 5 beams, not 6"},
-		"more beams than are compiled":  {unlearned(t, many), captioning.SampleOptions{Beams: 101}, "1 to 100 beams, not 101"},
+		"more beams than are compiled":  {untrained(t, many), captioning.SampleOptions{Beams: 101}, "1 to 100 beams, not 101"},
 		"a negative length":             {m, captioning.SampleOptions{Length: -1}, "captions of -1 words do not fit the model: its captions have 1 to 8 words"},
 		"longer than the model":         {m, captioning.SampleOptions{Length: 9, Beams: 2}, "captions of 9 words do not fit the model: its captions have 1 to 8 words"},
 		"no temperature":                {m, captioning.SampleOptions{TopK: 3, Stream: stream}, "must be above 0 and finite, not 0"},

@@ -105,7 +105,7 @@ func TestTransformerRefuses(t *testing.T) {
 		_, err := captioning.NewTransformer(c)
 		return err
 	}
-	m := unlearned(t, words5())
+	m := untrained(t, words5())
 	read := func(words ...int32) error {
 		_, err := m.Attention(nil, make([]float32, 4), words)
 		return err
@@ -137,7 +137,7 @@ func TestTransformerRefuses(t *testing.T) {
 // TestTransformerTakesTheLongest accepts captions of the maximum length and refuses longer ones.
 func TestTransformerTakesTheLongest(t *testing.T) {
 	t.Parallel()
-	m := unlearned(t, words5())
+	m := untrained(t, words5())
 	maps, err := m.Attention(testbackend.Get(t), make([]float32, 4), make([]int32, 8))
 	require.NoError(t, err)
 	require.Len(t, maps, 2, "layers")

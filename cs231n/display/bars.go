@@ -26,7 +26,7 @@ func (b Bars) Image() (image.Image, error) {
 	if len(b.Groups) == 0 || len(b.Series) == 0 {
 		return nil, fmt.Errorf("display: Bars %q has no groups or no series", b.Title)
 	}
-	p := newPaper(b.Title, "", b.YLabel)
+	p := newPlot(b.Title, "", b.YLabel)
 	width, height := orDefault(b.Width, 640), orDefault(b.Height, 400)
 	const filled = 0.6 // of the width
 	bar := vg.Points(filled * float64(width) * 72 / dpi / float64(len(b.Groups)*len(b.Series)))

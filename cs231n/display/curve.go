@@ -40,7 +40,7 @@ type Curve struct {
 
 // Image draws the curve. It returns an error if no value is finite, or if a series' X and Y differ in length.
 func (c Curve) Image() (image.Image, error) {
-	p := newPaper(c.Title, c.XLabel, c.YLabel)
+	p := newPlot(c.Title, c.XLabel, c.YLabel)
 	drawn := 0
 	var means []plot.Plotter // drawn after the raw values of all series
 	for i, s := range c.Series {
@@ -127,8 +127,8 @@ func runningMean(values []float64, window int) []float64 {
 	return means
 }
 
-// newPaper returns an empty plot in the project's style.
-func newPaper(title, xLabel, yLabel string) *plot.Plot {
+// newPlot returns an empty plot in the project's style.
+func newPlot(title, xLabel, yLabel string) *plot.Plot {
 	p := plot.New()
 	p.Title.Text, p.X.Label.Text, p.Y.Label.Text = title, xLabel, yLabel
 	p.Title.TextStyle.Font.Size, p.Title.Padding = 12, 6

@@ -45,7 +45,7 @@ func (t Trajectory) Image() (image.Image, error) {
 	if reach == 0 {
 		reach = 1
 	}
-	p := newPaper(t.Title, t.XLabel, t.YLabel)
+	p := newPlot(t.Title, t.XLabel, t.YLabel)
 	p.Add(walk(t))
 	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = -1.25*reach, 1.25*reach, -1.25*reach, 1.25*reach
 	size := orDefault(t.Size, 440)

@@ -25,7 +25,8 @@ func golden[T any](t *testing.T, name string) T {
 	return value
 }
 
-// array is a PyTorch tensor in a golden file: {"shape", "data"}, or a plain list for a vector. T is its element type.
+// array is a PyTorch tensor in a golden file: {"shape", "data"}, or a plain list for a vector. Its decimals are
+// the shortest for the type T.
 type array[T float32 | float64] struct {
 	Shape []int
 	Data  []T

@@ -3,7 +3,7 @@
 // A [Layer] owns its parameters, [Param], on the host. Its Forward builds the computation as GoMLX graph nodes and
 // returns a hand-written backward pass with it. [Sequential] chains layers into a [Network]. Initial values come from an
 // [rng.Torch] stream in PyTorch's order, so a network built from torch.manual_seed(231) starts with the same weights as
-// the Python original. With a nil stream all weights are zero, to be set later.
+// the Python original. With a nil stream those values are zero, to be set later.
 //
 // Graph functions panic on wrong shapes, which GoMLX turns into an error.
 //

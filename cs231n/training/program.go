@@ -22,10 +22,10 @@ type devices struct {
 	rows, whole *distributed.ShardingSpec
 }
 
-// share chooses the first count devices of the backend for batches of the given size. A count of 0 means 1.
+// newDevices chooses the first count devices of the backend for batches of the given size. A count of 0 means 1.
 //
 // It is an error if the backend has fewer devices, or if they cannot share a batch evenly.
-func share(backend compute.Backend, count, batchSize int) (d devices, err error) {
+func newDevices(backend compute.Backend, count, batchSize int) (d devices, err error) {
 	d.backend = backend
 	available := backend.NumDevices()
 	switch {

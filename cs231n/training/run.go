@@ -50,7 +50,7 @@ func Run(ctx context.Context, backend compute.Backend, t Trainable, o Options) (
 	if err := ctx.Err(); err != nil {
 		return nil, err // before a run in the folder is set aside
 	}
-	devices, err := share(backend, r.Devices, r.BatchSize)
+	devices, err := newDevices(backend, r.Devices, r.BatchSize)
 	if err != nil {
 		return nil, err
 	}
