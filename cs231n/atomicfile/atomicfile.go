@@ -1,13 +1,13 @@
-// Package atomicfile replaces files as a whole or not at all. A kill, a crash or a full disk leaves the old file as it was.
+// Package atomicfile replaces files atomically. A kill, a crash or a full disk leaves the old file unchanged.
 package atomicfile
 
 import (
 	"os"
 )
 
-// Write calls fill with a temporary file in the folder of path, flushes the file to the disk and renames it to path. If
-// anything fails, path is unchanged and the temporary file is removed. A killed process leaves the temporary file behind.
-// Its name is a dot, the name of the file, and digits.
+// Write calls fill with a temporary file in the folder of path, flushes it to disk and renames it to path. If anything
+// fails, path is unchanged and the temporary file is removed. A killed process leaves the temporary file behind. Its name is
+// a dot, the name of the file, and digits.
 func Write(path string, fill func(file *os.File) error) error { return write(path, fill) }
 
 // WriteBytes is [Write] for bytes in memory.

@@ -8,8 +8,7 @@ import (
 	"path/filepath"
 )
 
-// write is for systems that renameio does not support, such as Windows. There a rename can replace a file but is not
-// guaranteed to be atomic.
+// write is for systems that renameio does not support, such as Windows, where a rename is not guaranteed to be atomic.
 func write(path string, fill func(file *os.File) error) error {
 	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"*")
 	if err != nil {

@@ -21,17 +21,18 @@ import (
 func TestFLOPs(t *testing.T) {
 	t.Parallel()
 	of := func(model string, s Sizes) float64 { return Task{Model: model, Sizes: s}.FLOPs() }
-	// By hand: D has 200704+65536+256 = 266496 weights, G 98304+1048576+802816 = 1949696. For each image of the batch
-	// D's turn takes G once and twice D forward, D's weights, D's input without the first layer; G's turn G and D
-	// forward, D's input, G's weights, G's input without the first layer.
+	// D has 200704+65536+256 = 266496 weights, G 98304+1048576+802816 = 1949696. For each image, D's update takes G forward,
+	// and twice D forward, D's weights, and D's input without the first layer. G's update takes G and D forward, D's input,
+	// G's weights, and G's input without the first layer.
 	perImage := 1949696 + 2*(266496+266496+65792) + 1949696 + 266496 + 266496 + 1949696 + 1851392
 	assert.Equal(t, float64(2*128*perImage), of("gan", Sizes{}))
 	assert.Equal(t, of("gan", Sizes{}), of("lsgan", Sizes{}))
 
 	small := Sizes{Batch: 1, T: 1, H: 2, W: 3, D: 5, V: 7}
-	assert.Equal(t, 2*(2*10.0+3*(6+4+14)), of("rnn", small), "projection without its input's gradient; Wx, Wh and scores")
+	assert.Equal(t, 2*(2*10.0+3*(6+4+14)), of("rnn", small), "projection without the gradient of its input; Wx, Wh and scores")
 	assert.Equal(t, 2*(2*10.0+3*(24+16+14)), of("lstm", small))
-	// Two layers, each with four square maps, two wide ones, scores and mix of one place, value and projection of the image.
+	// Two layers, each with four square and two wide linear maps, attention over one position, and cross-attention's value
+	// and output projection.
 	assert.Equal(t, 2*(2*15.0+3*(2*(4*9+2*3*2048+2*3+2*9)+21)), of("transformer", small))
 	assert.Equal(t, 2*(15.0+2*(4*9+2*3*2048+2*3+2*9)+21), of(Sample, small))
 }
@@ -58,7 +59,7 @@ func TestEnvironment(t *testing.T) {
 		environment([]string{"OPENBLAS_CORETYPE=Haswell", "GLIBC_TUNABLES=x", "OMP_NUM_THREADS=1", "PATH=/bin", "MKL_CBWR=AVX2"}))
 }
 
-// report is a small run, whose second rival did not come through.
+// report returns a small report in which the second rival failed.
 func report() Report {
 	return Report{
 		Threads: 2, Rounds: 2, Peaks: []NamedPeak{{"XLA", Peak{100, "cpu"}}, {"PyTorch", Peak{200, "cpu"}}},
@@ -113,7 +114,7 @@ func TestCharts(t *testing.T) {
 	}
 }
 
-func TestRunSaysWhatWentWrong(t *testing.T) {
+func TestRunErrors(t *testing.T) {
 	t.Parallel()
 	r := Runner{Root: t.TempDir(), Log: &bytes.Buffer{}}
 	var timing Timing
@@ -127,7 +128,7 @@ func TestRunSaysWhatWentWrong(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	require.ErrorIs(t, r.run(ctx, &timing, "x", "sleep", "60"), context.Canceled)
-	require.ErrorContains(t, r.python(t.Context(), &timing, "PyTorch", "x.py"), "make bench installs it")
+	require.ErrorContains(t, r.python(t.Context(), &timing, "PyTorch", "x.py"), "`make bench` installs it")
 }
 
 func TestUnknownModel(t *testing.T) {
@@ -145,7 +146,7 @@ func TestSampleTakesOneDevice(t *testing.T) {
 	require.ErrorContains(t, err, "2 devices cannot share sample, only training")
 }
 
-// TestCompare runs the real programs: the GAN for a few steps, beside PyTorch where it is installed.
+// TestCompare runs the real programs: the GAN for a few steps, and PyTorch's if it is installed.
 func TestCompare(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts several processes")
@@ -167,7 +168,7 @@ func TestCompare(t *testing.T) {
 	assert.Greater(t, ours[0].First, ours[0].Median, "the first step compiles")
 	assert.Positive(t, ours[0].LastLoss)
 	if strings.Contains(rival.Failure, "no PyTorch") {
-		t.Skip("ours ran; without a rival: " + rival.Failure)
+		t.Skip("only our program was tested: " + rival.Failure)
 	}
 	require.Empty(t, rival.Failure)
 	assert.Positive(t, rival.Timings[0].Median)

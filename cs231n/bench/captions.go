@@ -14,7 +14,8 @@ import (
 	"github.com/cs231n-go/assignment3/cs231n/rng"
 )
 
-// randomData is a data set of random content. Captions have no padding; a step does the same work with real ones.
+// randomData returns a data set of random features and captions. Captions have no padding, which does not change the work
+// of a step.
 func randomData(s Sizes, images, captions int) *coco.Data {
 	vocab := coco.Vocab{Words: []string{coco.Null, coco.Start, coco.End, coco.Unknown}, IDs: map[string]int{}}
 	special := len(vocab.Words)
@@ -38,16 +39,16 @@ func randomData(s Sizes, images, captions int) *coco.Data {
 	return &coco.Data{Train: split, Val: split, Vocab: vocab}
 }
 
-// sample times a batch's captions of T words. Every call of Sample compiles its program anew, and programs for T and
-// 2T words have the same size: what 2T words take longer is what T words cost once the program is compiled, if anything
-// a little more, as later words look at more words before them.
+// sample times captions of T words for a batch. Every call of Sample compiles its program, and programs for T and 2T words
+// have the same size. The time for T words is therefore that of 2T words minus that of T words, which cancels compilation.
+// It is slightly too high, since later words attend to more words.
 func (t Task) sample(ctx context.Context, backend compute.Backend) (Timing, error) {
 	data := randomData(t.Sizes, t.Batch, t.Batch)
 	model, err := t.transformer(data, 2*t.T)
 	if err != nil {
 		return Timing{}, err
 	}
-	took := func(words int) (ms float64) {
+	elapsed := func(words int) (ms float64) {
 		if err == nil {
 			err = ctx.Err()
 		}
@@ -59,8 +60,8 @@ func (t Task) sample(ctx context.Context, backend compute.Backend) (Timing, erro
 		return time.Since(begin).Seconds() * 1e3
 	}
 	var short, long []float64
-	for range 1 + t.Iters { // the first warms up
-		short, long = append(short, took(t.T)), append(long, took(2*t.T))
+	for range 1 + t.Iters { // the first is a warm-up
+		short, long = append(short, elapsed(t.T)), append(long, elapsed(2*t.T))
 	}
 	if err != nil {
 		return Timing{}, err

@@ -6,18 +6,18 @@ import (
 	"path/filepath"
 )
 
-// Cells tells how long the cells of a notebook that do not train take in a kernel. Times are in seconds.
+// Cells holds the run times of a notebook's cells in a kernel, without those that train. Times are in seconds.
 type Cells struct {
 	Notebook string  `json:"notebook"`
 	Kernel   string  `json:"kernel"`
 	Count    int     `json:"cells"`
 	Median   float64 `json:"median_s"`
-	P90      float64 `json:"p90_s"` // nine of ten take no longer
+	P90      float64 `json:"p90_s"` // 90th percentile
 }
 
 // Cells runs the notebooks, each in this project's kernel and in stock GoNB.
 func (r Runner) Cells(ctx context.Context) (cells []Cells, err error) {
-	fmt.Fprintln(r.Log, "cells of the notebooks; this takes some minutes")
+	fmt.Fprintln(r.Log, "notebook cells; this takes several minutes")
 	err = r.run(ctx, &cells, "cells", filepath.Join(r.Root, ".venv", "bin", "python"), filepath.Join(r.Root, "kernels", "bench_cells.py"))
 	return cells, err
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/cs231n-go/assignment3/cs231n/display"
 )
 
-// StepChart draws the times of rivals divided by ours. Bars over 1 are rivals that take longer.
+// StepChart draws the times of rivals divided by ours. Rivals above 1 are slower.
 func (r Report) StepChart() (image.Image, error) { return r.stepBars().Image() }
 
 func (r Report) stepBars() display.Bars {
@@ -35,7 +35,7 @@ func (r Report) stepBars() display.Bars {
 	return chart
 }
 
-// ratioTo is the median ratio of our time to a rival's; NaN where there is none.
+// ratioTo returns the median ratio of our time to a rival's, or NaN without timings.
 func (c Comparison) ratioTo(name string) float64 {
 	var theirs []Timing
 	for _, v := range c.Rivals {
@@ -46,22 +46,22 @@ func (c Comparison) ratioTo(name string) float64 {
 	return ratio(c.Ours, theirs).Median
 }
 
-// GrowthChart draws time against work, both as multiples of the first point's, on logarithmic axes: a line that is
-// nowhere steeper than the diagonal grows at most linearly with the work.
+// GrowthChart draws time against work, both relative to the first point, on logarithmic axes. A line that is never steeper
+// than the diagonal grows at most linearly.
 func (r Report) GrowthChart() (image.Image, error) { return r.growthCurve().Image() }
 
 func (r Report) growthCurve() display.Curve {
 	chart := display.Curve{Title: "Time against work, first = 1", XLabel: "work", YLabel: "time", Log: true, Width: 760, Height: 560}
-	most := 1.0
+	largest := 1.0
 	for _, g := range r.Growth {
 		s := display.Series{Name: fmt.Sprintf("%s, %s", g.Model, g.Size)}
 		for _, p := range g.Points {
 			s.X = append(s.X, p.Work/g.Points[0].Work)
 			s.Y = append(s.Y, p.Ms/g.Points[0].Ms)
-			most = max(most, p.Work/g.Points[0].Work)
+			largest = max(largest, p.Work/g.Points[0].Work)
 		}
 		chart.Series = append(chart.Series, s)
 	}
-	chart.Series = append(chart.Series, display.Series{Name: "linear", X: []float64{1, most}, Y: []float64{1, most}})
+	chart.Series = append(chart.Series, display.Series{Name: "linear", X: []float64{1, largest}, Y: []float64{1, largest}})
 	return chart
 }

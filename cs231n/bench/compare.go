@@ -7,10 +7,10 @@ import (
 	"slices"
 )
 
-// Comparison is one model's timings beside its rivals', one of each for every round.
+// Comparison holds the timings of a model and its rivals, one per round.
 type Comparison struct {
 	Model  string   `json:"model"`
-	GFLOP  float64  `json:"gflop"` // 10⁹ operations of a step; see [Task.FLOPs]
+	GFLOP  float64  `json:"gflop"` // 10⁹ operations per step; see [Task.FLOPs]
 	Ours   []Timing `json:"ours"`
 	Rivals []Rival  `json:"rivals"`
 }
@@ -19,7 +19,7 @@ type Comparison struct {
 type Rival struct {
 	Name    string   `json:"name"`
 	Timings []Timing `json:"timings"`
-	Failure string   `json:"failure,omitempty"` // why there are no more timings
+	Failure string   `json:"failure,omitempty"` // error that ended its timings
 
 	run func(ctx context.Context) (Timing, error)
 }
@@ -27,7 +27,7 @@ type Rival struct {
 // Ratio is our time divided by a rival's.
 type Ratio struct{ Median, Min, Max float64 }
 
-// ratio compares the medians of each round, whose processes ran one right after the other.
+// ratio compares the medians of each round, whose processes ran in succession.
 func ratio(ours, theirs []Timing) Ratio {
 	var all []float64
 	for i, t := range theirs {
@@ -39,8 +39,8 @@ func ratio(ours, theirs []Timing) Ratio {
 	return Ratio{median(all), slices.Min(all), slices.Max(all)}
 }
 
-// Compare times models and their rivals by turns for a number of rounds. A rival that fails has no further turns; its
-// failure is in the result.
+// Compare times models and their rivals alternately for a number of rounds. A rival that fails is skipped in later rounds.
+// Its error is in the result.
 func (r Runner) Compare(ctx context.Context, models []string, rounds int) ([]Comparison, error) {
 	var comparisons []Comparison
 	var tasks []Task
@@ -66,7 +66,7 @@ func (r Runner) Compare(ctx context.Context, models []string, rounds int) ([]Com
 			}
 			c.Ours = append(c.Ours, t)
 			for j := range c.Rivals {
-				if err := c.Rivals[j].turn(ctx, r); err != nil {
+				if err := c.Rivals[j].runOnce(ctx, r); err != nil {
 					return nil, err
 				}
 			}
@@ -75,22 +75,22 @@ func (r Runner) Compare(ctx context.Context, models []string, rounds int) ([]Com
 	return comparisons, nil
 }
 
-// turn lets a rival run once. Only a cancelled context is an error.
-func (v *Rival) turn(ctx context.Context, r Runner) error {
+// runOnce runs a rival once. It returns an error only if the context is canceled.
+func (v *Rival) runOnce(ctx context.Context, r Runner) error {
 	if v.Failure != "" {
 		return nil
 	}
 	t, err := v.run(ctx)
 	if err != nil {
 		v.Failure = err.Error()
-		fmt.Fprintf(r.Log, "  %s is left out: %v\n", v.Name, err)
+		fmt.Fprintf(r.Log, "  %s is skipped: %v\n", v.Name, err)
 		return ctx.Err()
 	}
 	v.Timings = append(v.Timings, t)
 	return nil
 }
 
-// rivals lists the programs that a task is held against.
+// rivals lists the programs that a task is compared with.
 func (r Runner) rivals(ctx context.Context, task Task) ([]Rival, error) {
 	const captioning = "cs231n/captioning/testdata/"
 	timed := func(name, program string, args ...string) Rival {
@@ -118,7 +118,7 @@ func (r Runner) rivals(ctx context.Context, task Task) ([]Rival, error) {
 	return []Rival{torch}, nil
 }
 
-// faster is a rival that runs in two ways, of which the better counts.
+// faster is a rival with two variants, of which the faster counts.
 func faster(name string, one, other Rival) Rival {
 	return Rival{Name: name, run: func(ctx context.Context) (Timing, error) {
 		a, err := one.run(ctx)
@@ -133,15 +133,15 @@ func faster(name string, one, other Rival) Rival {
 	}}
 }
 
-// Peaks measures the rate of matrix products, ours and PyTorch's.
+// Peaks measures the rate of large matrix products in XLA and PyTorch.
 func (r Runner) Peaks(ctx context.Context) ([]NamedPeak, error) {
-	fmt.Fprintln(r.Log, "products of large matrices")
+	fmt.Fprintln(r.Log, "large matrix products")
 	ours, theirs := NamedPeak{Name: "XLA"}, NamedPeak{Name: "PyTorch"}
 	if err := r.run(ctx, &ours, "ours", r.Self, "matmul"); err != nil {
 		return nil, err
 	}
 	if err := r.python(ctx, &theirs, "PyTorch", "cs231n/bench/testdata/bench_matmul.py", "--threads", threads()); err != nil {
-		fmt.Fprintf(r.Log, "  PyTorch is left out: %v\n", err)
+		fmt.Fprintf(r.Log, "  PyTorch is skipped: %v\n", err)
 		return []NamedPeak{ours}, ctx.Err()
 	}
 	return []NamedPeak{ours, theirs}, nil

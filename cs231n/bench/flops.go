@@ -9,9 +9,9 @@ const (
 	feedForward       = 2048
 )
 
-// FLOPs counts the floating-point operations of the matrix products and convolutions that a step needs: 2·m·n·k for
-// a product of (m, k) and (k, n). What is done value by value is left out, and so is what no result depends on, such as
-// the gradient of the images or the weights of an attention to a single vector.
+// FLOPs returns the floating-point operations of the matrix products and convolutions in a step: 2·m·n·k for a product of
+// (m, k) and (k, n). It does not count elementwise operations and unused results, such as the gradient of the images or the
+// weights of attention to a single vector.
 func (t Task) FLOPs() float64 {
 	multiplyAdds := 0
 	switch t.Model {
@@ -35,8 +35,8 @@ func (t Task) FLOPs() float64 {
 	return 2 * float64(multiplyAdds)
 }
 
-// ganStep counts the multiply-adds of an iteration. d and g hold those of one image's way through each layer; the
-// gradient of a layer's weights and that of its input take as many each.
+// ganStep returns the multiply-adds of an iteration. d and g are those of each layer's forward pass for one image. The
+// gradient of a layer's weights takes as many, and so does that of its input.
 func ganStep(d, g []int) int {
 	sum := func(layers []int) (all int) {
 		for _, l := range layers {
@@ -45,34 +45,35 @@ func ganStep(d, g []int) int {
 		return all
 	}
 	allD, allG := sum(d), sum(g)
-	// D's turn: a fake is made of noise, then real and fake images pass through D and back, but for the first
-	// layer's input.
-	turnD := allG + 2*(3*allD-d[0])
-	// G's turn: forward through both, back through D to the image alone, then through G to its weights.
-	turnG := allG + allD + allD + (2*allG - g[0])
-	return gan.BatchSize * (turnD + turnG)
+	// D's update: forward through G, then forward and backward through D for a real and a fake image, without the gradient
+	// of the image.
+	updateD := allG + 2*(3*allD-d[0])
+	// G's update: forward through both, backward through D for the image alone, then through G without the gradient of the
+	// noise.
+	updateG := allG + allD + allD + (2*allG - g[0])
+	return gan.BatchSize * (updateD + updateG)
 }
 
-// recurrentStep counts the multiply-adds of a network with so many gates: forward, gradient of the weights and of the
-// input. The features have no gradient.
+// recurrentStep returns the multiply-adds of a step: forward pass, gradient of the weights and gradient of the input, except
+// that of the features.
 func (s Sizes) recurrentStep(gates int) int {
 	projection := s.Batch * s.D * s.H
 	words := s.Batch * s.T * (s.W*gates*s.H + s.H*gates*s.H + s.H*s.V)
 	return 2*projection + 3*words
 }
 
-// transformerStep counts the multiply-adds of a Transformer's step. The image is the only vector of the memory, so of
-// the attention to it only value and projection matter, once for each caption.
+// transformerStep returns the multiply-adds of a Transformer's step. Since the image is the only vector of the memory,
+// cross-attention is just a value and an output projection, once per caption.
 func (s Sizes) transformerStep() int {
 	projection := s.Batch * s.D * s.W
 	linear := 4*s.W*s.W + 2*s.W*feedForward
-	mixing := 2 * s.T * s.W // the scores of all words before, and the sum that they weigh
+	mixing := 2 * s.T * s.W // attention scores and weighted sum over all words
 	words := s.Batch * s.T * (transformerLayers*(linear+mixing) + s.W*s.V)
 	memory := s.Batch * transformerLayers * 2 * s.W * s.W
 	return 2*projection + 3*(words+memory)
 }
 
-// sampling counts the multiply-adds of T words for each image, where keys and values of earlier words are kept.
+// sampling returns the multiply-adds of T words for each image, with cached keys and values.
 func (s Sizes) sampling() int {
 	memory := s.D*s.W + transformerLayers*2*s.W*s.W
 	word := transformerLayers*(4*s.W*s.W+2*s.W*feedForward) + s.W*s.V

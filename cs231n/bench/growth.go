@@ -14,21 +14,21 @@ import (
 	"github.com/cs231n-go/assignment3/cs231n/coco"
 )
 
-// Growth tells how time grows with one size while the others stay.
+// Growth holds times for several values of one size. The other sizes are fixed.
 type Growth struct {
 	Model  string  `json:"model"`
-	Size   string  `json:"size"` // which one grows
+	Size   string  `json:"size"` // name of the size
 	Points []Point `json:"points"`
 }
 
-// Point is one size with its time.
+// Point is one value of a size with its time.
 type Point struct {
 	Value int     `json:"value"`
 	Ms    float64 `json:"ms"`
-	Work  float64 `json:"work"` // operations of a step (see [Task.FLOPs]), words, or rows: what the time is held against
+	Work  float64 `json:"work"` // operations of a step (see [Task.FLOPs]), or rows that are loaded
 }
 
-// axis is a size that grows.
+// axis is a size that varies.
 type axis struct {
 	model, size string
 	values      []int
@@ -50,7 +50,7 @@ func axes() []axis {
 	}
 }
 
-// Grow measures all growths on a backend; log receives a line for each point.
+// Grow measures the growth along all axes on a backend. log receives a line for each point.
 func Grow(ctx context.Context, backend compute.Backend, log io.Writer) ([]Growth, error) {
 	var all []Growth
 	for _, a := range axes() {
@@ -66,7 +66,7 @@ func Grow(ctx context.Context, backend compute.Backend, log io.Writer) ([]Growth
 			if err != nil {
 				return nil, err
 			}
-			// The least time: what a step costs where nothing else delays it.
+			// The minimum is least affected by other processes.
 			g.add(log, Point{value, timing.Min, task.FLOPs()})
 		}
 		all = append(all, g)
@@ -80,7 +80,7 @@ func (g *Growth) add(log io.Writer, p Point) {
 	g.Points = append(g.Points, p)
 }
 
-// growLoading times coco.Load for data sets with more and more images, five captions each.
+// growLoading times coco.Load for data sets of increasing size, with five captions per image.
 func growLoading(ctx context.Context, log io.Writer) (g Growth, err error) {
 	g = Growth{Model: "coco.Load", Size: "rows"}
 	dir, err := os.MkdirTemp("", "bench")
@@ -98,7 +98,7 @@ func growLoading(ctx context.Context, log io.Writer) (g Growth, err error) {
 		}
 		best := math.Inf(1)
 		for range 5 {
-			runtime.GC() // what came before is not this load's to clean up
+			runtime.GC() // do not time the collection of earlier garbage
 			begin := time.Now()
 			if _, err := coco.Load(dir, coco.Options{}); err != nil {
 				return g, fmt.Errorf("bench: %w", err)
@@ -110,23 +110,23 @@ func growLoading(ctx context.Context, log io.Writer) (g Growth, err error) {
 	return g, nil
 }
 
-// growthRows has a row for each point: how often its work and its time are those of the point before.
+// growthRows has a row for each point, with the ratios of its work and time to those of the previous point.
 func growthRows(all []Growth) [][]string {
 	var rows [][]string
 	for _, g := range all {
 		for i, p := range g.Points {
-			work, times := math.NaN(), math.NaN()
+			work, duration := math.NaN(), math.NaN()
 			if i > 0 {
-				before := g.Points[i-1]
-				work, times = p.Work/before.Work, p.Ms/before.Ms
+				previous := g.Points[i-1]
+				work, duration = p.Work/previous.Work, p.Ms/previous.Ms
 			}
-			rows = append(rows, []string{g.Model, g.Size, fmt.Sprint(p.Value), number(p.Ms), number(work), number(times)})
+			rows = append(rows, []string{g.Model, g.Size, fmt.Sprint(p.Value), number(p.Ms), number(work), number(duration)})
 		}
 	}
 	return rows
 }
 
-// Growth measures all growths in a process of our program.
+// Growth runs [Grow] in a new process.
 func (r Runner) Growth(ctx context.Context) (all []Growth, err error) {
 	fmt.Fprintln(r.Log, "growth of time with sizes")
 	err = r.run(ctx, &all, "growth", r.Self, "growth")

@@ -12,21 +12,21 @@ import (
 	"github.com/cs231n-go/assignment3/cs231n/rng"
 )
 
-// Peak is the rate of large matrix products, the most that a training step can hope for.
+// Peak is the rate of large matrix products, an upper bound for training steps.
 type Peak struct {
-	GFLOPs float64 `json:"gflops"` // 10⁹ operations a second
-	Device string  `json:"device"` // where
+	GFLOPs float64 `json:"gflops"` // 10⁹ operations per second
+	Device string  `json:"device"` // description of the device
 }
 
-// MeasurePeak measures products of float32 matrices of 2048 rows and columns, the best of a few runs.
+// MeasurePeak measures products of 2048×2048 float32 matrices and returns the best of a few runs.
 func MeasurePeak(backend compute.Backend) (Peak, error) {
 	const (
 		n        = 2048
 		runs     = 4
-		products = 6 // in one run, so that a GPU's way back to the host does not count
+		products = 6 // per run, to amortize the transfer from a GPU to the host
 	)
 	values := make([]float32, n*n)
-	scale := 1 / math.Sqrt(n) // keeps the size of what is multiplied again and again
+	scale := 1 / math.Sqrt(n) // keeps the magnitude of repeated products
 	rng.NewTorch(seed).Normal(values, 0, scale)
 	matrix := tensors.FromFlatDataAndDimensions(values, n, n)
 	exec, err := NewExec(backend, func(a *Node) *Node {
@@ -34,7 +34,7 @@ func MeasurePeak(backend compute.Backend) (Peak, error) {
 		for range products {
 			product = Dot(product, a).Product()
 		}
-		return ReduceAllMax(product) // needs every value of the product
+		return ReduceAllMax(product) // depends on every value of the product
 	})
 	if err != nil {
 		return Peak{}, fmt.Errorf("bench: %w", err)

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// Report is all that a run measured.
+// Report holds all results of a run.
 type Report struct {
 	Threads     int          `json:"threads"`
 	Rounds      int          `json:"rounds"`
@@ -17,13 +17,13 @@ type Report struct {
 	Cells       []Cells      `json:"cells,omitempty"`
 }
 
-// NamedPeak says whose rate it is.
+// NamedPeak is the peak of a library.
 type NamedPeak struct {
 	Name string `json:"name"`
 	Peak
 }
 
-// Peak is the best rate that matrix products reached in this run, whoever computed them; 0 if none did.
+// Peak returns the highest rate of matrix products in this run, or 0 if none was measured.
 func (r Report) Peak() float64 {
 	best := 0.0
 	for _, p := range r.Peaks {
@@ -32,7 +32,7 @@ func (r Report) Peak() float64 {
 	return best
 }
 
-// JSON is the report as a file holds it.
+// JSON returns the report as indented JSON.
 func (r Report) JSON() ([]byte, error) {
 	data, err := json.MarshalIndent(r, "", "  ")
 	if err != nil {
@@ -41,31 +41,31 @@ func (r Report) JSON() ([]byte, error) {
 	return append(data, '\n'), nil
 }
 
-// Markdown is the report as tables, one for each part that was measured.
+// Markdown returns the report as Markdown tables.
 func (r Report) Markdown() string {
 	var b strings.Builder
 	if len(r.Comparisons) > 0 {
 		r.writeSteps(&b)
 	}
 	if len(r.Growth) > 0 {
-		b.WriteString("\nHow time grows; the last two columns are work and time divided by those of the row above.\n\n")
+		b.WriteString("\nGrowth of time. The last two columns are the ratios of work and time to the row above.\n\n")
 		writeTable(&b, []string{"Model", "Size", "Value", "ms", "Work", "Time"}, growthRows(r.Growth))
 	}
 	if len(r.Cells) > 0 {
-		b.WriteString("\nSeconds of a cell that does not train.\n\n")
+		b.WriteString("\nSeconds per cell, without cells that train.\n\n")
 		writeTable(&b, []string{"Notebook", "Kernel", "Cells", "Median", "90% within"}, cellRows(r.Cells))
 	}
 	return b.String()
 }
 
 func (r Report) writeSteps(b *strings.Builder) {
-	fmt.Fprintf(b, "Medians of %d rounds by turns, %d threads.\n\n", r.Rounds, r.Threads)
+	fmt.Fprintf(b, "Medians of %d alternating rounds, %d threads.\n\n", r.Rounds, r.Threads)
 	header := []string{"Model", "Rival", "Ours ms", "Theirs ms", "Ours / theirs", "Spread", "First step s", "Peak MiB", "GFLOP/s", "Of peak"}
 	writeTable(b, header, r.stepRows())
 	for _, c := range r.Comparisons {
 		for _, v := range c.Rivals {
 			if v.Failure != "" {
-				fmt.Fprintf(b, "\nThe rival %s of %s did not come through: %s.\n", v.Name, c.Model, v.Failure)
+				fmt.Fprintf(b, "\n%s failed on %s: %s.\n", v.Name, c.Model, v.Failure)
 			}
 		}
 	}
@@ -94,7 +94,7 @@ func (r Report) stepRows() [][]string {
 	return rows
 }
 
-// medians takes the median of each value; without timings all are NaN.
+// medians returns the median of each value, or NaN without timings.
 func medians(timings []Timing) Timing {
 	if len(timings) == 0 {
 		nan := math.NaN()
@@ -128,7 +128,7 @@ func writeTable(b *strings.Builder, header []string, rows [][]string) {
 	}
 }
 
-// number prints three digits, as many as timings are good for; what was not measured is a dash.
+// number formats x with three significant digits, and NaN as a dash.
 func number(x float64) string {
 	switch {
 	case math.IsNaN(x):

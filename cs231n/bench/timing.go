@@ -9,47 +9,47 @@ import (
 	"time"
 )
 
-// Timing is what one process says of its task, as one line of JSON. Times are in milliseconds.
+// Timing is the result of a task, which its process prints as one line of JSON. Times are in milliseconds.
 type Timing struct {
 	Median   float64 `json:"median_ms"`
 	Min      float64 `json:"min_ms"`
-	First    float64 `json:"first_ms"`    // of the first step, which builds, compiles and runs
-	PeakRSS  float64 `json:"peak_rss_mb"` // the most memory the process held, in MiB; 0 where the system does not tell
+	First    float64 `json:"first_ms"`    // time of the first step, which builds, compiles and runs
+	PeakRSS  float64 `json:"peak_rss_mb"` // peak resident memory of the process in MiB; 0 if unknown
 	LastLoss float64 `json:"last_loss"`
 	Iters    int     `json:"iters"`
 	Threads  int     `json:"threads"`
 }
 
-// A stopwatch times the steps of a training, the first from when the watch was made.
+// A stopwatch times training steps. The first one begins at newStopwatch.
 type stopwatch struct {
 	last  time.Time
 	calls []call
-	loss  float64 // the last one
+	loss  float64 // last loss
 }
 
-// call is a call of the compiled program and the steps that it took.
+// call is a call of the compiled program with its number of steps.
 type call struct {
 	steps int
 	ms    float64
 }
 
-// atOnce is a time in which no step can be done: steps that are told within it were done in one call.
-const atOnce = 500 * time.Microsecond
+// sameCall is shorter than any step. Steps that end within this time of each other were part of one call.
+const sameCall = 500 * time.Microsecond
 
 func newStopwatch() *stopwatch { return &stopwatch{last: time.Now()} }
 
-// lap ends a step; its last value is the loss.
+// lap records the end of a step. The last value is the loss.
 func (w *stopwatch) lap(_, _ int, values ...float64) {
 	now := time.Now()
-	took := now.Sub(w.last)
-	if len(w.calls) == 0 || took > atOnce {
-		w.calls = append(w.calls, call{ms: took.Seconds() * 1e3})
+	elapsed := now.Sub(w.last)
+	if len(w.calls) == 0 || elapsed > sameCall {
+		w.calls = append(w.calls, call{ms: elapsed.Seconds() * 1e3})
 	}
 	w.calls[len(w.calls)-1].steps++
 	w.last, w.loss = now, values[len(values)-1]
 }
 
-// laps are the times of all steps; those of one call share its time.
+// laps returns the times of all steps. The steps of a call have equal times.
 func (w *stopwatch) laps() []float64 {
 	var laps []float64
 	for _, c := range w.calls {
@@ -67,15 +67,15 @@ func (w *stopwatch) timing(t Task) Timing {
 	}
 }
 
-// median returns the middle of some values, the mean of two where their number is even.
+// median returns the median of values.
 func median(values []float64) float64 {
 	sorted := slices.Sorted(slices.Values(values))
 	n := len(sorted)
 	return (sorted[(n-1)/2] + sorted[n/2]) / 2
 }
 
-// peakMemory reads the most memory that a process held, in MiB, from a file in the format of Linux's
-// /proc/self/status; 0 without one.
+// peakMemory reads the peak resident memory in MiB from a file in the format of Linux's /proc/self/status. It returns 0 if
+// there is no such file.
 func peakMemory(path string) float64 {
 	data, err := os.ReadFile(path)
 	if err != nil {

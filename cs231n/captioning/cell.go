@@ -11,17 +11,17 @@ import (
 // cell is the recurrent part of an [RNN].
 type cell struct {
 	gates int // width of the weights in units of H
-	// forward runs a sequence; back is its hand-written backward pass.
+	// forward processes a sequence. back is its hand-written backward pass.
 	forward func(x, h0 *Node, w rnn.Weights) (h *Node, back func(dh *Node) (dx, dh0 *Node, dw rnn.Weights))
 	// unrolled is forward in a form that GoMLX can differentiate.
 	unrolled func(x, h0 *Node, w rnn.Weights) (h *Node)
-	// start returns the state before the first word; step returns the state after one more word. A state begins with the
-	// hidden state.
+	// start returns the state before the first word, and step the state after one more word. The first node of a state is
+	// the hidden state.
 	start func(h0 *Node) []*Node
 	step  func(x *Node, state []*Node, w rnn.Weights) []*Node
 }
 
-func vanilla() cell {
+func rnnCell() cell {
 	return cell{
 		gates: 1,
 		forward: func(x, h0 *Node, w rnn.Weights) (*Node, func(*Node) (dx, dh0 *Node, dw rnn.Weights)) {
@@ -37,7 +37,7 @@ func vanilla() cell {
 	}
 }
 
-func longShortTermMemory() cell {
+func lstmCell() cell {
 	return cell{
 		gates: 4,
 		forward: func(x, h0 *Node, w rnn.Weights) (*Node, func(*Node) (dx, dh0 *Node, dw rnn.Weights)) {

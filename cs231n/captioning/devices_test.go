@@ -11,8 +11,7 @@ import (
 	"github.com/cs231n-go/assignment3/cs231n/training"
 )
 
-// shared prepares a short run in double precision that two or four devices can share. Its learning rate changes during the
-// run.
+// shared prepares a short float64 run for two or four devices. Its learning rate changes during the run.
 func shared(t *testing.T, kind string) (captioning.Solver, training.Options, captioning.Sampler) {
 	t.Helper()
 	var s captioning.Solver
@@ -27,8 +26,7 @@ func shared(t *testing.T, kind string) (captioning.Solver, training.Options, cap
 	return s, training.Options{BatchSize: 12, Iters: 10, SaveEvery: 5}, m
 }
 
-// TestDevices compares several devices, which share each batch, with one. In double precision they differ only by rounding,
-// by less than 1e-12.
+// TestDevices compares several devices, which share each batch, with one. In float64 the losses differ by less than 1e-12.
 func TestDevices(t *testing.T) {
 	slow(t)
 	t.Parallel()
@@ -68,9 +66,9 @@ func TestDevicesChange(t *testing.T) {
 		require.InEpsilonSlice(t, want.Losses[0][:turn.until], got.Losses[0], 1e-12)
 	}
 	features := s.Data.Val.Features
-	says, err := m.Sample(backend, features, captioning.SampleOptions{Length: 5})
+	captions, err := m.Sample(backend, features, captioning.SampleOptions{Length: 5})
 	require.NoError(t, err)
 	expected, err := alone.Sample(backend, features, captioning.SampleOptions{Length: 5})
 	require.NoError(t, err)
-	require.Equal(t, expected, says)
+	require.Equal(t, expected, captions)
 }

@@ -12,13 +12,13 @@ import (
 	"github.com/cs231n-go/assignment3/cs231n/metrics"
 )
 
-// Evaluation measures how well a model describes the images of a split.
+// Evaluation holds the scores of a model's captions for the images of a split.
 type Evaluation struct {
 	metrics.Scores
 	Images []Described // best first, by the mean of their BLEU-1 and BLEU-2
 }
 
-// Described is an image with the caption of the model and the captions that people wrote.
+// Described is an image with the model's caption and the reference captions.
 type Described struct {
 	Image      int // row of the features
 	URL        string
@@ -27,8 +27,9 @@ type Described struct {
 	Score      float64 // mean of BLEU-1 and BLEU-2 of this caption alone
 }
 
-// Evaluate generates captions for the images of a split and scores them against its captions: BLEU, CIDEr-D and ROUGE-L over
-// the whole split, without <START>, <END> and <NULL>. <UNK> counts as a word: it matches rare words, which the references encode as <UNK>.
+// Evaluate generates captions for the images of a split and computes BLEU, CIDEr-D and ROUGE-L over the whole split,
+// without <START>, <END> and <NULL>. <UNK> counts as a word, since the references encode rare words as <UNK>. Images
+// without captions are skipped.
 func Evaluate(backend compute.Backend, model Sampler, split *coco.Split, vocab *coco.Vocab, o SampleOptions) (*Evaluation, error) {
 	references := make([][]metrics.Caption, split.Images())
 	for i := range split.Len() {

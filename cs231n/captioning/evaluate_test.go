@@ -14,7 +14,7 @@ import (
 	"github.com/cs231n-go/assignment3/cs231n/internal/testbackend"
 )
 
-// parrot returns given captions and records the arguments of Sample.
+// parrot is a sampler that returns given captions and records the arguments of Sample.
 type parrot struct {
 	captions [][]int32
 	err      error
@@ -58,16 +58,17 @@ func TestEvaluate(t *testing.T) {
 	} {
 		split.Captions, split.ImageIdxs = append(split.Captions, encode(vocab, 6, c.caption)...), append(split.ImageIdxs, c.image)
 	}
-	says := &parrot{captions: [][]int32{
+	model := &parrot{captions: [][]int32{
 		encode(vocab, 7, "b d <END>"), encode(vocab, 7, "d d d d"), encode(vocab, 7, "a b c d <END> d d"), encode(vocab, 7, "<START> a <END>"), encode(vocab, 7, "a <UNK>"),
 	}}
 	options := captioning.SampleOptions{Length: 7, Beams: 3}
-	got, err := captioning.Evaluate(nil, says, split, vocab, options)
+	got, err := captioning.Evaluate(nil, model, split, vocab, options)
 	require.NoError(t, err)
-	require.Equal(t, options, says.options)
-	require.Equal(t, split.Features, says.features)
+	require.Equal(t, options, model.options)
+	require.Equal(t, split.Features, model.features)
 
-	// Image 2 has both scores 1; 0 and 4 one of two words and no pair; 3 one word of one, with two in the reference.
+	// Image 2 matches exactly. Images 0 and 4 match one of two words and no pair. Image 3 matches one word of one, with two in
+	// the reference.
 	require.Equal(t, []captioning.Described{
 		{Image: 2, URL: "2.png", Caption: "a b c d", References: []string{"a b c d", "a b"}, Score: 1},
 		{Image: 0, URL: "0.png", Caption: "b d", References: []string{"b c"}, Score: 0.25},
@@ -91,16 +92,16 @@ func TestEvaluate(t *testing.T) {
 
 func TestEvaluateRefuses(t *testing.T) {
 	t.Parallel()
-	vocab, says := letters(), &parrot{captions: [][]int32{{4}}}
+	vocab, model := letters(), &parrot{captions: [][]int32{{4}}}
 	split := &coco.Split{Length: 6, Dim: 1, Features: []float32{0}, URLs: []string{"0.png"}}
-	_, err := captioning.Evaluate(nil, says, split, vocab, captioning.SampleOptions{})
+	_, err := captioning.Evaluate(nil, model, split, vocab, captioning.SampleOptions{})
 	refused(t, err, "captioning: metrics: BLEU of no candidates")
-	says.err = errors.New("no words")
-	_, err = captioning.Evaluate(nil, says, split, vocab, captioning.SampleOptions{})
-	require.Equal(t, says.err, err)
+	model.err = errors.New("no words")
+	_, err = captioning.Evaluate(nil, model, split, vocab, captioning.SampleOptions{})
+	require.Equal(t, model.err, err)
 }
 
-// TestEvaluateModel evaluates the captions of an untrained model and captions that people wrote.
+// TestEvaluateModel evaluates the captions of an untrained model and the references themselves.
 func TestEvaluateModel(t *testing.T) {
 	t.Parallel()
 	s, _, m := small(t, "")

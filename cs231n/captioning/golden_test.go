@@ -91,8 +91,8 @@ func (c *curves) solver(t *testing.T, cell, rule string, dtype dtypes.DType) (ca
 	}, m
 }
 
-// TestCurves trains on a small data set in COCO's format and compares every loss with NumPy's. In double precision they
-// differ only by rounding. In single precision the difference grows with the iterations.
+// TestCurves trains on a small data set in COCO's format and compares every loss with NumPy's. In float64 they differ only by
+// rounding. In float32 the difference grows with the iterations.
 func TestCurves(t *testing.T) {
 	slow(t)
 	t.Parallel()
@@ -105,7 +105,7 @@ func TestCurves(t *testing.T) {
 			if run.DType == "float32" {
 				dtype, tolerance = dtypes.Float32, 1e-5
 				if run.Rule == "rmsprop" && run.Cell == "lstm" {
-					tolerance = 2e-2 // changing the initial weights in the seventh digit moves it by half of that
+					tolerance = 2e-2 // a change in the seventh digit of the initial weights changes the loss by half of that
 				}
 			}
 			s, _ := c.solver(t, run.Cell, run.Rule, dtype)
@@ -120,7 +120,7 @@ func TestCurves(t *testing.T) {
 	}
 }
 
-// TestInitialParameters compares the parameters that are drawn after the training captions.
+// TestInitialParameters compares the initial parameters, which are drawn after the training captions.
 func TestInitialParameters(t *testing.T) {
 	t.Parallel()
 	c := goldens(t)

@@ -19,7 +19,7 @@ import (
 	"github.com/cs231n-go/assignment3/cs231n/training"
 )
 
-// slow skips a test that trains, or compiles again and again, in short mode.
+// slow skips a test that trains or compiles many programs in short mode.
 func slow(t *testing.T) {
 	t.Helper()
 	if testing.Short() {
@@ -35,7 +35,7 @@ func train(t *testing.T, s training.Trainable, o training.Options) *training.Res
 	return r
 }
 
-// trainUntil trains until the context is canceled after an iteration, or during the same call of the program.
+// trainUntil trains and cancels the context after an iteration. The run ends with the current call of the program.
 func trainUntil(t *testing.T, stopAt int, s training.Trainable, o training.Options) *training.Result {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -62,7 +62,7 @@ func small(t *testing.T, folder training.Folder) (captioning.Solver, training.Op
 // The names of runs with dropout and without.
 const withDropout, withoutDropout = "stream", "none"
 
-// tiny prepares a quick run of a small Transformer. It is the same for the same settings.
+// tiny prepares a quick run of a small Transformer. Equal settings give equal runs.
 func tiny(t *testing.T, dropout string, folder training.Folder) (captioning.Solver, training.Options, captioning.Model) {
 	t.Helper()
 	stream := rng.NewNumPy(231)
@@ -77,8 +77,8 @@ func tiny(t *testing.T, dropout string, folder training.Folder) (captioning.Solv
 		training.Options{Iters: 4, BatchSize: 10, Folder: folder, Resume: true}, m
 }
 
-// saved returns a folder with a run after two iterations: small's for "rnn", tiny's for a source of dropout. The run is
-// trained once for all tests.
+// saved returns a folder with a run after two iterations: small's for "rnn", tiny's for a kind of dropout. All tests share
+// one run of each kind.
 func saved(t *testing.T, kind string) training.Folder {
 	t.Helper()
 	savedRuns.Lock()
@@ -102,7 +102,7 @@ var savedRuns = struct {
 	checkpoints map[string][]byte
 }{checkpoints: map[string][]byte{}}
 
-// begin prepares a run to resume: small's for "rnn", tiny's for a source of dropout.
+// begin prepares a run to resume: small's for "rnn", tiny's for a kind of dropout.
 func begin(t *testing.T, kind string, folder training.Folder) (captioning.Solver, training.Options, captioning.Model) {
 	t.Helper()
 	if kind == "rnn" {
@@ -126,7 +126,7 @@ func params(t *testing.T, m captioning.Model) map[string][]float32 {
 	return values
 }
 
-// equalLosses compares losses of single precision: bit for bit where the backend is exact.
+// equalLosses compares float32 losses, bit for bit where the backend is exact.
 func equalLosses(t *testing.T, want, got []float64) {
 	t.Helper()
 	if testbackend.Exact(t) {
@@ -136,7 +136,7 @@ func equalLosses(t *testing.T, want, got []float64) {
 	require.InEpsilonSlice(t, want, got, 2e-2)
 }
 
-// equalParams compares parameters of single precision: bit for bit where the backend is exact.
+// equalParams compares float32 parameters, bit for bit where the backend is exact.
 func equalParams(t *testing.T, want, got map[string][]float32) {
 	t.Helper()
 	if testbackend.Exact(t) {
@@ -168,13 +168,13 @@ func state(t *testing.T, s training.RandomStream) []byte {
 }
 
 // refused checks that an error is one line and contains the text.
-func refused(t *testing.T, err error, says string) {
+func refused(t *testing.T, err error, wantErr string) {
 	t.Helper()
-	require.ErrorContains(t, err, says)
+	require.ErrorContains(t, err, wantErr)
 	require.Len(t, strings.Split(strings.TrimSpace(err.Error()), "\n"), 1, "an error is one line: %v", err)
 }
 
-// unchanged returns a function that checks that the files of a folder are as they are now.
+// unchanged returns a function that checks that the files of a folder have not changed since the call.
 func unchanged(t *testing.T, folder training.Folder) (check func()) {
 	t.Helper()
 	read := func() map[string]string {

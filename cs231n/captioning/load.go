@@ -11,7 +11,7 @@ import (
 	"github.com/cs231n-go/assignment3/cs231n/training"
 )
 
-// open reads a run of one of the kinds from a folder and checks its vocabulary.
+// open reads a run of a model of one of the kinds and checks its vocabulary.
 func open(folder training.Folder, vocab *coco.Vocab, kinds ...string) (*checkpoint.File, *training.Result, error) {
 	file, r, err := folder.Open([]string{"loss"}, kinds...)
 	if err != nil {
@@ -22,7 +22,7 @@ func open(folder training.Folder, vocab *coco.Vocab, kinds ...string) (*checkpoi
 		return nil, nil, err
 	}
 	if digest != vocabularyDigest(vocab) {
-		return nil, nil, fmt.Errorf("captioning: %s was trained with another vocabulary than this data set's %d words; name the data set that it was trained on", file.Path, len(vocab.Words))
+		return nil, nil, fmt.Errorf("captioning: %s was trained with another vocabulary than this data set's %d words; choose the data set that it was trained on", file.Path, len(vocab.Words))
 	}
 	return file, r, nil
 }
@@ -30,8 +30,7 @@ func open(folder training.Folder, vocab *coco.Vocab, kinds ...string) (*checkpoi
 // path returns the path of a parameter in a checkpoint.
 func path(name string) string { return "/" + modelScope + "/" + name }
 
-// LoadRNN reads a run from its folder: the RNN or LSTM with its parameters, and the losses. The vocabulary must be the one
-// that it was trained with.
+// LoadRNN reads an RNN or LSTM and the losses of its run from a folder. The vocabulary must be that of training.
 func LoadRNN(folder training.Folder, vocab *coco.Vocab) (*RNN, *training.Result, error) {
 	file, r, err := open(folder, vocab, "rnn", "lstm")
 	if err != nil {
@@ -48,8 +47,7 @@ func LoadRNN(folder training.Folder, vocab *coco.Vocab) (*RNN, *training.Result,
 	return m, r, file.Set(map[string][]*nn.Param{modelScope: m.Params()})
 }
 
-// LoadTransformer is [LoadRNN] for a Transformer. Its dropout stream has the state after training, so that the model can be
-// trained further.
+// LoadTransformer is [LoadRNN] for a Transformer. Its dropout stream continues where training ended.
 func LoadTransformer(folder training.Folder, vocab *coco.Vocab) (*Transformer, *training.Result, error) {
 	file, r, err := open(folder, vocab, "transformer")
 	if err != nil {

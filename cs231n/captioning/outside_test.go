@@ -18,7 +18,7 @@ import (
 	"github.com/cs231n-go/assignment3/cs231n/training"
 )
 
-// frequency is a [captioning.Model] from outside the package. It gives a word the same score at every position, and so
+// frequency is a [captioning.Model] from outside the package. It gives a word the same score at every position and thus
 // learns word frequencies.
 type frequency struct {
 	bias    *nn.Param // (V)
@@ -56,7 +56,7 @@ func (f *frequency) StepGraph(p nn.Values, _, captions, seeds *Node) (loss *Node
 	return loss, grads
 }
 
-// counting prepares a run of such a model, in double precision.
+// counting prepares a float64 run of such a model.
 func counting(t *testing.T, perCall int) (captioning.Solver, training.Options, *frequency) {
 	t.Helper()
 	stream := rng.NewNumPy(3)
@@ -150,8 +150,8 @@ func TestOutsideResume(t *testing.T) {
 func TestIncompleteGraph(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		graph func(loss *Node, grads []*Node) (*Node, []*Node)
-		says  string
+		graph   func(loss *Node, grads []*Node) (*Node, []*Node)
+		wantErr string
 	}{
 		"no loss":       {func(_ *Node, grads []*Node) (*Node, []*Node) { return nil, grads }, "Step of frequency must return 1 losses, none of them nil"},
 		"no gradient":   {func(loss *Node, _ []*Node) (*Node, []*Node) { return loss, []*Node{nil} }, "the gradient of the variable /model/bias is nil"},
@@ -168,7 +168,7 @@ func TestIncompleteGraph(t *testing.T) {
 			}()
 			select {
 			case err := <-done:
-				refused(t, err, c.says)
+				refused(t, err, c.wantErr)
 			case <-time.After(time.Minute):
 				t.Fatalf("%s: training does not end", name)
 			}

@@ -12,8 +12,8 @@ import (
 	"github.com/cs231n-go/assignment3/cs231n/training"
 )
 
-// TestOverfit memorizes fifty captions at the notebook's size and settings. Each image has one caption, so that all are
-// predictable.
+// TestOverfit memorizes fifty captions with the notebook's sizes and settings. Each image has one caption, so the loss can
+// reach 0.
 func TestOverfit(t *testing.T) {
 	slow(t)
 	t.Parallel()

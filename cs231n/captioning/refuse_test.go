@@ -27,8 +27,8 @@ func TestTrainRefuses(t *testing.T) {
 	check := unchanged(t, folder)
 
 	for name, c := range map[string]struct {
-		change func(s *captioning.Solver, o *training.Options)
-		says   string
+		change  func(s *captioning.Solver, o *training.Options)
+		wantErr string
 	}{
 		"unknown rule beside a run": {func(s *captioning.Solver, o *training.Options) { o.Folder, s.UpdateRule = folder, "adagrad" }, "sgd, sgd_momentum"},
 		"unknown rule":              {func(s *captioning.Solver, _ *training.Options) { s.UpdateRule = "adagrad" }, "sgd, sgd_momentum"},
@@ -58,9 +58,9 @@ func TestTrainRefuses(t *testing.T) {
 		}, "with number of captions 30, not with number of captions 20"},
 		"other features": {func(s *captioning.Solver, _ *training.Options) {
 			s.Data.Train.Dim, s.Data.Train.URLs = 12, append(s.Data.Train.URLs, s.Data.Train.URLs...)
-		}, "12 features, the model was made for 24"},
-		"a word it does not know": {func(s *captioning.Solver, _ *training.Options) { s.Data.Train.Captions[s.Data.Train.Length] = 29 }, "training caption 1 holds the id 29, outside the model's vocabulary of 29 words"},
-		"a negative word":         {func(s *captioning.Solver, _ *training.Options) { s.Data.Train.Captions[0] = -1 }, "training caption 0 holds the id -1"},
+		}, "12 features, the model expects 24"},
+		"an unknown word": {func(s *captioning.Solver, _ *training.Options) { s.Data.Train.Captions[s.Data.Train.Length] = 29 }, "training caption 1 has the word id 29, outside the model's vocabulary of 29 words"},
+		"a negative word": {func(s *captioning.Solver, _ *training.Options) { s.Data.Train.Captions[0] = -1 }, "training caption 0 has the word id -1"},
 		"a rate that blows up": {func(s *captioning.Solver, o *training.Options) {
 			s.UpdateRule, s.LearningRate, o.Iters = "sgd", 1e30, 9
 		}, "has diverged"},
@@ -70,7 +70,7 @@ func TestTrainRefuses(t *testing.T) {
 			s, o, _ := small(t, "")
 			c.change(&s, &o)
 			_, err := training.Run(t.Context(), backend, s, o)
-			refused(t, err, c.says)
+			refused(t, err, c.wantErr)
 			check()
 		})
 	}
@@ -100,8 +100,8 @@ func TestLoadRefuses(t *testing.T) {
 	refused(t, err, "another vocabulary")
 }
 
-// TestMisfit changes checkpoints so that they fit no model. Loading fails, and a model in memory that resumes from one
-// keeps its parameters.
+// TestMisfit changes checkpoints so that they match no model. Loading fails, and a model that resumes from one keeps its
+// parameters.
 func TestMisfit(t *testing.T) {
 	t.Parallel()
 	replace := func(store *model.Store, path string, value *tensors.Tensor) error {
@@ -157,7 +157,7 @@ func TestMisfit(t *testing.T) {
 		"Transformer with a text for heads": {
 			transformer: true,
 			change:      func(_ *model.Store, state map[string]any) error { state["heads"] = "two"; return nil },
-			loading:     "its heads is of another kind",
+			loading:     "its heads has the wrong type",
 			resuming:    "with number of heads two, not with number of heads 1",
 		},
 		"Transformer with other heads": {
@@ -190,13 +190,13 @@ func TestMisfit(t *testing.T) {
 			if c.resuming == "" {
 				c.resuming = c.loading
 			}
-			staysAsIs(t, s, o, m, c.resuming)
+			requireUnchanged(t, s, o, m, c.resuming)
 		})
 	}
 }
 
-// staysAsIs resumes a run, which must fail and leave the folder, the model and the streams unchanged.
-func staysAsIs(t *testing.T, s captioning.Solver, o training.Options, m captioning.Model, says string) {
+// requireUnchanged resumes a run, which must fail and leave the folder, the model and the streams unchanged.
+func requireUnchanged(t *testing.T, s captioning.Solver, o training.Options, m captioning.Model, wantErr string) {
 	t.Helper()
 	check, before, stream := unchanged(t, o.Folder), params(t, m), state(t, s.Stream)
 	var values []*tensors.Tensor
@@ -204,7 +204,7 @@ func staysAsIs(t *testing.T, s captioning.Solver, o training.Options, m captioni
 		values = append(values, p.Value)
 	}
 	_, err := training.Run(t.Context(), testbackend.Get(t), s, o)
-	refused(t, err, says)
+	refused(t, err, wantErr)
 	check()
 	for i, p := range m.Params() {
 		require.Same(t, values[i], p.Value)
@@ -221,15 +221,15 @@ func TestResumeOtherDimensions(t *testing.T) {
 	c.Config.MaxTrain, c.Config.HiddenDim = 30, c.Config.HiddenDim+1
 	s, m := c.solver(t, "rnn", "adam", dtypes.Float32)
 	o.Resume, o.Iters = true, 3
-	staysAsIs(t, s, o, m, "does not fit the model: parameter W_proj of model is (Float32)[24, 32], the model's is (Float32)[24, 33]")
+	requireUnchanged(t, s, o, m, "does not match the model: parameter W_proj of model is (Float32)[24, 32], the model's is (Float32)[24, 33]")
 
 	s, o, _ = small(t, o.Folder)
 	c = goldens(t)
 	_, s.Model = c.solver(t, "rnn", "adam", dtypes.Float64)
 	o.Resume = true
 	_, err := training.Run(t.Context(), testbackend.Get(t), s, o)
-	refused(t, err, "does not fit the model: parameter W_embed of model is (Float32)")
+	refused(t, err, "does not match the model: parameter W_embed of model is (Float32)")
 
 	lstm, l := c.solver(t, "lstm", "adam", dtypes.Float32)
-	staysAsIs(t, lstm, o, l, `is a checkpoint of model "rnn", not of "lstm"`)
+	requireUnchanged(t, lstm, o, l, `is a checkpoint of model "rnn", not of "lstm"`)
 }

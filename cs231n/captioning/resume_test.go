@@ -21,8 +21,8 @@ func interrupted(t *testing.T, folder training.Folder) bool {
 	return is
 }
 
-// TestResume stops a run twice in the middle, the second time between two checkpoints, and compares it with an
-// uninterrupted one: losses, parameters and the state of the random stream are the same.
+// TestResume stops a run twice, the second time between two checkpoints, and compares it with an uninterrupted one: losses,
+// parameters and the state of the random stream must be the same.
 func TestResume(t *testing.T) {
 	t.Parallel()
 	backend := testbackend.Get(t)
@@ -85,7 +85,7 @@ func TestTransformerDropout(t *testing.T) {
 	require.NotEqual(t, none, resumed)
 }
 
-// TestOtherDropoutRefused resumes runs with a different source of dropout.
+// TestOtherDropoutRefused resumes runs with dropout turned on or off, which must fail.
 func TestOtherDropoutRefused(t *testing.T) {
 	t.Parallel()
 	all := []string{withDropout, withoutDropout}
@@ -101,8 +101,8 @@ func TestOtherDropoutRefused(t *testing.T) {
 				s, o, m := tiny(t, is, folder)
 				before, stream := params(t, m), state(t, s.Stream)
 				_, err := training.Run(t.Context(), testbackend.Get(t), s, o)
-				says := map[string]string{withDropout: "dropout", withoutDropout: "no dropout"}
-				refused(t, err, "was trained with "+says[was]+", not with "+says[is]+"; ")
+				label := map[string]string{withDropout: "dropout", withoutDropout: "no dropout"}
+				refused(t, err, "was trained with "+label[was]+", not with "+label[is]+"; ")
 				check()
 				require.Equal(t, before, params(t, m))
 				require.Equal(t, stream, state(t, s.Stream))
@@ -119,8 +119,7 @@ func copyOf(t *testing.T, s *rng.NumPy) *rng.NumPy {
 	return c
 }
 
-// TestLoadedTransformerTrains trains a Transformer further after it was loaded. It takes the same steps as the saved model
-// in memory.
+// TestLoadedTransformerTrains trains a loaded Transformer further. It takes the same steps as the model in memory.
 func TestLoadedTransformerTrains(t *testing.T) {
 	slow(t)
 	t.Parallel()
@@ -142,7 +141,7 @@ func TestLoadedTransformerTrains(t *testing.T) {
 	require.Equal(t, state(t, m.Training().Noise), state(t, loaded.Training().Noise))
 }
 
-// TestLoadedTransformerWithoutStream draws no dropout after it is loaded, as in its training.
+// TestLoadedTransformerWithoutStream loads a Transformer that was trained without dropout and trains it further.
 func TestLoadedTransformerWithoutStream(t *testing.T) {
 	slow(t)
 	t.Parallel()

@@ -31,9 +31,9 @@ type RNNConfig struct {
 	Stream     *rng.NumPy     // source of the initial parameters
 }
 
-// RNN is the assignment's CaptioningRNN. The features of the image become the initial hidden state of a recurrent network.
-// The network reads the caption word by word. After each word it scores every word of the vocabulary as the next one
-// (Vinyals et al. 2015, https://arxiv.org/abs/1411.4555, and Karpathy and Fei-Fei 2015).
+// RNN is the assignment's CaptioningRNN. The image features, projected to H dimensions, are the initial hidden state of a
+// recurrent network. At each step its input is a word of the caption, and its output the scores of the next word. Sources:
+// Vinyals et al. 2015, https://arxiv.org/abs/1411.4555, and Karpathy and Fei-Fei 2015, https://arxiv.org/abs/1412.2306.
 type RNN struct {
 	RNNParams
 	kind       string
@@ -55,12 +55,12 @@ func (p RNNParams) Params() []*nn.Param {
 	return []*nn.Param{p.WEmbed, p.WProj, p.BProj, p.Wx, p.Wh, p.B, p.WVocab, p.BVocab}
 }
 
-// weights returns the nodes of the recurrent part.
+// weights returns the nodes of the recurrent weights.
 func (p RNNParams) weights(v nn.Values) rnn.Weights {
 	return rnn.Weights{Wx: v[p.Wx], Wh: v[p.Wh], B: v[p.B]}
 }
 
-// NewRNN builds a model. It draws the parameters from c.Stream in float64, as NumPy's randn, and converts them at the end:
+// NewRNN builds a model. It draws the parameters from c.Stream in float64, as NumPy's randn does, then converts them:
 //
 //	W_embed (V, W) / 100    W_proj (D, H) / √D    b_proj 0
 //	Wx (W, mH) / √W         Wh (H, mH) / √H       b 0        with m = 4 for the LSTM, else 1
@@ -83,11 +83,11 @@ func newRNN(c RNNConfig) (*RNN, error) {
 	m := &RNN{kind: c.CellType, vocabulary: len(c.WordToIdx)}
 	switch c.CellType {
 	case "rnn":
-		m.cell = vanilla()
+		m.cell = rnnCell()
 	case "lstm":
-		m.cell = longShortTermMemory()
+		m.cell = lstmCell()
 	default:
-		return nil, fmt.Errorf("there is no cell type %q; choose rnn or lstm", c.CellType)
+		return nil, fmt.Errorf("unknown cell type %q; choose rnn or lstm", c.CellType)
 	}
 	switch {
 	case c.InputDim < 1 || c.WordvecDim < 1 || c.HiddenDim < 1:
@@ -110,7 +110,8 @@ func newRNN(c RNNConfig) (*RNN, error) {
 	return m, err
 }
 
-// randn makes a parameter of standard normal values, divided by the divisor. A divisor of 0 or no stream makes zeros.
+// randn returns a parameter of standard normal values, divided by divisor. With a divisor of 0 or without a stream it is
+// zero.
 func randn(stream *rng.NumPy, dtype dtypes.DType, name string, divisor float64, dims ...int) *nn.Param {
 	values := make([]float64, shapes.Make(dtype, dims...).Size())
 	if divisor != 0 && stream != nil {
@@ -129,8 +130,7 @@ func randn(stream *rng.NumPy, dtype dtypes.DType, name string, divisor float64, 
 	return nn.NewParam(name, narrow, dims...)
 }
 
-// specialIDs are the ids of the special tokens: the padding, which every vocabulary has, and the start and end of a
-// caption, −1 if it lacks them.
+// specialIDs are the ids of <NULL>, <START> and <END>. The last two are −1 if the vocabulary lacks them.
 type specialIDs struct{ null, start, end int }
 
 func specialIDsOf(wordToIdx map[string]int) (specialIDs, error) {
@@ -142,7 +142,7 @@ func specialIDsOf(wordToIdx map[string]int) (specialIDs, error) {
 	}
 	ids := specialIDs{of(coco.Null), of(coco.Start), of(coco.End)}
 	if ids.null < 0 {
-		return ids, fmt.Errorf("the vocabulary of %d words has no %s for the padding", len(wordToIdx), coco.Null)
+		return ids, fmt.Errorf("the vocabulary of %d words has no padding token %s", len(wordToIdx), coco.Null)
 	}
 	return ids, nil
 }
@@ -150,7 +150,7 @@ func specialIDsOf(wordToIdx map[string]int) (specialIDs, error) {
 // Kind returns "rnn" or "lstm".
 func (m *RNN) Kind() string { return m.kind }
 
-// Training implements [Model]. The loop over time cannot be inside another one, so a call takes one step.
+// Training implements [Model]. A call takes one step, since the loop over time cannot be nested in a loop over steps.
 func (m *RNN) Training() Training { return Training{Rule: "sgd"} }
 
 // Check implements [Model].
@@ -163,13 +163,13 @@ func (m *RNN) StepGraph(p nn.Values, features, captions, _ *Node) (loss *Node, g
 
 func (m *RNN) inputDim() int { return m.WProj.Shape().Dim(0) }
 
-// LossGraph builds the loss of a batch and, by hand, its gradients:
+// LossGraph builds the loss of a batch and its gradients, with hand-written backward passes:
 //
 //  1. h0 = features·W_proj + b_proj
-//  2. x = the vectors of all words but the last
-//  3. h = the recurrent network over x, from the hidden state h0
+//  2. x = word vectors of all words but the last
+//  3. h = hidden states of the recurrent network over x, starting from h0
 //  4. scores = h·W_vocab + b_vocab
-//  5. loss = the softmax loss of all words but the first under these scores, without the padding
+//  5. loss = softmax loss of the scores, with all words but the first as targets and the padding masked
 //
 // Shapes: features: (N, D), captions: (N, T) integers -> loss: scalar, grads: as [RNNParams.Params].
 func (m *RNN) LossGraph(p nn.Values, features, captions *Node) (loss *Node, grads []*Node) {
@@ -211,12 +211,12 @@ func (m *RNN) Loss(backend compute.Backend, features *tensors.Tensor, captions [
 		return append([]*Node{ConvertDType(loss, dtypes.Float64)}, grads...)
 	})
 	if err != nil {
-		return 0, nil, fmt.Errorf("captioning: the loss cannot be computed: %w", err)
+		return 0, nil, fmt.Errorf("captioning: cannot compute the loss: %w", err)
 	}
 	return tensors.ToScalar[float64](out[0]), out[1:], nil
 }
 
-// captionTensor validates captions of at least minWords words and packs them.
+// captionTensor validates captions, which need at least minWords words each, and packs them into an (N, T) tensor.
 func captionTensor(captions [][]int32, vocabulary, minWords int) (*tensors.Tensor, error) {
 	if len(captions) == 0 || len(captions[0]) < minWords {
 		return nil, fmt.Errorf("captioning: want at least one caption, each of at least %d words", minWords)
@@ -234,7 +234,7 @@ func captionTensor(captions [][]int32, vocabulary, minWords int) (*tensors.Tenso
 	return tensors.FromFlatDataAndDimensions(ids, len(captions), len(captions[0])), nil
 }
 
-// outside returns the position of the first id that is outside the vocabulary, −1 if there is none.
+// outside returns the position of the first id outside the vocabulary, or −1 if all are inside.
 func outside(ids []int32, vocabulary int) int {
 	return slices.IndexFunc(ids, func(id int32) bool { return id < 0 || int(id) >= vocabulary })
 }

@@ -19,10 +19,10 @@ import (
 	"github.com/cs231n-go/assignment3/cs231n/rng"
 )
 
-// pets returns the vocabulary of the notebook's checks: three words, one with an id beyond their number.
+// pets returns the vocabulary of the notebook's checks: three words, one with an id that is too large.
 func pets() map[string]int { return map[string]int{coco.Null: 0, "cat": 2, "dog": 3} }
 
-// double is a model in double precision.
+// double returns a float64 model.
 func double(t *testing.T, kind string, d, w, h int, stream *rng.NumPy) *captioning.RNN {
 	t.Helper()
 	m, err := captioning.NewRNN(captioning.RNNConfig{
@@ -32,7 +32,7 @@ func double(t *testing.T, kind string, d, w, h int, stream *rng.NumPy) *captioni
 	return m
 }
 
-// fix gives every parameter the values of the notebooks' checks, and returns their captions.
+// fix sets every parameter to its value in the notebooks' checks and returns their captions.
 func fix(t *testing.T, m *captioning.RNN) [][]int32 {
 	t.Helper()
 	for _, p := range m.Params() {
@@ -72,14 +72,14 @@ func TestLossPrinted(t *testing.T) {
 // TestLossGradient checks all gradients of the models three ways, on the inputs of the notebook's check.
 func TestLossGradient(t *testing.T) {
 	t.Parallel()
-	// The LSTM's smallest gradients are lost in the rounding of differences as close as the notebook's.
+	// With the notebook's step size the LSTM's smallest gradients are lost in rounding errors.
 	for kind, step := range map[string]float64{"rnn": 1e-6, "lstm": 1e-4} {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
 			s := rng.NewNumPy(231)
 			captions, features := gradcheck.RandInt(s, 3, 2, 3), gradcheck.Randn(s, 2, 4)
 			m := double(t, kind, 4, 5, 6, s)
-			// Features have no gradient by hand, so they are no input of the check.
+			// The features have no hand-written gradient, so they are not an input of the check.
 			given := func(in []*Node) (_ nn.Values, _, captions *Node) {
 				return nn.Bind(m.Params(), in[1:]), ConstTensor(in[0].Graph(), features), in[0]
 			}
@@ -95,12 +95,12 @@ func TestLossGradient(t *testing.T) {
 			for _, p := range m.Params() {
 				layer.Names, layer.Inputs = append(layer.Names, p.Name), append(layer.Inputs, p.Value)
 			}
-			gradtest.Right(t, layer, 5e-6)
+			gradtest.Check(t, layer, 5e-6)
 		})
 	}
 }
 
-// TestInit draws the parameters as the original does; golden.py documents the source of the figures.
+// TestInit compares the initial parameters with the original's. golden.py documents the source of the numbers.
 func TestInit(t *testing.T) {
 	t.Parallel()
 	s, again := rng.NewNumPy(231), rng.NewNumPy(231)
@@ -119,7 +119,7 @@ func TestInit(t *testing.T) {
 	require.Equal(t, make([]float64, 24), tensors.MustCopyFlatData[float64](m.Params()[5].Value))
 }
 
-// lossOf is the loss of captions under a small model.
+// lossOf returns the loss of a small model on captions.
 func lossOf(t *testing.T, kind string, features []float64, captions ...[]int32) float64 {
 	t.Helper()
 	m := double(t, kind, 4, 5, 6, rng.NewNumPy(7))
@@ -163,11 +163,11 @@ func TestRefuses(t *testing.T) {
 		return err
 	}
 	for name, c := range map[string]struct {
-		err  error
-		says string
+		err     error
+		wantErr string
 	}{
-		"cell type":         {build(func(c *captioning.RNNConfig) { c.CellType = "gru" }), `no cell type "gru"; choose rnn or lstm`},
-		"no padding":        {build(func(c *captioning.RNNConfig) { c.WordToIdx = map[string]int{"cat": 0} }), "no <NULL>"},
+		"cell type":         {build(func(c *captioning.RNNConfig) { c.CellType = "gru" }), `unknown cell type "gru"; choose rnn or lstm`},
+		"no padding":        {build(func(c *captioning.RNNConfig) { c.WordToIdx = map[string]int{"cat": 0} }), "no padding token <NULL>"},
 		"no features":       {build(func(c *captioning.RNNConfig) { c.InputDim = 0 }), "features (0)"},
 		"negative width":    {build(func(c *captioning.RNNConfig) { c.HiddenDim = -3 }), "hidden state (-3)"},
 		"no stream":         {build(func(c *captioning.RNNConfig) { c.Stream = nil }), "Stream"},
@@ -178,6 +178,6 @@ func TestRefuses(t *testing.T) {
 		"too short":         {loss([]int32{1}), "at least 2 words"},
 		"no captions":       {loss(), "at least one caption"},
 	} {
-		t.Run(name, func(t *testing.T) { refused(t, c.err, c.says) })
+		t.Run(name, func(t *testing.T) { refused(t, c.err, c.wantErr) })
 	}
 }

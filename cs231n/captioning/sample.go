@@ -16,15 +16,15 @@ import (
 	"github.com/cs231n-go/assignment3/cs231n/temporal"
 )
 
-// SampleOptions holds the settings for generating captions. The zero value is greedy: it takes the word with the highest
-// score. All but Length are for a [Transformer].
+// SampleOptions holds the settings for generating captions. The zero value is greedy decoding. All settings but Length are
+// for a [Transformer].
 type SampleOptions struct {
-	Length      int        // words of a caption; 0 means 30 for an [RNN] and its MaxLength for a [Transformer]
-	Beams       int        // if above 0, the number of captions that beam search keeps; 1 is greedy
-	Temperature float64    // if above 0, words are drawn; below 1 it favors probable words, above 1 it flattens the distribution
-	TopK        int        // if above 0, words are drawn only from the K most probable ones
-	Dropout     bool       // leaves dropout on, as the original notebook did by mistake
-	Stream      *rng.Torch // draws the words of a Temperature and the masks of Dropout
+	Length      int        // words per caption; 0 means 30 for an [RNN], the maximum length for a [Transformer]
+	Beams       int        // beam width of a beam search; 0 means none, 1 is greedy
+	Temperature float64    // if above 0, words are sampled; below 1 favors probable words, above 1 flattens the distribution
+	TopK        int        // if above 0, words are sampled only from the K most probable ones
+	Dropout     bool       // leaves dropout on, as the original notebook does by mistake
+	Stream      *rng.Torch // random numbers for Temperature and Dropout
 }
 
 // Sampler generates captions for images. [RNN] and [Transformer] implement it.
@@ -35,14 +35,14 @@ type Sampler interface {
 	Sample(backend compute.Backend, features []float32, o SampleOptions) ([][]int32, error)
 }
 
-// MaxLength is the number of words that [RNN.Sample] generates if the options set no Length.
+// MaxLength is the default Length of [RNN.Sample].
 const MaxLength = 30
 
 // sampleBatch is the number of images in one call of the compiled program.
 const sampleBatch = 256
 
-// Sample generates captions greedily. It starts from <START>, takes the word with the highest score and reads it as the
-// next input. It continues after <END>, as the original does; [coco.Vocab.Decode] drops the words after it.
+// Sample generates captions greedily, starting from <START>. The word with the highest score is the next input. Like the
+// original it does not stop at <END>; [coco.Vocab.Decode] drops the words after it.
 //
 // Shapes: features: (N, D) flat -> (N, Length) word ids.
 func (m *RNN) Sample(backend compute.Backend, features []float32, o SampleOptions) ([][]int32, error) {
@@ -51,7 +51,7 @@ func (m *RNN) Sample(backend compute.Backend, features []float32, o SampleOption
 	case o.Beams != 0 || o.Temperature != 0 || o.TopK != 0 || o.Dropout:
 		return nil, fmt.Errorf("captioning: an RNN of kind %s samples greedily; beams, temperature, top K and dropout are for a Transformer", m.kind)
 	case m.start < 0:
-		return nil, fmt.Errorf("captioning: the vocabulary has no %s to begin a caption with", coco.Start)
+		return nil, fmt.Errorf("captioning: the vocabulary has no start token %s", coco.Start)
 	case length < 0:
 		return nil, fmt.Errorf("captioning: captions cannot have %d words", length)
 	}
@@ -60,8 +60,8 @@ func (m *RNN) Sample(backend compute.Backend, features []float32, o SampleOption
 	})
 }
 
-// sample runs a graph that generates captions, in batches of one size, so that it is compiled once. If extra is not nil, it
-// makes further inputs for n images.
+// sample runs a graph that generates captions, in batches of one size, so that it compiles once. If extra is not nil, it
+// returns further inputs for n images.
 //
 // Shapes: features: (N, dim) flat; graph: features: (n, dim) -> (n, length) int32.
 func sample(backend compute.Backend, params []*nn.Param, features []float32, dim int, extra func(n int) []any, graph func(p nn.Values, features *Node, extra []*Node) *Node) ([][]int32, error) {
@@ -91,14 +91,14 @@ func sample(backend compute.Backend, params []*nn.Param, features []float32, dim
 		}
 		out, err := exec.Call(all...)
 		if err != nil {
-			return nil, fmt.Errorf("captioning: captions cannot be sampled: %w", err)
+			return nil, fmt.Errorf("captioning: cannot generate captions: %w", err)
 		}
 		captions = append(captions, out[0].Value().([][]int32)[:count]...)
 	}
 	return captions, nil
 }
 
-// images returns the number of images with dim features each.
+// images returns the number of images in features, which has dim values for each.
 func images(features []float32, dim int) (int, error) {
 	if len(features) == 0 || len(features)%dim != 0 {
 		return 0, fmt.Errorf("captioning: want one or more images of %d feature values, got %d values", dim, len(features))

@@ -33,7 +33,7 @@ func TestTransformerSampling(t *testing.T) {
 		return sample(captioning.SampleOptions{Temperature: temperature, TopK: topK, Stream: rng.NewTorch(seed)})
 	}
 	greedy := sample(captioning.SampleOptions{})
-	again, err := captioning.Rescore(m, backend, features, 6, nil) // it compiles a program for each word
+	again, err := captioning.Rescore(m, backend, features, 6, nil) // compiles a program for each word
 	require.NoError(t, err)
 	for i, caption := range again {
 		require.Equal(t, caption, greedy[i][:6], "the same words as when everything is scored again each time")
@@ -47,7 +47,7 @@ func TestTransformerSampling(t *testing.T) {
 	for _, caption := range greedy {
 		different[data.Vocab.Decode(caption)] = true
 	}
-	require.Greater(t, len(different), 1, "the images are told apart")
+	require.Greater(t, len(different), 1, "different images get different captions")
 
 	one, four := sample(captioning.SampleOptions{Beams: 1}), sample(captioning.SampleOptions{Beams: 4})
 	better, logProbs := 0, logProb(t, m, data, slices.Concat(features, features), slices.Concat(one, four))
@@ -116,15 +116,15 @@ func TestTransformerRandomFrequencies(t *testing.T) {
 	}
 }
 
-// words5 is the smallest vocabulary that captions can start and end with.
+// words5 is the smallest vocabulary with all special tokens.
 func words5() map[string]int {
 	words := pets()
 	words[coco.Start], words[coco.End] = 1, 4
 	return words
 }
 
-// unlearned returns a Transformer with random parameters.
-func unlearned(t *testing.T, words map[string]int) *captioning.Transformer {
+// untrained returns a Transformer with random parameters.
+func untrained(t *testing.T, words map[string]int) *captioning.Transformer {
 	t.Helper()
 	m, err := captioning.NewTransformer(captioning.TransformerConfig{WordToIdx: words, InputDim: 4, WordvecDim: 12, MaxLength: 8, Stream: rng.NewTorch(1)})
 	require.NoError(t, err)
@@ -136,7 +136,7 @@ func TestSampleLength(t *testing.T) {
 	slow(t)
 	t.Parallel()
 	backend, features, stream := testbackend.Get(t), make([]float32, 2*4), rng.NewTorch(1)
-	m := unlearned(t, words5())
+	m := untrained(t, words5())
 	for name, o := range map[string]captioning.SampleOptions{
 		"greedy": {}, "beams": {Beams: 2}, "random": {Temperature: 1, Stream: stream}, "all beams": {Beams: 5}, "all words": {Temperature: 1, TopK: 5, Stream: stream},
 	} {
@@ -160,7 +160,7 @@ func TestSampleLength(t *testing.T) {
 	}
 }
 
-// TestSampleBatches samples more images than one call of the program takes. Each caption depends only on its image.
+// TestSampleBatches samples more images than fit in one call of the program. Each caption depends only on its image.
 func TestSampleBatches(t *testing.T) {
 	slow(t)
 	t.Parallel()
@@ -181,12 +181,12 @@ func TestSampleBatches(t *testing.T) {
 	for _, caption := range all {
 		different[fmt.Sprint(caption)] = true
 	}
-	require.Greater(t, len(different), 1, "the images are told apart")
+	require.Greater(t, len(different), 1, "different images get different captions")
 }
 
 func TestSampleRefuses(t *testing.T) {
 	t.Parallel()
-	m, stream := unlearned(t, words5()), rng.NewTorch(1)
+	m, stream := untrained(t, words5()), rng.NewTorch(1)
 	noStart, noEnd := words5(), words5()
 	delete(noStart, coco.Start)
 	delete(noEnd, coco.End)
@@ -198,27 +198,27 @@ func TestSampleRefuses(t *testing.T) {
 	}
 	const exclude, greedily = "beams, a temperature and dropout exclude each other", "an RNN of kind lstm samples greedily"
 	for name, c := range map[string]struct {
-		model captioning.Sampler
-		o     captioning.SampleOptions
-		says  string
+		model   captioning.Sampler
+		o       captioning.SampleOptions
+		wantErr string
 	}{
 		"beams of an RNN":               {r, captioning.SampleOptions{Beams: 1}, greedily},
 		"a temperature of an RNN":       {r, captioning.SampleOptions{Temperature: 1, Stream: stream}, greedily},
 		"a choice of an RNN":            {r, captioning.SampleOptions{TopK: 1, Stream: stream}, greedily},
 		"dropout of an RNN":             {r, captioning.SampleOptions{Dropout: true, Stream: stream}, greedily},
 		"a negative length of an RNN":   {r, captioning.SampleOptions{Length: -1}, "captions cannot have -1 words"},
-		"an RNN without a start":        {double(t, "rnn", 4, 5, 6, rng.NewNumPy(1)), captioning.SampleOptions{}, "no <START> to begin"},
-		"without a start":               {unlearned(t, noStart), captioning.SampleOptions{}, "no <START> to begin"},
-		"beams without an end":          {unlearned(t, noEnd), captioning.SampleOptions{Beams: 2}, "the vocabulary has no <END>"},
+		"an RNN without a start":        {double(t, "rnn", 4, 5, 6, rng.NewNumPy(1)), captioning.SampleOptions{}, "no start token <START>"},
+		"without a start":               {untrained(t, noStart), captioning.SampleOptions{}, "no start token <START>"},
+		"beams without an end":          {untrained(t, noEnd), captioning.SampleOptions{Beams: 2}, "the vocabulary has no end token <END>"},
 		"beams with a temperature":      {m, captioning.SampleOptions{Beams: 2, Temperature: 1, Stream: stream}, exclude},
 		"beams with top K":              {m, captioning.SampleOptions{Beams: 2, TopK: 2, Stream: stream}, exclude},
 		"beams with dropout":            {m, captioning.SampleOptions{Beams: 2, Dropout: true, Stream: stream}, exclude},
 		"a temperature with dropout":    {m, captioning.SampleOptions{Temperature: 1, Dropout: true, Stream: stream}, exclude},
 		"negative beams":                {m, captioning.SampleOptions{Beams: -1}, "1 to 5 beams, not -1"},
 		"too many beams":                {m, captioning.SampleOptions{Beams: 6}, "1 to 5 beams, not 6"},
-		"more beams than are compiled":  {unlearned(t, many), captioning.SampleOptions{Beams: 101}, "1 to 100 beams, not 101"},
-		"a negative length":             {m, captioning.SampleOptions{Length: -1}, "captions of -1 words do not fit the model, which was made for 1 to 8"},
-		"longer than the model":         {m, captioning.SampleOptions{Length: 9, Beams: 2}, "captions of 9 words do not fit the model, which was made for 1 to 8"},
+		"more beams than are compiled":  {untrained(t, many), captioning.SampleOptions{Beams: 101}, "1 to 100 beams, not 101"},
+		"a negative length":             {m, captioning.SampleOptions{Length: -1}, "captions of -1 words do not fit the model: its captions have 1 to 8 words"},
+		"longer than the model":         {m, captioning.SampleOptions{Length: 9, Beams: 2}, "captions of 9 words do not fit the model: its captions have 1 to 8 words"},
 		"no temperature":                {m, captioning.SampleOptions{TopK: 3, Stream: stream}, "must be above 0 and finite, not 0"},
 		"a negative temperature":        {m, captioning.SampleOptions{Temperature: -1, Stream: stream}, "not -1"},
 		"no number":                     {m, captioning.SampleOptions{Temperature: math.NaN(), Stream: stream}, "not NaN"},
@@ -230,7 +230,7 @@ func TestSampleRefuses(t *testing.T) {
 	} {
 		ids, err := c.model.Sample(nil, make([]float32, 4), c.o)
 		require.Nil(t, ids, name)
-		refused(t, err, c.says)
+		refused(t, err, c.wantErr)
 		require.Contains(t, err.Error(), "captioning: ")
 	}
 	require.Equal(t, state(t, rng.NewTorch(1)), state(t, stream), "nothing is drawn")

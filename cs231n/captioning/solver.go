@@ -1,9 +1,8 @@
-// Package captioning describes images in words. It holds the assignment's models, the solver that trains them, and the
-// sampling of captions.
+// Package captioning implements the assignment's image captioning models, their training, and the generation of captions.
 //
-// Shapes are written with N for the batch, T for words of a caption, D for image features, W for a word vector, H for
-// hidden units, V for the size of the vocabulary. A caption is a row of word ids: <START> … <END>, then <NULL> up to a
-// common length.
+// In shapes N is the batch size, T the number of words of a caption, D the number of image features, W the width of a word
+// vector, H the number of hidden units, V the size of the vocabulary. A caption is a row of word ids: <START> … <END>,
+// padded with <NULL> to a common length.
 package captioning
 
 import (
@@ -34,13 +33,13 @@ const (
 
 // Model is a captioning model that a [Solver] can train.
 type Model interface {
-	// Kind names the model, for instance "lstm".
+	// Kind returns the kind of model, for instance "lstm".
 	Kind() string
-	// Params lists the parameters in the order in which they are drawn.
+	// Params lists the parameters in the order of their initialization.
 	Params() []*nn.Param
-	// Training returns the properties of the model that a [Solver] needs.
+	// Training returns the settings of the model for a [Solver].
 	Training() Training
-	// Check returns an error if the model cannot learn from a data set.
+	// Check returns an error if the model cannot be trained on a data set.
 	Check(data *coco.Data) error
 	// StepGraph builds the loss of a batch and the gradients of the parameters.
 	//
@@ -48,17 +47,16 @@ type Model interface {
 	StepGraph(p nn.Values, features, captions, seeds *Node) (loss *Node, grads []*Node)
 }
 
-// Training holds the properties of a model that matter in training.
+// Training holds a model's settings for training.
 type Training struct {
-	Rule     string             // the default update rule; see [optim.ByName]
-	Noise    *rng.Torch         // the stream of dropout; nil means none
+	Rule     string             // default update rule; see [optim.ByName]
+	Noise    *rng.Torch         // stream of dropout; nil means no dropout
 	Seeds    int                // draws from Noise in each step
-	PerCall  int                // steps that one call of the compiled program may take; 0 means 1
+	PerCall  int                // maximum number of steps per call of the compiled program; 0 means 1
 	Settings []training.Setting // settings of the model that a resumed run must not change
 }
 
-// Solver is the assignment's CaptioningSolver: it trains a model on the captions of a data set with [training.Run]. Zero
-// values mean the original's defaults.
+// Solver is the assignment's CaptioningSolver. [training.Run] trains its model on the captions of its data set.
 type Solver struct {
 	Model  Model
 	Data   *coco.Data
@@ -69,8 +67,8 @@ type Solver struct {
 	LRDecay      float64 // factor on the learning rate after every epoch; 0 means 1
 }
 
-// Task describes the training: each iteration draws a batch of captions, with repeats, and takes one step of the update
-// rule. Its loss is "loss".
+// Task describes the training: each iteration draws a batch of captions, with replacement, and takes one step of the update
+// rule. Its loss is named "loss".
 func (s Solver) Task() (training.Task, error) {
 	if s.Model == nil || s.Data == nil || s.Stream == nil {
 		return training.Task{}, errors.New("captioning: a Solver needs a Model, Data and a Stream")
@@ -119,7 +117,7 @@ func (s Solver) Task() (training.Task, error) {
 	return t, nil
 }
 
-// draw draws the captions of a batch and the seeds of dropout.
+// draw draws the captions of a batch and the seeds of the dropout masks.
 func (s Solver) draw(own Training, batch int) []*tensors.Tensor {
 	rows := make([]int32, batch)
 	for i, row := range s.Stream.Choice(s.Data.Train.Len(), batch) {
@@ -136,8 +134,8 @@ func (s Solver) draw(own Training, batch int) []*tensors.Tensor {
 
 // step builds one iteration.
 //
-// Shapes: data: captions (M, T), images (M) and features (I, D), batch: rows (N) int32 of the captions and, where the
-// model has noise, its seeds (K) uint32 -> loss: scalar.
+// Shapes: data: captions (M, T), images (M) and features (I, D), batch: rows (N) int32 of the captions and, with dropout,
+// seeds (K) uint32 -> loss: scalar.
 func (s Solver) step(t *training.Step) (losses []*Node, samples *Node) {
 	captions, images, features, rows := t.Data[0], t.Data[1], t.Data[2], ExpandAxes(t.Batch[0], -1)
 	p := t.Params(modelScope)
@@ -155,19 +153,19 @@ func (s Solver) step(t *training.Step) (losses []*Node, samples *Node) {
 // noiseKey is the key of dropout's random stream in a checkpoint.
 const noiseKey = "noise"
 
-// vocabularyDigest identifies a vocabulary.
+// vocabularyDigest is a hash of the words of a vocabulary.
 func vocabularyDigest(v *coco.Vocab) string {
 	sum := sha256.Sum256([]byte(strings.Join(v.Words, "\n")))
 	return hex.EncodeToString(sum[:8])
 }
 
-// checkData is the part of [Model.Check] that the models share: the width of the features and the ids of the words.
+// checkData checks the width of the features and the word ids.
 func checkData(data *coco.Data, dim, vocabulary int) error {
 	if data.Train.Dim != dim {
-		return fmt.Errorf("captioning: the images have %d features, the model was made for %d", data.Train.Dim, dim)
+		return fmt.Errorf("captioning: the images have %d features, the model expects %d", data.Train.Dim, dim)
 	}
 	if i := outside(data.Train.Captions, vocabulary); i >= 0 {
-		return fmt.Errorf("captioning: training caption %d holds the id %d, outside the model's vocabulary of %d words", i/data.Train.Length, data.Train.Captions[i], vocabulary)
+		return fmt.Errorf("captioning: training caption %d has the word id %d, outside the model's vocabulary of %d words", i/data.Train.Length, data.Train.Captions[i], vocabulary)
 	}
 	return nil
 }

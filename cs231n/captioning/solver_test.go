@@ -17,7 +17,7 @@ import (
 	"github.com/cs231n-go/assignment3/cs231n/training"
 )
 
-// TestLog compares the log with the original's output: a line every few iterations, the first included.
+// TestLog compares the log with the original's output.
 func TestLog(t *testing.T) {
 	t.Parallel()
 	s, o, _ := small(t, "")
@@ -65,7 +65,7 @@ func TestTask(t *testing.T) {
 	require.Len(t, task.Streams, 2)
 }
 
-// TestLearningRateDecay takes the rate from the checkpoint: the factor counts once for each full epoch.
+// TestLearningRateDecay checks the rate in the checkpoint: it is multiplied by the factor once per full epoch.
 func TestLearningRateDecay(t *testing.T) {
 	t.Parallel()
 	s, o, _ := small(t, training.Folder(t.TempDir()))
@@ -131,7 +131,7 @@ func TestStoppedWithoutFolder(t *testing.T) {
 	equalParams(t, params(t, n), params(t, m))
 	require.Equal(t, state(t, again.Stream), state(t, s.Stream))
 
-	// A program that takes several iterations in a call stops after them.
+	// The run stops after the iterations of the current call.
 	long, o, a := counting(t, 8)
 	a.noise, o.Iters = rng.NewTorch(6), 2000
 	part := trainUntil(t, 3, long, o)
@@ -145,7 +145,7 @@ func TestStoppedWithoutFolder(t *testing.T) {
 	require.Equal(t, state(t, b.noise), state(t, a.noise))
 }
 
-// TestParamsStayValid holds a model's parameters, and the values from before, across a run that is resumed.
+// TestParamsStayValid uses a model's parameters, and their earlier values, after a run was resumed.
 func TestParamsStayValid(t *testing.T) {
 	t.Parallel()
 	folder := training.Folder(t.TempDir())

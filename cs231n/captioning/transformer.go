@@ -30,15 +30,15 @@ type TransformerConfig struct {
 	WordvecDim int            // W
 	Heads      int            // 0 means 4
 	Layers     int            // 0 means 2
-	MaxLength  int            // of a caption; 0 means 50
+	MaxLength  int            // maximum number of words that the model reads; 0 means 50
 	DType      dtypes.DType   // type of the parameters; 0 means Float32
 	Stream     *rng.Torch     // source of the initial parameters and of dropout
-	NoDropout  bool           // trains without dropout
+	NoDropout  bool           // turns dropout off in training
 }
 
-// Transformer is the assignment's CaptioningTransformer. The words of a caption, with their positions encoded, pass through
-// a decoder whose layers attend to the previous words and to the image, a memory of one vector. The output scores every
-// word of the vocabulary as the next one.
+// Transformer is the assignment's CaptioningTransformer. Word vectors with positional encoding pass through the layers of a
+// decoder. Each layer attends to the previous words and to the image, a memory of one vector. The outputs are scores of the
+// next word.
 type Transformer struct {
 	config TransformerConfig
 	specialIDs
@@ -53,9 +53,9 @@ type Transformer struct {
 
 // NewTransformer builds a model. It draws the parameters from c.Stream in the order of the original's constructor:
 //
-//  1. Every layer with PyTorch's initialization. The decoder layers are copies of one.
-//  2. All weights but the norms' anew, normal with standard deviation 0.02, with biases 0.
-//  3. The output, which keeps PyTorch's initialization.
+//  1. All layers but the output, with PyTorch's initialization. All decoder layers are copies of the first.
+//  2. Their weights again, except in LayerNorm: normal with standard deviation 0.02, and biases 0.
+//  3. The output layer, with PyTorch's initialization.
 func NewTransformer(c TransformerConfig) (*Transformer, error) {
 	if c.Stream == nil {
 		return nil, errors.New("captioning: a Transformer needs a Stream to draw its parameters from")
@@ -113,7 +113,7 @@ func (c TransformerConfig) check() error {
 	case c.Heads < 1 || c.WordvecDim%c.Heads != 0:
 		return fmt.Errorf("%d heads do not divide the word vectors of %d: choose a divisor", c.Heads, c.WordvecDim)
 	case c.WordvecDim%2 != 0:
-		return fmt.Errorf("word vectors of %d cannot take the positional encoding, which pairs sines with cosines: choose an even number", c.WordvecDim)
+		return fmt.Errorf("the positional encoding pairs sines with cosines, so word vectors cannot have %d dimensions: choose an even number", c.WordvecDim)
 	case c.Layers < 1 || c.MaxLength < 1:
 		return fmt.Errorf("a Transformer needs at least one layer (%d) and captions of at least one word (%d)", c.Layers, c.MaxLength)
 	case c.DType != dtypes.Float32 && c.DType != dtypes.Float64:
@@ -148,7 +148,7 @@ func (m *Transformer) masks() int { return transformer.Masks(m.config.Layers) }
 // Check implements [Model].
 func (m *Transformer) Check(data *coco.Data) error {
 	if words := data.Train.Length - 1; words > m.config.MaxLength {
-		return fmt.Errorf("captioning: the captions have %d words to read, the model was made for %d at most; raise its maximum length", words, m.config.MaxLength)
+		return fmt.Errorf("captioning: the captions have %d words to read, the model reads %d at most; raise its maximum length", words, m.config.MaxLength)
 	}
 	return checkData(data, m.config.InputDim, m.vocabulary)
 }
@@ -162,7 +162,7 @@ func (m *Transformer) StepGraph(p nn.Values, features, captions, seeds *Node) (l
 	return m.LossGraph(p, features, captions, drop)
 }
 
-// table returns the positional encoding of all positions that a caption can have.
+// table returns the positional encoding of MaxLength positions.
 func (m *Transformer) table(g *Graph) *Node {
 	return Const(g, transformer.PositionTable(m.config.MaxLength, m.config.WordvecDim))
 }
@@ -179,11 +179,11 @@ func (m *Transformer) scores(p nn.Values, features, vectors *Node, drop nn.Dropo
 	return p.Apply(m.output, x), weights
 }
 
-// LossGraph builds the loss of a batch and its gradients. The loss is the mean over all N·T positions of the cross-entropy
-// where the caption has a word and of zero where it is padded.
+// LossGraph builds the loss of a batch and its gradients. The loss is the mean over all N·T positions of the cross-entropy,
+// with zero at padded positions.
 //
-// GoMLX derives all gradients but two. That of the scores comes with the loss. That of the embedding is a sum over the
-// positions of each word, without the padding, whose row is never updated.
+// GoMLX derives all gradients but two. SoftmaxLoss returns that of the scores. That of the embedding is the sum over the
+// positions of each word; the row of the padding is never updated.
 //
 // Shapes: features: (N, D), captions: (N, T+1) integers -> loss: scalar, grads: as Params.
 func (m *Transformer) LossGraph(p nn.Values, features, captions *Node, drop nn.Dropout) (loss *Node, grads []*Node) {
@@ -194,7 +194,7 @@ func (m *Transformer) LossGraph(p nn.Values, features, captions *Node, drop nn.D
 	steps := float64(in.Shape().Dim(1))
 	loss, dscores = DivScalar(loss, steps), DivScalar(dscores, steps)
 
-	const embeddingAt = 2 // in Params; its gradient is taken at the vectors instead
+	const embeddingAt = 2 // in Params; GoMLX derives the gradient of the word vectors instead
 	wanted := p.Of(m.params)
 	wanted[embeddingAt] = vectors
 	grads = Gradient(ReduceAllSum(Mul(scores, StopGradient(dscores))), wanted...)
@@ -204,7 +204,7 @@ func (m *Transformer) LossGraph(p nn.Values, features, captions *Node, drop nn.D
 	return loss, grads
 }
 
-// ScoresGraph builds the scores of whole captions, as the original's forward, and the weights of each layer's
+// ScoresGraph builds the scores of whole captions, as the original's forward does, and the weights of each layer's
 // self-attention.
 //
 // Shapes: features: (N, D), captions: (N, T) integers -> scores: (N, T, V), weights: (N, H, T, T) each.
@@ -213,14 +213,14 @@ func (m *Transformer) ScoresGraph(p nn.Values, features, captions *Node, drop nn
 	return m.scores(p, features, vectors, drop)
 }
 
-// shift splits captions into the words to read and the words to predict. The mask is false for padding among the latter.
+// shift splits captions into input words and target words. The mask is false where the target is padding.
 func shift(captions *Node, null int) (in, target, mask *Node) {
 	last := captions.Shape().Dim(1) - 1
 	in, target = SliceAxis(captions, 1, AxisRange(0, last)), SliceAxis(captions, 1, AxisRange(1))
 	return in, target, NotEqual(target, id(target, null))
 }
 
-// id returns a word id as a constant of the type of words.
+// id returns a word id as a constant with the type of words.
 func id(words *Node, id int) *Node {
 	return ConvertDType(ConstTensor(words.Graph(), tensors.FromScalar(int32(id))), words.DType())
 }

@@ -15,10 +15,10 @@ import (
 	"github.com/cs231n-go/assignment3/cs231n/rng"
 )
 
-// Attention returns the weights of the self-attention of every layer and head, one row for each word that is read. Every row
-// sums to 1 and is 0 to the right of the diagonal.
+// Attention returns the self-attention weights of every layer and head, one row per input word. Every row sums to 1 and is 0
+// to the right of the diagonal.
 //
-// Shapes: features: (D), caption: (T) word ids as the model reads them, <START> first -> layers of heads of (T, T).
+// Shapes: features: (D), caption: (T) input words, <START> first -> (layers, heads, T, T).
 func (m *Transformer) Attention(backend compute.Backend, features []float32, caption []int32) ([][][][]float64, error) {
 	_, weights, err := m.read(backend, tensors.FromFlatDataAndDimensions(features, 1, len(features)), [][]int32{caption}, nil)
 	if err != nil {
@@ -44,8 +44,8 @@ func ReadBy(vocab *coco.Vocab, caption []int32) (ids []int32, words []string) {
 	return ids, words
 }
 
-// Scores computes the scores of the next word after each word of some captions, as the original's forward does. The stream
-// draws dropout as in training; nil turns dropout off.
+// Scores computes the scores of the next word after each word of the captions, as the original's forward does. The stream
+// draws dropout masks as in training; nil turns dropout off.
 //
 // Shapes: features: (N, D), captions: (N, T) -> (N, T, V) flat.
 func (m *Transformer) Scores(backend compute.Backend, features *tensors.Tensor, captions [][]int32, stream *rng.Torch) ([]float64, error) {
@@ -63,9 +63,9 @@ func (m *Transformer) read(backend compute.Backend, features *tensors.Tensor, ca
 	case err != nil:
 		return nil, nil, err
 	case features.Shape().Rank() != 2 || features.Shape().Dim(0) != n || features.Shape().Dim(1) != m.config.InputDim:
-		return nil, nil, fmt.Errorf("captioning: features %s for %d captions of images with %d each", features.Shape(), n, m.config.InputDim)
+		return nil, nil, fmt.Errorf("captioning: the features are %s, want (%d, %d), captions by features", features.Shape(), n, m.config.InputDim)
 	case len(captions[0]) > m.config.MaxLength:
-		return nil, nil, fmt.Errorf("captioning: captions of %d words do not fit the model, which was made for %d at most", len(captions[0]), m.config.MaxLength)
+		return nil, nil, fmt.Errorf("captioning: captions of %d words are longer than the model's maximum length %d", len(captions[0]), m.config.MaxLength)
 	}
 	inputs := []any{features, ids}
 	if stream != nil {
@@ -86,13 +86,13 @@ func (m *Transformer) read(backend compute.Backend, features *tensors.Tensor, ca
 		return out
 	})
 	if err != nil {
-		return nil, nil, fmt.Errorf("captioning: the scores cannot be computed: %w", err)
+		return nil, nil, fmt.Errorf("captioning: cannot compute the scores: %w", err)
 	}
 	return out[0], out[1:], nil
 }
 
-// rescore samples greedily as the original notebook did, which left dropout on. For every word it rescores all words so far
-// with new masks from the stream; nil turns dropout off. The sequence grows, so each word compiles another program.
+// rescore samples greedily with dropout on, as the original notebook does. For every word it scores all words so far again,
+// with new masks from the stream; nil turns dropout off. Each length of the sequence compiles its own program.
 func (m *Transformer) rescore(backend compute.Backend, features []float32, length int, stream *rng.Torch) ([][]int32, error) {
 	n, err := images(features, m.config.InputDim)
 	if err != nil {

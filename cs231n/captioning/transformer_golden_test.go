@@ -81,7 +81,7 @@ func TestTransformerCurve(t *testing.T) {
 	t.Logf("largest relative difference of %d losses: %.1e", len(run.Losses), worst)
 }
 
-// TestTransformerInit compares the parameters that are drawn in the order of PyTorch's constructor.
+// TestTransformerInit compares the initial parameters, which are drawn in the order of PyTorch's constructor.
 func TestTransformerInit(t *testing.T) {
 	t.Parallel()
 	want := transformerGoldens(t).Init
@@ -149,7 +149,7 @@ func TestTransformerCaptions(t *testing.T) {
 		worst = max(worst, math.Abs(losses[i]-want)/want)
 	}
 	require.Less(t, worst, 1e-8)
-	// A change of the weights in the seventh digit moves the loss of the 200th iteration by 2e-3.
+	// A change in the seventh digit of the weights changes the loss of the 200th iteration by 2e-3.
 	require.InEpsilon(t, g.Samples.Loss, losses[len(losses)-1], 1e-2)
 	dim := s.Data.Train.Dim
 	var features []float32

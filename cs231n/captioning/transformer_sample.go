@@ -20,15 +20,13 @@ import (
 	"github.com/cs231n-go/assignment3/cs231n/temporal"
 )
 
-// maxChoices is the largest number of beams and the largest top K. The compiled program searches the vocabulary once for
-// each.
+// maxChoices is the maximum of Beams and TopK. The compiled program searches the vocabulary once for each.
 const maxChoices = 100
 
-// Sample generates captions in one compiled loop. It caches the keys and values of earlier words instead of computing them
-// again for every word.
+// Sample generates captions in one compiled loop, which caches the keys and values of earlier words.
 //
-// A temperature draws each word as the highest of score/temperature − log(−log u), with a uniform u for each word of the
-// vocabulary. This is known as the Gumbel trick.
+// With a temperature, each word is the argmax of score/temperature − log(−log u), with a uniform u for each word of the
+// vocabulary (the Gumbel-max trick).
 //
 // Shapes: features: (N, D) flat -> (N, Length) word ids, with <NULL> after <END> in a beam search.
 func (m *Transformer) Sample(backend compute.Backend, features []float32, o SampleOptions) ([][]int32, error) {
@@ -48,12 +46,12 @@ func (m *Transformer) Sample(backend compute.Backend, features []float32, o Samp
 	}
 	return m.generate(backend, features, o.Length, o.Stream, func(scores, uniform, t *Node) *Node {
 		if o.TopK > 0 {
-			kept, _ := topK(scores, o.TopK)
-			least := SliceAxis(kept, 1, AxisRange(o.TopK-1))
-			scores = Where(GreaterOrEqual(scores, BroadcastToShape(least, scores.Shape())), scores, lowest(scores))
+			top, _ := topK(scores, o.TopK)
+			least := SliceAxis(top, 1, AxisRange(o.TopK-1))
+			scores = Where(GreaterOrEqual(scores, BroadcastToShape(least, scores.Shape())), scores, minusInf(scores))
 		}
 		gumbel := Neg(Log(Neg(Log(loop.At(uniform, 1, t)))))
-		return ArgMax(Add(Div(scores, number(scores, o.Temperature)), ConvertDType(gumbel, scores.DType())), -1, dtypes.Int32)
+		return ArgMax(Add(Div(scores, constant(scores, o.Temperature)), ConvertDType(gumbel, scores.DType())), -1, dtypes.Int32)
 	})
 }
 
@@ -63,17 +61,17 @@ func (m *Transformer) validate(o SampleOptions) error {
 	random := o.Temperature != 0 || o.TopK != 0
 	switch {
 	case m.start < 0:
-		return fmt.Errorf("the vocabulary has no %s to begin a caption with", coco.Start)
+		return fmt.Errorf("the vocabulary has no start token %s", coco.Start)
 	case o.Length < 0 || o.Length > m.config.MaxLength:
-		return fmt.Errorf("captions of %d words do not fit the model, which was made for 1 to %d", o.Length, m.config.MaxLength)
+		return fmt.Errorf("captions of %d words do not fit the model: its captions have 1 to %d words", o.Length, m.config.MaxLength)
 	case o.Beams != 0 && (random || o.Dropout) || random && o.Dropout:
 		return errors.New("beams, a temperature and dropout exclude each other")
 	case o.Beams < 0 || o.Beams > limit:
 		return fmt.Errorf("a beam search needs 1 to %d beams, not %d", limit, o.Beams)
 	case o.Beams > 0 && m.end < 0:
-		return fmt.Errorf("the vocabulary has no %s, where beam search ends a caption", coco.End)
+		return fmt.Errorf("the vocabulary has no end token %s, which a beam search needs", coco.End)
 	case random && (!(o.Temperature > 0) || math.IsInf(o.Temperature, 0)):
-		return fmt.Errorf("the temperature must be above 0 and finite, not %g; without one the most probable word is taken", o.Temperature)
+		return fmt.Errorf("the temperature must be above 0 and finite, not %g; leave it and top K out for greedy decoding", o.Temperature)
 	case o.TopK < 0 || o.TopK > limit:
 		return fmt.Errorf("top K can be 1 to %d words, not %d; 0 means all", limit, o.TopK)
 	case (random || o.Dropout) && o.Stream == nil:
@@ -82,8 +80,8 @@ func (m *Transformer) validate(o SampleOptions) error {
 	return nil
 }
 
-// generate builds and runs the loop over the words. choose picks the next words by their scores, (N, V), at position t. With
-// a stream it gets uniform numbers as well, (N, length, V).
+// generate builds and runs the loop over the words. choose returns the words at position t from their scores, (N, V). With a
+// stream it gets uniform numbers as well, (N, length, V).
 func (m *Transformer) generate(backend compute.Backend, features []float32, length int, stream *rng.Torch, choose func(scores, uniform, t *Node) *Node) ([][]int32, error) {
 	extra := func(n int) []any {
 		if stream == nil {
@@ -97,9 +95,9 @@ func (m *Transformer) generate(backend compute.Backend, features []float32, leng
 		memory := p.Apply(m.visual, ConvertDType(features, p[m.embedding].DType()))
 		n := memory.Shape().Dim(0)
 		start := BroadcastToDims(Const(memory.Graph(), int32(m.start)), n)
-		recalled := m.decoder.Recall(p, memory)
+		cross := m.decoder.CrossAttention(p, memory)
 		state := append([]*Node{start, loop.Zero(start, n, length)}, m.decoder.NewCache(memory, length)...)
-		fixed := m.fixed(p, recalled, extra)
+		fixed := m.fixed(p, cross, extra)
 		return loop.For(length, fixed, state, func(t *Node, fixed, state []*Node) []*Node {
 			word, caption, cache := state[0], state[1], state[2:]
 			scores, cache := m.next(word, fixed, cache, t)
@@ -113,28 +111,28 @@ func (m *Transformer) generate(backend compute.Backend, features []float32, leng
 	})
 }
 
-// fixed lists the values that every iteration of a loop over words needs: the positional encodings, the parameters, the
-// output of [transformer.Decoder.Recall], and extra ones. next splits them.
-func (m *Transformer) fixed(p nn.Values, recalled, extra []*Node) []*Node {
+// fixed lists the fixed values of a loop over words: the positional encodings, the parameters, the output of
+// [transformer.Decoder.CrossAttention], and extra. next splits them.
+func (m *Transformer) fixed(p nn.Values, cross, extra []*Node) []*Node {
 	params := p.Of(m.params)
 	table := ConvertDType(m.table(params[0].Graph()), params[0].DType())
-	return slices.Concat([]*Node{table}, params, recalled, extra)
+	return slices.Concat([]*Node{table}, params, cross, extra)
 }
 
-// next reads a word at position t and scores the words that may follow.
+// next computes the scores of the next word after a word at position t.
 //
 // Shapes: word: (N) -> scores: (N, V).
 func (m *Transformer) next(word *Node, fixed, cache []*Node, t *Node) (scores *Node, newCache []*Node) {
 	split := 1 + len(m.params)
-	table, recalled := fixed[0], fixed[split:split+m.config.Layers]
+	table, cross := fixed[0], fixed[split:split+m.config.Layers]
 	p := nn.Bind(m.params, fixed[1:split])
 	x, _ := temporal.EmbeddingForward(word, p[m.embedding])
 	x = Add(x, BroadcastToShape(ExpandAxes(loop.At(table, 0, t), 0), x.Shape()))
-	y, newCache := m.decoder.Next(p, x, recalled, cache, t)
+	y, newCache := m.decoder.Next(p, x, cross, cache, t)
 	return p.Apply(m.output, y), newCache
 }
 
-// topK returns the k highest values of each row and their columns. Of equal values the first comes first.
+// topK returns the k highest values of each row, in descending order, and their columns. Equal values keep their order.
 //
 // Shapes: x: (N, M) -> values: (N, k), indices: (N, k) int32.
 func topK(x *Node, k int) (values, indices *Node) {
@@ -143,25 +141,24 @@ func topK(x *Node, k int) (values, indices *Node) {
 	for range k {
 		at := ExpandAxes(ArgMax(x, -1, dtypes.Int32), 1)
 		v, i = append(v, ReduceAndKeep(x, ReduceMax, -1)), append(i, at)
-		x = Where(Equal(column, BroadcastToShape(at, column.Shape())), lowest(x), x)
+		x = Where(Equal(column, BroadcastToShape(at, column.Shape())), minusInf(x), x)
 	}
 	return Concatenate(v, 1), Concatenate(i, 1)
 }
 
-// number is a constant of x's type that a loop's body may use.
-func number(x *Node, value float64) *Node {
+// constant returns a constant of x's type that the body of a loop may use.
+func constant(x *Node, value float64) *Node {
 	return ConvertDType(Const(x.Graph(), value), x.DType())
 }
 
-// lowest is minus infinity in the shape of x.
-func lowest(x *Node) *Node { return BroadcastToShape(number(x, math.Inf(-1)), x.Shape()) }
+// minusInf returns minus infinity in the shape of x.
+func minusInf(x *Node) *Node { return BroadcastToShape(constant(x, math.Inf(-1)), x.Shape()) }
 
-// beamGraph builds a beam search. It continues the most probable captions so far, the beams, with every word of the
-// vocabulary and keeps the best continuations. The probability of a caption is the product of those of its words up to
-// <END>.
+// beamGraph builds a beam search. Each step extends the most probable captions so far, the beams, by every word of the
+// vocabulary and keeps the most probable results. The probability of a caption is the product over its words up to <END>.
 //
-// The beams of an image are consecutive rows of one batch. The state is the last word of each, all its words, its
-// log-probability, and the cache.
+// The beams of an image are consecutive rows of one batch. The state of the loop is the last word of each beam, all its
+// words, its log-probability, and the cache.
 //
 // Shapes: features: (N, D) -> (N, length).
 func (m *Transformer) beamGraph(p nn.Values, features *Node, length, beams int) *Node {
@@ -171,14 +168,14 @@ func (m *Transformer) beamGraph(p nn.Values, features *Node, length, beams int) 
 	memory = Reshape(BroadcastToDims(ExpandAxes(memory, 1), n, beams, memory.Shape().Dim(1)), rows, -1)
 	start := BroadcastToDims(Const(g, int32(m.start)), rows)
 
-	// All beams start the same. All but the first are ruled out, or they would all take the best word.
+	// All beams start equal. Only the first may be extended at first, or all would get the same words.
 	column := Iota(g, shapes.Make(dtypes.Int32, n, beams), 1)
 	first := Equal(column, BroadcastToShape(Const(g, int32(0)), column.Shape()))
 	zero := loop.Zero(memory, n, beams)
-	logProb := Where(first, zero, lowest(zero))
+	logProb := Where(first, zero, minusInf(zero))
 
 	state := append([]*Node{start, loop.Zero(start, rows, length), logProb}, m.decoder.NewCache(memory, length)...)
-	out := loop.For(length, m.fixed(p, m.decoder.Recall(p, memory), nil), state, func(t *Node, fixed, state []*Node) []*Node {
+	out := loop.For(length, m.fixed(p, m.decoder.CrossAttention(p, memory), nil), state, func(t *Node, fixed, state []*Node) []*Node {
 		scores, cache := m.next(state[0], fixed, state[3:], t)
 		logits := m.ended(state[0], LogSoftmax(scores, -1))
 		word, parent, logProb := m.continuations(logits, state[2])
@@ -188,7 +185,7 @@ func (m *Transformer) beamGraph(p nn.Values, features *Node, length, beams int) 
 		}
 		return next
 	})
-	// topK sorts, so the first beam of an image is the best.
+	// topK sorts, so the first beam of an image is the most probable one.
 	return Reshape(SliceAxis(Reshape(out[1], n, beams, length), 1, AxisElem(0)), n, length)
 }
 
@@ -200,10 +197,10 @@ func (m *Transformer) ended(word, logits *Node) *Node {
 	is := func(x *Node, id int) *Node { return Equal(x, BroadcastToShape(Const(x.Graph(), int32(id)), x.Shape())) }
 	ended := BroadcastToShape(ExpandAxes(Or(is(word, m.end), is(word, m.null)), 1), id.Shape())
 	none := loop.Zero(logits, logits.Shape().Dimensions...)
-	return Where(ended, Where(is(id, m.null), none, lowest(logits)), logits)
+	return Where(ended, Where(is(id, m.null), none, minusInf(logits)), logits)
 }
 
-// continuations picks the most probable continuations of all beams of an image: the words, and the rows that they continue.
+// continuations returns the most probable continuations of the beams of each image: the words, and the rows that they extend.
 //
 // Shapes: logits: (N·beams, V), logProb: (N, beams) -> word: (N·beams), parent: (N·beams, 1), newLogProb: (N, beams).
 func (m *Transformer) continuations(logits, logProb *Node) (word, parent, newLogProb *Node) {

@@ -19,8 +19,8 @@ import (
 	"github.com/cs231n-go/assignment3/cs231n/training"
 )
 
-// TestTransformerScores compares with the scores that the notebook expects, dropout included. The error equals the printed
-// one except for the last bits of sines and cosines, which PyTorch rounds differently.
+// TestTransformerScores compares the scores with those that the notebook expects, dropout included. The error equals the
+// printed one except for the rounding of sines and cosines, which differs in PyTorch.
 func TestTransformerScores(t *testing.T) {
 	t.Parallel()
 	stream := rng.NewTorch(231)
@@ -105,15 +105,15 @@ func TestTransformerRefuses(t *testing.T) {
 		_, err := captioning.NewTransformer(c)
 		return err
 	}
-	m := unlearned(t, words5())
+	m := untrained(t, words5())
 	read := func(words ...int32) error {
 		_, err := m.Attention(nil, make([]float32, 4), words)
 		return err
 	}
 	_, features := m.Attention(nil, make([]float32, 5), []int32{1})
 	for name, c := range map[string]struct {
-		err  error
-		says string
+		err     error
+		wantErr string
 	}{
 		"heads that do not divide": {build(func(c *captioning.TransformerConfig) { c.Heads = 5 }), "5 heads do not divide the word vectors of 12"},
 		"negative heads":           {build(func(c *captioning.TransformerConfig) { c.Heads = -2 }), "-2 heads"},
@@ -122,22 +122,22 @@ func TestTransformerRefuses(t *testing.T) {
 		"no vectors":               {build(func(c *captioning.TransformerConfig) { c.WordvecDim = 0 }), "word vectors (0)"},
 		"negative layers":          {build(func(c *captioning.TransformerConfig) { c.Layers = -1 }), "at least one layer (-1)"},
 		"negative length":          {build(func(c *captioning.TransformerConfig) { c.MaxLength = -1 }), "at least one word (-1)"},
-		"whole numbers":            {build(func(c *captioning.TransformerConfig) { c.DType = dtypes.Int32 }), "not Int32"},
+		"integers":                 {build(func(c *captioning.TransformerConfig) { c.DType = dtypes.Int32 }), "not Int32"},
 		"no stream":                {build(func(c *captioning.TransformerConfig) { c.Stream = nil }), "Stream"},
-		"no padding":               {build(func(c *captioning.TransformerConfig) { c.WordToIdx = map[string]int{"cat": 0} }), "no <NULL>"},
+		"no padding":               {build(func(c *captioning.TransformerConfig) { c.WordToIdx = map[string]int{"cat": 0} }), "no padding token <NULL>"},
 		"a caption of no words":    {read(), "at least 1 words"},
-		"a caption too long":       {read(0, 0, 0, 0, 0, 0, 0, 0, 0), "captions of 9 words do not fit the model"},
-		"a word it does not know":  {read(0, 5), "word 1 of caption 0 has the id 5"},
-		"features of another size": {features, "features (Float32)[1, 5] for 1 captions of images with 4 each"},
+		"a caption too long":       {read(0, 0, 0, 0, 0, 0, 0, 0, 0), "captions of 9 words are longer than the model's maximum length 8"},
+		"an unknown word":          {read(0, 5), "word 1 of caption 0 has the id 5"},
+		"features of another size": {features, "the features are (Float32)[1, 5], want (1, 4), captions by features"},
 	} {
-		t.Run(name, func(t *testing.T) { refused(t, c.err, c.says) })
+		t.Run(name, func(t *testing.T) { refused(t, c.err, c.wantErr) })
 	}
 }
 
-// TestTransformerTakesTheLongest reads captions of the maximum length and refuses longer ones.
+// TestTransformerTakesTheLongest accepts captions of the maximum length and refuses longer ones.
 func TestTransformerTakesTheLongest(t *testing.T) {
 	t.Parallel()
-	m := unlearned(t, words5())
+	m := untrained(t, words5())
 	maps, err := m.Attention(testbackend.Get(t), make([]float32, 4), make([]int32, 8))
 	require.NoError(t, err)
 	require.Len(t, maps, 2, "layers")
@@ -157,5 +157,5 @@ func TestTransformerTakesTheLongest(t *testing.T) {
 	}
 	words := data.Train.Length - 1
 	require.NoError(t, check(words))
-	refused(t, check(words-1), fmt.Sprintf("the captions have %d words to read, the model was made for %d at most", words, words-1))
+	refused(t, check(words-1), fmt.Sprintf("the captions have %d words to read, the model reads %d at most", words, words-1))
 }

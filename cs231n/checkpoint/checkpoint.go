@@ -1,13 +1,10 @@
-// Package checkpoint keeps a model's variables and a training run's state in one file that is either
-// complete or not there at all.
+// Package checkpoint saves a model's variables and a training run's state in one file.
 //
-// The file is in the safetensors format (https://huggingface.co/docs/safetensors), so Python's
-// safetensors package reads the same weights. It is written to a temporary file, synced and renamed
-// over the old one: a kill, a crash or a full disk in the middle of a save leaves the previous
-// checkpoint as it was. A SHA-256 over everything in the file is checked when it is loaded.
+// The file is in the safetensors format (https://huggingface.co/docs/safetensors), so Python's safetensors package can read
+// the weights. Saving is atomic: a kill, a crash or a full disk leaves the previous checkpoint unchanged. Loading verifies a
+// SHA-256 of the whole content.
 //
-// GoMLX's own checkpoint package does not serve here: it writes in place, and drops the error of a
-// write that fails because the disk is full.
+// GoMLX's own checkpoint package writes in place and ignores the error of a full disk.
 package checkpoint
 
 import (
@@ -40,7 +37,7 @@ const (
 	digestKey = "sha256"
 )
 
-// dtypeNames pairs the element types that a checkpoint can hold.
+// dtypeNames maps the element types that a checkpoint supports to those of safetensors.
 func dtypeNames() map[dtypes.DType]safetensors.DType {
 	return map[dtypes.DType]safetensors.DType{
 		dtypes.Float32: safetensors.F32,
@@ -52,7 +49,7 @@ func dtypeNames() map[dtypes.DType]safetensors.DType {
 	}
 }
 
-// array is a variable as the file holds it. (The library's own TensorView cannot be made for scalars.)
+// array is a variable in the file. The library's own TensorView does not support scalars.
 type array struct {
 	dtype safetensors.DType
 	shape []uint64
@@ -64,12 +61,12 @@ func (a array) Shape() []uint64          { return a.shape }
 func (a array) Data() []byte             { return a.data }
 func (a array) DataLen() uint64          { return uint64(len(a.data)) }
 
-// Save writes all variables of store and the JSON form of state to path, replacing what was there
-// before only when everything is on disk. The folder of path is made if needed.
+// Save writes all variables of store and the JSON encoding of state to path. It replaces an existing file atomically and
+// creates the folder of path if necessary.
 func Save(path string, store *model.Store, state any) (err error) {
 	defer func() {
 		if err != nil {
-			err = fmt.Errorf("checkpoint %s is not saved (an earlier one stays as it was): %w", path, err)
+			err = fmt.Errorf("checkpoint %s was not saved, the previous one is unchanged: %w", path, err)
 		}
 	}()
 	stateJSON, err := json.Marshal(state)
@@ -100,7 +97,7 @@ func Save(path string, store *model.Store, state any) (err error) {
 	})
 }
 
-// removeLeftovers deletes temporary files of saves to path that were killed half way.
+// removeLeftovers deletes the temporary files that killed saves to path have left.
 func removeLeftovers(path string) error {
 	dir, name := filepath.Split(path)
 	entries, err := os.ReadDir(filepath.Clean(dir))
@@ -112,11 +109,11 @@ func removeLeftovers(path string) error {
 	return err
 }
 
-// fetch copies a variable's bytes from the device.
+// fetch copies a variable from the device.
 func fetch(v *model.Variable) (array, error) {
 	dtype, ok := dtypeNames()[v.DType()]
 	if !ok {
-		return array{}, fmt.Errorf("variable %s has the type %s, which checkpoints do not hold", v.Path(), v.DType())
+		return array{}, fmt.Errorf("variable %s has the type %s, which checkpoints do not support", v.Path(), v.DType())
 	}
 	a := array{dtype: dtype, shape: []uint64{}}
 	for _, d := range v.Shape().Dimensions {
@@ -130,18 +127,18 @@ func fetch(v *model.Variable) (array, error) {
 	return a, err
 }
 
-// Load reads the checkpoint at path: its variables into a new store, its state into the value that
-// state points to. A missing file is an error that matches [fs.ErrNotExist].
+// Load reads the checkpoint at path: its variables into a new store, its state into the value that state points to. The
+// error for a missing file matches [fs.ErrNotExist].
 func Load(path string, state any) (*model.Store, error) {
 	info, arrays, err := read(path)
 	if err != nil {
 		if !errors.Is(err, fs.ErrNotExist) {
-			err = fmt.Errorf("checkpoint %s cannot be used: %w; remove it to start anew", path, err)
+			err = fmt.Errorf("checkpoint %s cannot be used: %w; remove it to start over", path, err)
 		}
 		return nil, err
 	}
 	if err := json.Unmarshal([]byte(info[stateKey]), state); err != nil {
-		return nil, fmt.Errorf("checkpoint %s: its state is of another kind: %w", path, err)
+		return nil, fmt.Errorf("checkpoint %s: its state has the wrong type: %w", path, err)
 	}
 	store := model.NewStore()
 	for _, name := range slices.Sorted(maps.Keys(arrays)) {
@@ -156,8 +153,8 @@ func Load(path string, state any) (*model.Store, error) {
 	return store, nil
 }
 
-// ReadState reads the state of the checkpoint at path and skips the variables, which may be hundreds of megabytes. It
-// checks the header of the file and its length, but not the SHA-256 of its content. Errors are as for [Load].
+// ReadState reads the state of the checkpoint at path without the variables, which may be hundreds of megabytes. It checks
+// the header of the file and its length, but not the SHA-256. Errors are as for [Load].
 func ReadState(path string, state any) (err error) {
 	file, err := os.Open(path)
 	if err != nil {
@@ -166,24 +163,24 @@ func ReadState(path string, state any) (err error) {
 	defer func() { err = errors.Join(err, file.Close()) }()
 	header, err := readHeader(file)
 	if err != nil {
-		return fmt.Errorf("checkpoint %s cannot be used: it is damaged or incomplete (%w); remove it to start anew", path, err)
+		return fmt.Errorf("checkpoint %s cannot be used: it is damaged or incomplete (%w); remove it to start over", path, err)
 	}
 	if err := json.Unmarshal([]byte(header.Metadata[stateKey]), state); err != nil {
-		return fmt.Errorf("checkpoint %s: its state is of another kind: %w", path, err)
+		return fmt.Errorf("checkpoint %s: its state has the wrong type: %w", path, err)
 	}
 	return nil
 }
 
-// header is the part of a safetensors header that is not about single variables.
+// header is the part of a safetensors header that does not describe variables.
 type header struct {
 	Metadata map[string]string `json:"__metadata__"`
 }
 
-// maxHeader bounds the header of a checkpoint, in bytes. The format's own limit is the same.
+// maxHeader is the maximum size of a header in bytes, as in the safetensors format.
 const maxHeader = 100_000_000
 
-// readHeader reads the header of a safetensors file: its length in eight bytes, then JSON. It compares the length of the
-// file with the offsets of the variables.
+// readHeader reads the header of a safetensors file: its length in eight bytes, then JSON. It checks the length of the file
+// against the offsets of the variables.
 func readHeader(file *os.File) (h header, err error) {
 	info, err := file.Stat()
 	if err != nil {
@@ -194,7 +191,7 @@ func readHeader(file *os.File) (h header, err error) {
 		return h, err
 	}
 	if length > maxHeader || int64(length) > info.Size()-8 {
-		return h, fmt.Errorf("its header has %d bytes and the file %d", length, info.Size())
+		return h, fmt.Errorf("a header of %d bytes in a file of %d bytes", length, info.Size())
 	}
 	data := make([]byte, length)
 	if _, err := io.ReadFull(file, data); err != nil {
@@ -214,7 +211,7 @@ func readHeader(file *os.File) (h header, err error) {
 		return h, fmt.Errorf("the file has %d bytes instead of %d", info.Size(), want)
 	}
 	if _, ok := h.Metadata[stateKey]; !ok {
-		return h, errors.New("no training state is in it")
+		return h, errors.New("it has no training state")
 	}
 	return h, nil
 }
@@ -227,11 +224,11 @@ func read(path string) (map[string]string, map[string]array, error) {
 	}
 	_, meta, err := safetensors.ReadMetadata(data)
 	if err != nil {
-		return nil, nil, fmt.Errorf("it is damaged or only half there (%w)", err)
+		return nil, nil, fmt.Errorf("it is damaged or incomplete (%w)", err)
 	}
 	content, err := safetensors.Deserialize(data)
 	if err != nil {
-		return nil, nil, fmt.Errorf("it is damaged or only half there (%w)", err)
+		return nil, nil, fmt.Errorf("it is damaged or incomplete (%w)", err)
 	}
 	arrays := make(map[string]array)
 	for _, t := range content.Tensors() {
@@ -239,7 +236,7 @@ func read(path string) (map[string]string, map[string]array, error) {
 	}
 	info := meta.Metadata()
 	if _, ok := info[stateKey]; !ok {
-		return nil, nil, errors.New("it was not written by this program (no training state in it)")
+		return nil, nil, errors.New("it was not written by this program (it has no training state)")
 	}
 	if digest(info[stateKey], arrays) != info[digestKey] {
 		return nil, nil, errors.New("it is damaged (its SHA-256 does not match its content)")
@@ -273,5 +270,5 @@ func (a array) tensor() (*tensors.Tensor, error) {
 		err := t.MutableBytes(func(b []byte) { copy(b, a.data) })
 		return t, err
 	}
-	return nil, fmt.Errorf("the type %s is not one that checkpoints hold", a.dtype)
+	return nil, fmt.Errorf("its type %s is not supported", a.dtype)
 }

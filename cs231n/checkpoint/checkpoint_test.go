@@ -52,7 +52,7 @@ func Example() {
 
 func TestRoundTrip(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "new", "folder [draft", "x.safetensors") // a bracket begins a pattern of names
+	path := filepath.Join(t.TempDir(), "new", "folder [draft", "x.safetensors") // a bracket starts a glob pattern
 	store := exampleStore()
 	require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
 	leftover := filepath.Join(filepath.Dir(path), ".x.safetensors123")
@@ -70,7 +70,7 @@ func TestRoundTrip(t *testing.T) {
 	}
 	entries, err := os.ReadDir(filepath.Dir(path))
 	require.NoError(t, err)
-	require.Len(t, entries, 1, "no temporary file stays behind")
+	require.Len(t, entries, 1, "no temporary file is left")
 }
 
 func TestMissing(t *testing.T) {
@@ -79,7 +79,7 @@ func TestMissing(t *testing.T) {
 	require.ErrorIs(t, err, fs.ErrNotExist)
 }
 
-// TestDamage flips single bytes and cuts the file short: every damage has to be noticed.
+// TestDamage flips single bytes and truncates the file. Load must notice all damage.
 func TestDamage(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "x.safetensors")
@@ -107,7 +107,7 @@ func TestDamage(t *testing.T) {
 	try(append(good[:len(good):len(good)], 0), "a byte too many")
 }
 
-// harmless reports bytes that carry nothing: the padding behind the JSON header.
+// harmless reports whether a byte is part of the padding after the JSON header.
 func harmless(file []byte, i int) bool {
 	return i >= 8 && file[i] == ' '
 }

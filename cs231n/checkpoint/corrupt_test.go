@@ -11,8 +11,8 @@ import (
 	"github.com/cs231n-go/assignment3/cs231n/internal/faults"
 )
 
-// TestCorruptCheckpoint damages a checkpoint at random: each is refused in one line, or nothing in it has changed, and
-// none takes much memory. Not parallel, since it measures what the whole process takes.
+// TestCorruptCheckpoint damages a checkpoint at random. Load must refuse it with a one-line error, or return the original
+// content, and use little memory. It is not parallel, since it measures the memory of the whole process.
 func TestCorruptCheckpoint(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "x.safetensors")
 	require.NoError(t, checkpoint.Save(path, exampleStore(), progress{3}))
@@ -48,13 +48,13 @@ func FuzzLoad(f *testing.F) {
 	})
 }
 
-// requireSoundOrRefused loads a checkpoint that was damaged. It reports whether it was refused.
+// requireSoundOrRefused loads a damaged checkpoint. It reports whether Load refused it.
 func requireSoundOrRefused(t *testing.T, path string) bool {
 	t.Helper()
 	var p progress
 	store, err := checkpoint.Load(path, &p)
 	if err != nil {
-		require.Regexp(t, `\Acheckpoint [^\n]+; remove it to start anew\z`, err)
+		require.Regexp(t, `\Acheckpoint [^\n]+; remove it to start over\z`, err)
 		require.ErrorContains(t, err, path)
 		return true
 	}

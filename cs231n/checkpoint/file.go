@@ -31,20 +31,20 @@ func Open(path string) (f *File, err error) {
 // Raw returns the JSON of one value of the state, or nil if there is none.
 func (f *File) Raw(key string) json.RawMessage { return f.state[key] }
 
-// Decode stores one value of the state in the variable that value points to. If the state has no such value, the variable
-// is unchanged.
+// Decode stores one value of the state in the variable that value points to. If the state lacks the key, the variable is
+// unchanged.
 func (f *File) Decode(key string, value any) error {
 	raw, found := f.state[key]
 	if !found {
 		return nil
 	}
 	if err := json.Unmarshal(raw, value); err != nil {
-		return fmt.Errorf("checkpoint %s: its %s is of another kind: %w", f.Path, key, err)
+		return fmt.Errorf("checkpoint %s: its %s has the wrong type: %w", f.Path, key, err)
 	}
 	return nil
 }
 
-// Restore sets a random stream to its state in the checkpoint. It is an error if the checkpoint has no such stream.
+// Restore sets a random stream to its state in the checkpoint. A missing stream is an error.
 func (f *File) Restore(key string, stream encoding.BinaryUnmarshaler) error {
 	var state []byte
 	err := f.Decode(key, &state)
@@ -89,22 +89,22 @@ func (f *File) Set(modules map[string][]*nn.Param) error {
 	return nil
 }
 
-// Fit returns the variables of parameters below a scope. It is an error if one is missing, if its shape differs from the
-// parameter's, or if the scope has other variables.
+// Fit returns the variables of the parameters below a scope. It returns an error if a variable is missing or has another
+// shape than its parameter, or if the scope has other variables.
 func (f *File) Fit(scope string, params []*nn.Param) ([]*model.Variable, error) {
 	vars := make([]*model.Variable, len(params))
 	for i, p := range params {
 		vars[i] = f.Store.GetVariable(nn.Path(scope, p))
 		if vars[i] == nil {
-			return nil, fmt.Errorf("checkpoint %s does not fit the model: it lacks the parameter %s of %s", f.Path, p.Name, scope)
+			return nil, fmt.Errorf("checkpoint %s does not match the model: it lacks the parameter %s of %s", f.Path, p.Name, scope)
 		}
 		if !vars[i].Shape().Equal(p.Shape()) {
-			return nil, fmt.Errorf("checkpoint %s does not fit the model: parameter %s of %s is %s, the model's is %s", f.Path, p.Name, scope, vars[i].Shape(), p.Shape())
+			return nil, fmt.Errorf("checkpoint %s does not match the model: parameter %s of %s is %s, the model's is %s", f.Path, p.Name, scope, vars[i].Shape(), p.Shape())
 		}
 	}
 	for v := range f.Store.Scope("/" + scope).IterVariables() {
 		if !slices.Contains(vars, v) {
-			return nil, fmt.Errorf("checkpoint %s does not fit the model: the model lacks its parameter %s", f.Path, v.Path())
+			return nil, fmt.Errorf("checkpoint %s does not match the model: the model lacks its parameter %s", f.Path, v.Path())
 		}
 	}
 	return vars, nil

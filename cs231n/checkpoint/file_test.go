@@ -20,7 +20,7 @@ func twoParams(weight, bias []float32) []*nn.Param {
 	return nn.Prefixed("a", []*nn.Param{nn.NewParam("weight", weight, len(weight)), nn.NewParam("bias", bias, len(bias))})
 }
 
-// saved is a checkpoint with these parameters below the scope net, a stream and a number in its state.
+// saved returns a checkpoint with these parameters below the scope net, and a stream and a number in its state.
 func saved(t *testing.T) string {
 	t.Helper()
 	store := model.NewStore()
@@ -48,7 +48,7 @@ func TestFile(t *testing.T) {
 	require.Equal(t, "7", string(f.Raw("seed")))
 	require.Nil(t, f.Raw("none"))
 	var text string
-	require.ErrorContains(t, f.Decode("seed", &text), f.Path+": its seed is of another kind")
+	require.ErrorContains(t, f.Decode("seed", &text), f.Path+": its seed has the wrong type")
 
 	require.Equal(t, []int{3}, f.Shape("/net/a/weight").Dimensions)
 	require.False(t, f.Shape("/net/a/scale").Ok())
@@ -58,7 +58,7 @@ func TestFile(t *testing.T) {
 	want.Uniform(make([]float32, 3), 0, 1)
 	require.Equal(t, want.BaseSeed(), stream.BaseSeed())
 	require.ErrorContains(t, f.Restore("noise", stream), `has no random stream "noise"`)
-	require.ErrorContains(t, f.Restore("seed", stream), "its seed is of another kind")
+	require.ErrorContains(t, f.Restore("seed", stream), "its seed has the wrong type")
 	require.ErrorContains(t, f.Restore("stream", rng.NewNumPy(1)), f.Path)
 
 	params := twoParams(make([]float32, 3), make([]float32, 1))
@@ -67,7 +67,7 @@ func TestFile(t *testing.T) {
 	require.Equal(t, []float32{4}, params[1].Value.Value())
 }
 
-// TestFileDoesNotFit leaves all parameters as they were.
+// TestFileDoesNotFit expects errors and unchanged parameters.
 func TestFileDoesNotFit(t *testing.T) {
 	t.Parallel()
 	f, err := checkpoint.Open(saved(t))
@@ -90,7 +90,7 @@ func TestReadState(t *testing.T) {
 	require.NoError(t, checkpoint.ReadState(path, &state))
 	require.Equal(t, 7, state.Seed)
 	var text struct{ Seed string }
-	require.ErrorContains(t, checkpoint.ReadState(path, &text), "its state is of another kind")
+	require.ErrorContains(t, checkpoint.ReadState(path, &text), "its state has the wrong type")
 	require.ErrorIs(t, checkpoint.ReadState(path+"x", &state), fs.ErrNotExist)
 
 	whole, err := os.ReadFile(path)
@@ -112,12 +112,12 @@ func TestReadState(t *testing.T) {
 			require.NoError(t, os.WriteFile(path, change(append([]byte(nil), whole...)), 0o644))
 			err := checkpoint.ReadState(path, &state)
 			require.ErrorContains(t, err, "checkpoint "+path+" cannot be used: it is damaged or incomplete")
-			require.ErrorContains(t, err, "remove it to start anew")
+			require.ErrorContains(t, err, "remove it to start over")
 		})
 	}
 }
 
-// TestReadStateScalar reads a state behind which a variable without dimensions is stored.
+// TestReadStateScalar reads the state of a checkpoint whose variable is a scalar.
 func TestReadStateScalar(t *testing.T) {
 	t.Parallel()
 	store := model.NewStore()

@@ -12,7 +12,7 @@ import (
 	"github.com/cs231n-go/assignment3/cs231n/internal/faults"
 )
 
-// TestFullDisk saves where there is no room: the old checkpoint stays, the error says so.
+// TestFullDisk saves to a full disk. The old checkpoint is unchanged, as the error reports.
 func TestFullDisk(t *testing.T) {
 	const size = 1 << 20
 	disk := faults.NewDisk(t, 4*size)
@@ -26,7 +26,7 @@ func TestFullDisk(t *testing.T) {
 		if err == nil {
 			saved++
 		} else {
-			require.ErrorContains(t, err, "an earlier one stays as it was")
+			require.ErrorContains(t, err, "the previous one is unchanged")
 		}
 		return err
 	}, func() {

@@ -1,7 +1,7 @@
-// Package digits classifies handwritten digits with a small convolutional network, which maps MNIST's pixels to one score
-// for each digit. It is the shortest example of a model built from package nn and trained by package training.
+// Package digits classifies MNIST's handwritten digits with a small convolutional network. It is the shortest example of a
+// model built from package nn and trained by package training.
 //
-// Shapes are written with N for the batch and M for the number of images.
+// In shapes N is the batch size and M the number of images.
 package digits
 
 import (
@@ -56,8 +56,9 @@ type Config struct {
 	Stream *rng.NumPy // draws the batches
 }
 
-// Task describes the training: each iteration draws a batch of images, with repeats, and takes a step of Adam. The
-// learning rate starts at 2e-3 and shrinks by a factor of 0.6 after every epoch. The loss is "loss", the softmax cross-entropy.
+// Task describes the training: each iteration draws a batch of images, with replacement, and takes a step of Adam. The
+// learning rate starts at 2e-3 and is multiplied by 0.6 after every epoch. The loss is the softmax cross-entropy, named
+// "loss".
 func (c Config) Task() (training.Task, error) {
 	switch {
 	case c.Net == nil || c.Stream == nil:
@@ -119,7 +120,7 @@ func Accuracy(backend compute.Backend, net *nn.Network, set mnist.Set) (float64,
 		return 0, fmt.Errorf("digits: %w", err)
 	}
 	defer exec.Finalize()
-	inputs, right := nn.WithValues([]any{nil}, params), 0
+	inputs, correct := nn.WithValues([]any{nil}, params), 0
 	for first := 0; first < set.N; first += batch {
 		n := min(batch, set.N-first)
 		inputs[0] = tensors.FromFlatDataAndDimensions(set.Images[first*pixels:(first+n)*pixels], n, pixels)
@@ -129,11 +130,11 @@ func Accuracy(backend compute.Backend, net *nn.Network, set mnist.Set) (float64,
 		}
 		for i, digit := range tensors.MustCopyFlatData[int32](out[0]) {
 			if digit == int32(set.Labels[first+i]) {
-				right++
+				correct++
 			}
 		}
 	}
-	return float64(right) / float64(set.N), nil
+	return float64(correct) / float64(set.N), nil
 }
 
 // Load reads a trained classifier from its folder.

@@ -36,7 +36,7 @@ func first(set mnist.Set, n int) mnist.Set {
 	return set
 }
 
-// small is the training of a classifier on a few images, and options for a moment of it.
+// small returns a classifier with a few training images, and options for a short run.
 func small(t *testing.T, folder string) (digits.Config, training.Options) {
 	t.Helper()
 	train, _ := sets(t)
@@ -44,8 +44,8 @@ func small(t *testing.T, folder string) (digits.Config, training.Options) {
 	return c, training.Options{BatchSize: 32, Iters: 101, Seed: 231, Folder: training.Folder(folder)}
 }
 
-// TestLearns trains for a moment and compares the accuracy on unseen images with that of an untrained network. The whole
-// training, eight epochs on all images, reaches more than 99%.
+// TestLearns trains briefly and compares the test accuracy with that of an untrained network. The full training, eight
+// epochs on all images, reaches more than 99%.
 func TestLearns(t *testing.T) {
 	t.Parallel()
 	backend := testbackend.Get(t)
@@ -115,8 +115,8 @@ func TestAccuracy(t *testing.T) {
 func TestRefuses(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		change func(c *digits.Config)
-		says   string
+		change  func(c *digits.Config)
+		wantErr string
 	}{
 		"no network":   {func(c *digits.Config) { c.Net = nil }, "needs a Net and a Stream"},
 		"no stream":    {func(c *digits.Config) { c.Stream = nil }, "needs a Net and a Stream"},
@@ -128,7 +128,7 @@ func TestRefuses(t *testing.T) {
 			config, o := small(t, "")
 			c.change(&config)
 			_, err := training.Run(context.Background(), testbackend.Get(t), config, o)
-			require.ErrorContains(t, err, c.says)
+			require.ErrorContains(t, err, c.wantErr)
 		})
 	}
 	_, _, err := digits.Load(training.Folder(t.TempDir()))

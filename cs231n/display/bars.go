@@ -9,24 +9,24 @@ import (
 	"gonum.org/v1/plot/vg"
 )
 
-// Bars is a chart of bars in groups, such as the times of several programs for each of some models. A value that is NaN
-// leaves no bar.
+// Bars is a bar chart with groups, such as the times of several programs for each of several models. A NaN leaves a gap.
 type Bars struct {
 	Title  string
 	YLabel string
-	Groups []string // labels below the groups, from the left
-	Series []Series // one bar of each in every group; their X is not used
+	Groups []string // labels of the groups, from left to right
+	Series []Series // each has one bar in every group; X is not used
 
 	// Width and Height are in pixels; 0 means 640 and 400.
 	Width, Height int
 }
 
-// Image draws the chart. It fails if there is nothing to draw or if a series has not one value for each group.
+// Image draws the chart. It returns an error if there are no groups or series, or if a series does not have one value for
+// each group.
 func (b Bars) Image() (image.Image, error) {
 	if len(b.Groups) == 0 || len(b.Series) == 0 {
 		return nil, fmt.Errorf("display: Bars %q has no groups or no series", b.Title)
 	}
-	p := newPaper(b.Title, "", b.YLabel)
+	p := newPlot(b.Title, "", b.YLabel)
 	width, height := orDefault(b.Width, 640), orDefault(b.Height, 400)
 	const filled = 0.6 // of the width
 	bar := vg.Points(filled * float64(width) * 72 / dpi / float64(len(b.Groups)*len(b.Series)))
@@ -37,7 +37,7 @@ func (b Bars) Image() (image.Image, error) {
 		heights := make(plotter.Values, len(s.Y))
 		for j, y := range s.Y {
 			if !math.IsNaN(y) {
-				heights[j] = y // gonum refuses NaN; 0 is no bar
+				heights[j] = y // gonum does not accept NaN
 			}
 		}
 		chart, err := plotter.NewBarChart(heights, bar)
@@ -52,8 +52,8 @@ func (b Bars) Image() (image.Image, error) {
 		}
 	}
 	p.NominalX(b.Groups...)
-	// A bar may stand anywhere, so all of them end below the legend.
-	const line, around = 17, 70 // pixels: a line of the legend, and what is above and below the bars
+	// The legend must not cover a bar, so all bars end below it.
+	const line, around = 17, 70 // pixels: a line of the legend, and the space above and below the bars
 	p.Y.Max /= 1 - min(0.5, line*float64(len(b.Series))/float64(height-around))
 	return render(p, width, height), nil
 }

@@ -12,12 +12,12 @@ import (
 	plotfont "gonum.org/v1/plot/font"
 )
 
-// Caption returns a picture with lines of text above it, such as the caption that a model found and the one that a
-// person wrote, on white paper of the given width in pixels. Lines that are too long are broken between words. Small
-// pictures are enlarged by a whole factor, those that are too wide are reduced.
+// Caption returns an image with centered lines of text above it, such as a generated and a reference caption, on a white
+// background of the given width in pixels. Long lines are wrapped. Small images are enlarged by an integer factor, and wide
+// ones are reduced.
 func Caption(img image.Image, width int, lines ...string) image.Image {
 	const (
-		least    = 240 // width in pixels up to which pictures are enlarged
+		least    = 240 // width in pixels up to which images are enlarged
 		margin   = 8
 		fontSize = 10 // points
 		leading  = 18 // pixels from line to line
@@ -56,13 +56,13 @@ func Caption(img image.Image, width int, lines ...string) image.Image {
 	return paper
 }
 
-// unkerned is a face that leaves out kerning: opentype's own does not scale it, which draws small letters one over
-// another ("T:").
+// unkerned is a font face without kerning. Package opentype does not scale the kerning, so small letters would overlap
+// ("T:").
 type unkerned struct{ font.Face }
 
 func (unkerned) Kern(rune, rune) fixed.Int26_6 { return 0 }
 
-// wrap breaks lines between words wherever they do not fit. A word that is too long keeps a line for itself.
+// wrap breaks lines that do not fit between words. A word that is too long gets a line to itself.
 func wrap(lines []string, fits func(string) bool) []string {
 	var out []string
 	for _, l := range lines {

@@ -14,40 +14,38 @@ import (
 	"gonum.org/v1/plot/vg/vgimg"
 )
 
-// A Series is one line of a [Curve]. Values that are NaN or infinite leave no mark.
+// A Series is one line of a [Curve]. NaN and infinite values are not drawn.
 type Series struct {
-	Name string    // for the legend; empty leaves it out
-	X    []float64 // positions; nil counts 0, 1, 2, ...
+	Name string    // in the legend; empty means no entry
+	X    []float64 // nil means 0, 1, 2, …
 	Y    []float64
 }
 
-// A Curve is a plot of one or more series, such as the losses of a training, on white paper so that it can be
-// read in a light and in a dark notebook.
+// A Curve is a line plot of one or more series, such as training losses. Its background is white, for light and dark themes.
 type Curve struct {
 	Title  string
 	XLabel string
 	YLabel string
 	Series []Series
 
-	// Smooth, if it is over 1, draws each series faintly and over it the mean of its last Smooth values, for losses
-	// that jump from batch to batch.
+	// Smooth, if above 1, is the window of a moving average, which is drawn over the faint raw values.
 	Smooth int
 
-	// Log makes both axes logarithmic; then all values have to be above 0.
+	// Log makes both axes logarithmic. All values must be above 0.
 	Log bool
 
 	// Width and Height are in pixels; 0 means 640 and 400.
 	Width, Height int
 }
 
-// Image draws the curve. It fails if there is nothing to draw or if a series' X and Y differ in length.
+// Image draws the curve. It returns an error if no value is finite, or if a series' X and Y differ in length.
 func (c Curve) Image() (image.Image, error) {
-	p := newPaper(c.Title, c.XLabel, c.YLabel)
+	p := newPlot(c.Title, c.XLabel, c.YLabel)
 	drawn := 0
-	var means []plot.Plotter // over all the raw values, also those of other series
+	var means []plot.Plotter // drawn after the raw values of all series
 	for i, s := range c.Series {
 		if s.X != nil && len(s.X) != len(s.Y) {
-			return nil, fmt.Errorf("display: Curve %q: series %q has %d positions for %d values; give each value one, or none at all",
+			return nil, fmt.Errorf("display: Curve %q: series %q has %d X for %d Y values; give one X for each Y, or none",
 				c.Title, s.Name, len(s.X), len(s.Y))
 		}
 		points, hue := s.points(), lineColor(i)
@@ -61,7 +59,7 @@ func (c Curve) Image() (image.Image, error) {
 			points = s.points()
 		}
 		if c.Log && slices.ContainsFunc(points, func(p plotter.XY) bool { return p.X <= 0 || p.Y <= 0 }) {
-			return nil, fmt.Errorf("display: Curve %q: series %q has values that are not above 0, which logarithmic axes cannot show", c.Title, s.Name)
+			return nil, fmt.Errorf("display: Curve %q: series %q has values that are not above 0; logarithmic axes need positive values", c.Title, s.Name)
 		}
 		l := &plotter.Line{XYs: points, LineStyle: draw.LineStyle{Color: hue, Width: 1.6}}
 		means = append(means, l)
@@ -70,13 +68,13 @@ func (c Curve) Image() (image.Image, error) {
 		}
 	}
 	if drawn == 0 {
-		return nil, fmt.Errorf("display: Curve %q has no finite value in any series; check whether the training diverged", c.Title)
+		return nil, fmt.Errorf("display: Curve %q has no finite values; check whether the training diverged", c.Title)
 	}
 	p.Add(means...)
 	if c.Log {
 		logarithmic(&p.X)
 		logarithmic(&p.Y)
-		p.Legend.Left, p.Legend.XOffs = true, -p.Legend.XOffs // times and sizes grow towards the other corner
+		p.Legend.Left, p.Legend.XOffs = true, -p.Legend.XOffs // growing curves end in the other corner
 	} else {
 		addHeadroom(p)
 	}
@@ -89,7 +87,7 @@ func addHeadroom(p *plot.Plot) {
 	p.Y.Max += headroom * (p.Y.Max - p.Y.Min)
 }
 
-// Show draws the curve into the running notebook cell.
+// Show displays the curve in the running notebook cell.
 func (c Curve) Show() error {
 	img, err := c.Image()
 	if err != nil {
@@ -113,7 +111,7 @@ func (s Series) points() plotter.XYs {
 	return points
 }
 
-// runningMean replaces every value by the mean of itself and up to window-1 finite values before it.
+// runningMean returns the mean of the finite values among each value and up to window−1 before it.
 func runningMean(values []float64, window int) []float64 {
 	means := make([]float64, len(values))
 	for i := range values {
@@ -124,13 +122,13 @@ func runningMean(values []float64, window int) []float64 {
 				n++
 			}
 		}
-		means[i] = sum / float64(n) // NaN where there is no value, which is not drawn
+		means[i] = sum / float64(n) // NaN, which is not drawn, if there is no finite value
 	}
 	return means
 }
 
-// newPaper returns an empty plot in the project's style.
-func newPaper(title, xLabel, yLabel string) *plot.Plot {
+// newPlot returns an empty plot in the project's style.
+func newPlot(title, xLabel, yLabel string) *plot.Plot {
 	p := plot.New()
 	p.Title.Text, p.X.Label.Text, p.Y.Label.Text = title, xLabel, yLabel
 	p.Title.TextStyle.Font.Size, p.Title.Padding = 12, 6
@@ -167,7 +165,7 @@ func render(p *plot.Plot, width, height int) image.Image {
 	return reduce(canvas.Image())
 }
 
-// lineColor returns the i-th of ten colors that are told apart on white paper.
+// lineColor returns the i-th of ten distinct colors.
 func lineColor(i int) color.RGBA {
 	colors := [...]color.RGBA{
 		{0x1f, 0x77, 0xb4, 255}, {0xff, 0x7f, 0x0e, 255}, {0x2c, 0xa0, 0x2c, 255}, {0xd6, 0x27, 0x28, 255}, {0x94, 0x67, 0xbd, 255},

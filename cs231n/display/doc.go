@@ -1,15 +1,13 @@
-// Package display shows pictures, curves and progress in a GoNB notebook, and writes them to files elsewhere.
+// Package display draws images, charts and progress lines. It shows them in a GoNB notebook or writes them to files.
 //
-// Everything that draws returns an [image.Image]: [Grid] for many small images, [Curve] for losses,
-// [Trajectory] for a walk in the plane. [Show] puts one into the output of the running cell, [SavePNG] into
-// a file. [Progress] is the line that moves while something trains.
+// Functions that draw return an [image.Image]: [Grid] for many small images, [Curve] for losses, [Trajectory] for a path in
+// the plane. [Show] displays an image in the output of the running cell. [SavePNG] writes it to a file. [Progress] is the
+// progress line of a loop.
 //
-// # Order of text and pictures
+// # Order of text and images
 //
-// A GoNB cell is a process of its own with two ways to the notebook: what it prints goes through its standard
-// output, pictures go through a second pipe, and the kernel reads both at the same time. Left alone, a picture can
-// overtake the text printed before it, and what is still in a pipe when the process ends is lost. Show therefore
-// first waits until the kernel has taken everything out of standard output, and after sending waits until the
-// kernel confirms that it has passed the picture on. Text printed before and after a picture then stays there;
-// nothing is asked of the cell.
+// A GoNB cell runs as a separate process. Text goes to the kernel through standard output and images through a second pipe.
+// The kernel reads both pipes concurrently, so an image could overtake the text printed before it, and data in a pipe is
+// lost when the process ends. Show therefore waits until the kernel has read all of standard output, sends the image, and
+// waits until the kernel confirms it.
 package display

@@ -7,8 +7,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// awaitDrained waits, for a second at most, until the reader of the pipe f has taken all that was written to it,
-// and then a moment longer in which the reader can pass it on. Any other kind of file is left alone.
+// awaitDrained waits, for at most a second, until the pipe f is empty, and then a moment longer, so that the reader can
+// process the data. If f is not a pipe, it does nothing.
 func awaitDrained(f *os.File) {
 	const poll, grace = time.Millisecond, 5 * time.Millisecond
 	if info, err := f.Stat(); err != nil || info.Mode()&os.ModeNamedPipe == 0 {

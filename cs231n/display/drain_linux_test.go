@@ -36,9 +36,9 @@ func TestAwaitDrainedLeavesFilesAlone(t *testing.T) {
 	defer file.Close()
 	_, err = file.WriteString("a log")
 	require.NoError(t, err)
-	_, err = file.Seek(0, io.SeekStart) // or nothing would be unread
+	_, err = file.Seek(0, io.SeekStart) // back to the unread data
 	require.NoError(t, err)
 	start := time.Now()
 	awaitDrained(file)
-	assert.Less(t, time.Since(start), time.Second, "as long as a pipe that nobody reads")
+	assert.Less(t, time.Since(start), time.Second, "must not wait as for an unread pipe")
 }

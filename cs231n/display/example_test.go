@@ -7,7 +7,7 @@ import (
 	"github.com/cs231n-go/assignment3/cs231n/display"
 )
 
-// A batch of flat values becomes a grid of images.
+// A flat batch is split into images and drawn as a grid.
 func ExampleGrid() {
 	batch := make([]float32, 16*28*28)
 	images, err := display.Split(batch, 28*28)
@@ -24,7 +24,7 @@ func ExampleGrid() {
 	// Output: 16 images in a picture of (458,458)
 }
 
-// Outside a notebook and a terminal, a training that is over in a moment leaves one line.
+// Outside a notebook or terminal, a short loop prints one line.
 func ExampleProgress() {
 	progress := display.NewProgress(os.Stdout, "loss")
 	progress.Step(1, 1, 0.25)

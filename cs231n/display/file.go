@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"image"
-	_ "image/jpeg" // photographs of the caption data are JPEG files
+	_ "image/jpeg" // COCO's photographs are JPEG files
 	"image/png"
 	"io"
 	"os"
@@ -12,26 +12,25 @@ import (
 	"github.com/cs231n-go/assignment3/cs231n/atomicfile"
 )
 
-// SavePNG writes a picture to a file. The file appears whole or not at all, also when the program is stopped or the
-// disk is full: it is written under another name in the same folder, flushed to the disk and then renamed.
+// SavePNG writes an image to a PNG file, atomically; see package atomicfile.
 func SavePNG(path string, img image.Image) error {
 	var buf bytes.Buffer
 	if err := encodePNG(&buf, img); err != nil {
 		return fmt.Errorf("display: SavePNG: %s: %w", path, err)
 	}
 	if err := atomicfile.WriteBytes(path, buf.Bytes()); err != nil {
-		return fmt.Errorf("display: SavePNG: %w; check that the folder exists and has room", err)
+		return fmt.Errorf("display: SavePNG: %w; check that the folder exists and the disk is not full", err)
 	}
 	return nil
 }
 
-// encodePNG trades time for size, since notebooks keep their pictures as text in the repository.
+// encodePNG prefers size over speed, since notebooks store images as base64 text.
 func encodePNG(w io.Writer, img image.Image) error {
 	encoder := png.Encoder{CompressionLevel: png.BestCompression}
 	return encoder.Encode(w, img)
 }
 
-// Open reads a picture from a PNG or JPEG file.
+// Open reads an image from a PNG or JPEG file.
 func Open(path string) (image.Image, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
@@ -44,9 +43,8 @@ func Open(path string) (image.Image, error) {
 	return img, nil
 }
 
-// ShowFile shows a PNG or JPEG file in the running notebook cell. The notebook keeps the picture itself, so
-// that it stays visible where the file is not. A width of 0 shows it in its own size, any other in that many
-// pixels.
+// ShowFile displays a PNG or JPEG file in the running notebook cell. The notebook stores a copy of the image. The width is in
+// pixels; 0 means that of the image.
 func ShowFile(path string, width int) error {
 	if !InNotebook() {
 		return fmt.Errorf("display: ShowFile: %s: %w", path, errNoNotebook)

@@ -12,7 +12,7 @@ import (
 	"github.com/cs231n-go/assignment3/cs231n/internal/faults"
 )
 
-// TestFullDisk saves a picture where there is no room: the old one stays.
+// TestFullDisk saves an image to a full disk. The old one is unchanged.
 func TestFullDisk(t *testing.T) {
 	disk := faults.NewDisk(t, 1<<20)
 	picture := image.NewGray(image.Rect(0, 0, 200, 200))

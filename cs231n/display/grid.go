@@ -8,31 +8,29 @@ import (
 )
 
 const (
-	gridWidth   = 480 // pixels that a grid is enlarged to, as far as a whole factor allows
-	gridMaximum = 720 // pixels up to which small images are still doubled
+	gridWidth   = 480 // width in pixels to which a grid is enlarged by an integer factor
+	gridMaximum = 720 // width in pixels up to which images are at least doubled
 	gridGap     = 2   // pixels between images
-	grayLevels  = 32  // enough for the eye; 256 would take more than twice the bytes
+	grayLevels  = 32  // 256 would more than double the size of the file
 )
 
-// Grid draws N square grayscale images side by side, ceil(sqrt(N)) in a row, enlarged so that single pixels are
-// visible.
+// Grid draws N square grayscale images in a grid with ⌈√N⌉ columns, enlarged by an integer factor.
 //
-// As matplotlib's imshow with the gray colour map does, every image is scaled on its own: its smallest value is
-// drawn black, its largest white; an image of one value is black, and pixels that are NaN or infinite are left
-// blank.
+// Like matplotlib's imshow with the gray colormap it scales every image separately: the smallest value is black and the
+// largest white. A constant image is black. NaN and infinite pixels are white.
 //
-// Shapes: images (N, side*side), each row by row. To cut a tensor's flat values into images use [Split].
+// Shapes: images: (N, side·side), row-major. [Split] splits a flat tensor into images.
 //
-// It fails if there is no image, if an image is not square, or if the images differ in size.
+// It returns an error if there is no image, if an image is not square, or if the images differ in size.
 func Grid(images [][]float32) (image.Image, error) {
 	if len(images) == 0 {
-		return nil, fmt.Errorf("display: Grid: there are no images; pass at least one")
+		return nil, fmt.Errorf("display: Grid: no images; pass at least one")
 	}
 	side := int(math.Round(math.Sqrt(float64(len(images[0])))))
 	for i, img := range images {
 		if len(img) != side*side || side == 0 {
 			return nil, fmt.Errorf("display: Grid: image %d has %d pixels, want a square number and the same as in image 0 (%d); "+
-				"cut flat values with Split", i, len(img), len(images[0]))
+				"use Split for flat values", i, len(img), len(images[0]))
 		}
 	}
 	columns := int(math.Ceil(math.Sqrt(float64(len(images)))))
@@ -41,7 +39,7 @@ func Grid(images [][]float32) (image.Image, error) {
 	pitch := side*scale + gridGap
 
 	grid := image.NewPaletted(image.Rect(0, 0, columns*pitch+gridGap, rows*pitch+gridGap), grays())
-	const blank = grayLevels - 1 // the paper is white
+	const blank = grayLevels - 1 // white
 	for i := range grid.Pix {
 		grid.Pix[i] = blank
 	}
@@ -59,12 +57,13 @@ func Grid(images [][]float32) (image.Image, error) {
 	return grid, nil
 }
 
-// Split cuts the flat values of a batch into images of the given number of pixels.
+// Split splits the flat values of a batch into images. The result shares memory with flat. It returns an error if the length
+// of flat is not a multiple of pixels.
 //
-// Shapes: flat (N*pixels), result (N, pixels), sharing memory with flat.
+// Shapes: flat: (N·pixels) -> (N, pixels).
 func Split(flat []float32, pixels int) ([][]float32, error) {
 	if pixels <= 0 || len(flat)%pixels != 0 {
-		return nil, fmt.Errorf("display: Split: %d values do not make images of %d pixels; pass the pixels of one image, such as 28*28",
+		return nil, fmt.Errorf("display: Split: %d values cannot be split into images of %d pixels; pass the number of pixels of one image, such as 28*28",
 			len(flat), pixels)
 	}
 	images := make([][]float32, 0, len(flat)/pixels)
@@ -87,7 +86,7 @@ func valueRange(values []float32) (low, high float32) {
 
 func finite(v float32) bool { return !math.IsNaN(float64(v)) && !math.IsInf(float64(v), 0) }
 
-// grayLevel maps low..high to 0..grayLevels-1 in equal steps.
+// grayLevel maps low … high to 0 … grayLevels−1 in equal steps.
 func grayLevel(v, low, high float32) uint8 {
 	if low == high {
 		return 0

@@ -11,20 +11,19 @@ import (
 	"gonum.org/v1/plot/text"
 )
 
-// A Heatmap shows a matrix as squares, white for 0 and dark for the largest value, such as the weights with which
-// words attend to each other.
+// A Heatmap draws a matrix as squares, white for 0 and dark for the largest value, such as attention weights.
 type Heatmap struct {
 	Title   string
-	Rows    []string    // labels, from the top; empty leaves them out
-	Columns []string    // labels, from the left
-	Values  [][]float64 // row by row, from the top; finite and not negative
-	Side    int         // of a square, in pixels; 0 means 22
+	Rows    []string    // labels, from top to bottom; empty means none
+	Columns []string    // labels, from left to right; empty means none
+	Values  [][]float64 // rows from top to bottom; finite and not negative
+	Side    int         // side of a square in pixels; 0 means 22
 }
 
 // shades is a palette from white to dark blue.
 type shades struct{}
 
-// Colors returns shades that reduce leaves as they are.
+// Colors returns colors that reduce does not change.
 func (shades) Colors() []color.Color {
 	var colors []color.Color
 	for _, rgb := range []int{
@@ -35,7 +34,7 @@ func (shades) Colors() []color.Color {
 	return colors
 }
 
-// matrix is what gonum/plot draws: its rows count from below.
+// matrix implements gonum's [plotter.GridXYZ], whose rows count from the bottom.
 type matrix [][]float64
 
 func (m matrix) Dims() (columns, rows int) { return len(m[0]), len(m) }
@@ -43,8 +42,8 @@ func (m matrix) X(column int) float64      { return float64(column) }
 func (m matrix) Y(row int) float64         { return float64(row) }
 func (m matrix) Z(column, row int) float64 { return m[len(m)-1-row][column] }
 
-// Image draws the heat map. It fails if the values are no matrix of finite numbers from 0 on, or if the labels do not
-// fit it.
+// Image draws the heat map. It returns an error if the values are not a matrix of finite numbers ≥ 0, or if the number of
+// labels is wrong.
 func (h Heatmap) Image() (image.Image, error) {
 	if len(h.Values) == 0 || len(h.Values[0]) == 0 {
 		return nil, fmt.Errorf("display: Heatmap %q has no values", h.Title)
@@ -52,22 +51,22 @@ func (h Heatmap) Image() (image.Image, error) {
 	rows, columns, largest := len(h.Values), len(h.Values[0]), 0.0
 	for i, row := range h.Values {
 		if len(row) != columns {
-			return nil, fmt.Errorf("display: Heatmap %q: row %d has %d values, row 0 has %d", h.Title, i, len(row), columns)
+			return nil, fmt.Errorf("display: Heatmap %q: row %d has %d values, want %d as in row 0", h.Title, i, len(row), columns)
 		}
 		for _, v := range row {
 			if !(v >= 0) || math.IsInf(v, 0) {
-				return nil, fmt.Errorf("display: Heatmap %q: row %d holds %g; it shows finite values from 0 on", h.Title, i, v)
+				return nil, fmt.Errorf("display: Heatmap %q: row %d has the value %g; all values must be finite and not negative", h.Title, i, v)
 			}
 			largest = math.Max(largest, v)
 		}
 	}
 	for _, l := range []struct {
-		what   string
+		axis   string
 		labels []string
 		want   int
 	}{{"rows", h.Rows, rows}, {"columns", h.Columns, columns}} {
 		if len(l.labels) != 0 && len(l.labels) != l.want {
-			return nil, fmt.Errorf("display: Heatmap %q has %d labels for %d %s", h.Title, len(l.labels), l.want, l.what)
+			return nil, fmt.Errorf("display: Heatmap %q has %d labels for %d %s", h.Title, len(l.labels), l.want, l.axis)
 		}
 	}
 	p := plot.New()
@@ -82,14 +81,14 @@ func (h Heatmap) Image() (image.Image, error) {
 	grid.Min, grid.Max = 0, math.Max(largest, math.SmallestNonzeroFloat64)
 	p.Add(grid)
 
-	// Room for the squares, the title and the longest label on each side.
+	// Space for the squares, the title and the longest labels.
 	side, letter := orDefault(h.Side, 22), 6
 	width := columns*side + longest(h.Rows)*letter + 30
 	height := rows*side + longest(h.Columns)*letter + 50
 	return render(p, width, height), nil
 }
 
-// labels are tick marks 0, 1, 2, … with names.
+// labels are the labels of the ticks 0, 1, 2, …
 type labels []string
 
 func (l labels) Ticks(float64, float64) []plot.Tick {

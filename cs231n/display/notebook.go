@@ -12,13 +12,13 @@ import (
 	"github.com/janpfeifer/gonb/gonbui/protocol"
 )
 
-// InNotebook tells whether the program is a cell that a GoNB kernel runs.
+// InNotebook reports whether the program is a cell of a GoNB notebook.
 func InNotebook() bool { return gonbui.IsNotebook }
 
-var errNoNotebook = errors.New("this program is no notebook cell; write the picture to a file with SavePNG")
+var errNoNotebook = errors.New("this program is not a notebook cell; use SavePNG to write the image to a file")
 
-// Show puts a picture into the output of the running notebook cell, after all that was printed before. It returns
-// when the notebook has the picture. Outside a notebook it is an error.
+// Show displays an image in the output of the running notebook cell, after the text printed so far. It returns when the
+// kernel has received the image. Outside a notebook it returns an error.
 func Show(img image.Image) error {
 	if !InNotebook() {
 		return fmt.Errorf("display: Show: %w", errNoNotebook)
@@ -26,11 +26,11 @@ func Show(img image.Image) error {
 	return show(img, 0)
 }
 
-// show sends a picture, to be displayed in the given width unless that is 0.
+// show displays an image with the given width in pixels; 0 means that of the image.
 func show(img image.Image, width int) error {
 	var buf bytes.Buffer
 	if err := encodePNG(&buf, img); err != nil {
-		return fmt.Errorf("display: the picture cannot be encoded: %w", err)
+		return fmt.Errorf("display: cannot encode the image: %w", err)
 	}
 	data := &protocol.DisplayData{
 		Data: map[protocol.MIMEType]any{
@@ -44,7 +44,7 @@ func show(img image.Image, width int) error {
 	return send(data)
 }
 
-// ShowImages draws images with [Grid] and shows them in the running notebook cell.
+// ShowImages displays images in the running notebook cell, drawn with [Grid].
 func ShowImages(images [][]float32) error {
 	grid, err := Grid(images)
 	if err != nil {
@@ -53,7 +53,7 @@ func ShowImages(images [][]float32) error {
 	return Show(grid)
 }
 
-// send passes a message on to the notebook, in order with standard output, and waits until it is there.
+// send sends a message to the kernel, in order with standard output, and waits until the kernel has received it.
 func send(data *protocol.DisplayData) error {
 	for _, f := range []*os.File{os.Stdout, os.Stderr} {
 		awaitDrained(f)
@@ -62,9 +62,9 @@ func send(data *protocol.DisplayData) error {
 	return awaitSent()
 }
 
-// awaitSent waits until the kernel has handled every message sent so far.
+// awaitSent waits until the kernel has handled all messages.
 func awaitSent() error {
-	const patience = 10 * time.Second
+	const timeout = 10 * time.Second
 	done := make(chan struct{})
 	go func() {
 		gonbui.Sync()
@@ -72,8 +72,8 @@ func awaitSent() error {
 	}()
 	select {
 	case <-done:
-	case <-time.After(patience):
-		return fmt.Errorf("display: the notebook's kernel did not answer within %v; restart the kernel and run the cell again", patience)
+	case <-time.After(timeout):
+		return fmt.Errorf("display: the notebook's kernel did not answer within %v; restart the kernel and run the cell again", timeout)
 	}
 	if err := gonbui.Error(); err != nil {
 		return fmt.Errorf("display: the connection to the notebook's kernel is broken: %w; restart the kernel", err)

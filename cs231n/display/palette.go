@@ -5,9 +5,8 @@ import (
 	"image/color"
 )
 
-// reduce makes a drawing of few colors a picture with a palette, which takes a third of the bytes in a notebook. Each
-// channel is rounded to one of 16 values, which nobody sees in lines and letters. A picture that still has more than
-// 256 colors, which drawings do not, is returned as it is.
+// reduce converts a drawing to a palette of at most 256 colors, which reduces its PNG to a third of the size. It rounds each
+// channel to one of 16 values. An image with more colors is returned unchanged.
 func reduce(img image.Image) image.Image {
 	bounds := img.Bounds()
 	reduced := image.NewPaletted(bounds, nil)
@@ -31,5 +30,5 @@ func reduce(img image.Image) image.Image {
 	return reduced
 }
 
-// round takes a channel of 16 bits to the nearest of 16 values in 8 bits, black and white among them.
+// round rounds a 16-bit channel to the nearest of 16 8-bit values from 0 to 255.
 func round(v uint32) uint8 { return uint8((v*15+0x7fff)/0xffff) * 17 }

@@ -16,10 +16,10 @@ import (
 	"golang.org/x/image/draw"
 )
 
-// The golden pictures were looked at before they were committed: go test ./cs231n/display -update writes them anew.
-var update = flag.Bool("update", false, "write the golden pictures instead of comparing with them")
+// Review the golden images before you commit them. To rewrite them, run go test ./cs231n/display -update.
+var update = flag.Bool("update", false, "rewrite the golden images instead of comparing with them")
 
-// samples makes images that look a little like digits: a bright ring on black, of another radius in each, with noise.
+// samples returns images that resemble digits: a noisy bright ring on black, with a different radius in each.
 func samples(n, side int) [][]float32 {
 	r := rand.New(rand.NewPCG(1, 2))
 	images := make([][]float32, n)
@@ -106,15 +106,15 @@ func TestGoldenPictures(t *testing.T) {
 				require.NoError(t, SavePNG(golden, img))
 			}
 			want, err := Open(golden)
-			require.NoError(t, err, "run the test with -update, then look at the picture")
+			require.NoError(t, err, "run the test with -update, then look at the image")
 			require.Equal(t, want.Bounds(), img.Bounds())
 			assert.Less(t, difference(want, img), 0.002, "%s has changed; run the test with -update and look at it", golden)
 		})
 	}
 }
 
-// difference returns the share of pixels that look different. Another processor may round the edge of a letter to
-// another shade, which is allowed; a line that moves is not.
+// difference returns the fraction of pixels that differ visibly. A slightly different shade does not count, since processors
+// round differently.
 func difference(a, b image.Image) float64 {
 	const shade = 0x1800 // of 0xffff
 	bounds, differ := a.Bounds(), 0
@@ -157,9 +157,9 @@ func TestGridScalesEachImageAlone(t *testing.T) {
 	t.Parallel()
 	nan := float32(math.NaN())
 	img, err := Grid([][]float32{
-		{0, 1, 2, 3},        // the whole scale
+		{0, 1, 2, 3},        // the full range
 		{5, 5, 5, 5},        // no range: black
-		{-3e38, 3e38, 0, 0}, // a range that float32 cannot hold
+		{-3e38, 3e38, 0, 0}, // a range that overflows float32
 		{nan, 10, 20, 30},   // not a number: blank
 	})
 	require.NoError(t, err)
@@ -195,17 +195,17 @@ func TestPictureErrors(t *testing.T) {
 		{"empty image", "image 0 has 0 pixels", grid([]float32{})},
 		{"not square", "image 0 has 3 pixels", grid([]float32{1, 2, 3})},
 		{"mixed", "image 1 has 1 pixels", grid([]float32{1, 2, 3, 4}, []float32{1})},
-		{"split", "5 values do not make images of 2 pixels", func() error { _, err := Split(make([]float32, 5), 2); return err }},
+		{"split", "5 values cannot be split into images of 2 pixels", func() error { _, err := Split(make([]float32, 5), 2); return err }},
 		{"no series", "no finite value", curve(Curve{})},
 		{"diverged", "no finite value", curve(Curve{Smooth: 3, Series: []Series{{Y: []float64{inf, math.NaN()}}}})},
-		{"positions", "1 positions for 2 values", curve(Curve{Series: []Series{{X: []float64{1}, Y: []float64{1, 2}}}})},
+		{"lengths", "1 X for 2 Y values", curve(Curve{Series: []Series{{X: []float64{1}, Y: []float64{1, 2}}}})},
 		{"no matrix", "has no values", heat(Heatmap{})},
 		{"ragged matrix", "row 1 has 1 values", heat(Heatmap{Values: [][]float64{{1, 2}, {3}}})},
-		{"negative", "row 0 holds -1", heat(Heatmap{Values: [][]float64{{1, -1}}})},
-		{"no number", "row 0 holds NaN", heat(Heatmap{Values: [][]float64{{math.NaN()}}})},
+		{"negative", "row 0 has the value -1", heat(Heatmap{Values: [][]float64{{1, -1}}})},
+		{"no number", "row 0 has the value NaN", heat(Heatmap{Values: [][]float64{{math.NaN()}}})},
 		{"labels", "2 labels for 1 rows", heat(Heatmap{Values: [][]float64{{1}}, Rows: []string{"a", "b"}})},
-		{"no walk", "0 x and 0 y", walk(nil, nil)},
-		{"uneven walk", "2 x and 1 y", walk([]float64{1, 2}, []float64{1})},
+		{"no walk", "0 X and 0 Y values", walk(nil, nil)},
+		{"uneven walk", "2 X and 1 Y values", walk([]float64{1, 2}, []float64{1})},
 		{"walk away", "point 1", walk([]float64{1, inf}, []float64{1, 1})},
 		{"no folder", "SavePNG: open no/such", func() error { return SavePNG("no/such/a.png", image.NewGray(image.Rect(0, 0, 1, 1))) }},
 		{"no file", "open no/such", func() error { _, err := Open("no/such.png"); return err }},
@@ -270,10 +270,10 @@ func TestSavePNGReplacesWholeFiles(t *testing.T) {
 	assert.Equal(t, img.Bounds(), back.Bounds())
 	assert.Zero(t, difference(img, back))
 
-	require.Error(t, SavePNG(path, image.NewGray(image.Rect(0, 0, 0, 0))), "a picture without pixels is none")
+	require.Error(t, SavePNG(path, image.NewGray(image.Rect(0, 0, 0, 0))), "an image without pixels")
 	files, err := os.ReadDir(dir)
 	require.NoError(t, err)
-	assert.Len(t, files, 1, "no temporary file stays behind")
+	assert.Len(t, files, 1, "no temporary file is left")
 	_, err = Open(path)
 	assert.NoError(t, err, "the old picture is still there")
 }

@@ -14,20 +14,20 @@ import (
 )
 
 const (
-	liveInterval  = 250 * time.Millisecond // between updates that people watch
+	liveInterval  = 250 * time.Millisecond // between updates in a notebook or terminal
 	plainInterval = 10 * time.Second       // between lines of a log
 )
 
-// Progress is one line about a loop that runs: how far it is, the latest values, the speed and the time left.
+// Progress is the progress line of a loop: iterations done, the latest values, the speed and the time left.
 //
 //	iteration 1234/3900  D 1.203  G 0.9512  41.2 it/s  1:05 left
 //
-// In a notebook the line is replaced in place, with a bar, and in the saved notebook only the last one remains. On a
-// terminal it is rewritten in place. Anywhere else, such as a log file, a new line appears every ten seconds.
+// In a notebook the line is updated in place, with a progress bar. The saved notebook has only the last line. In a terminal
+// the line is updated in place too. Elsewhere, such as in a log file, a new line is written every ten seconds.
 //
-// A Progress is for one goroutine.
+// A Progress is not safe for concurrent use.
 type Progress struct {
-	// Unit names what is counted, if it is not iterations: "pictures", "MiB".
+	// Unit is the unit of progress if not iterations, such as "pictures" or "MiB".
 	Unit string
 
 	names    []string
@@ -36,17 +36,17 @@ type Progress struct {
 	interval time.Duration
 
 	announced   bool
-	began       time.Time // when the Progress was made
-	first       time.Time // of the first Step, which compiling a graph delays
+	began       time.Time // time of NewProgress
+	first       time.Time // time of the first Step, which is delayed by compilation
 	firstDone   int
-	latest      time.Time // of the latest Step
-	shown       time.Time
+	latest      time.Time // time of the latest Step
+	shown       time.Time // time of the latest update
 	done, total int
 	values      []float64
 }
 
-// NewProgress returns a Progress that writes to w, with names for the values that [Progress.Step] is given. If w is nil
-// it shows in the running notebook cell, or on standard output outside a notebook.
+// NewProgress returns a Progress that writes to w, with names for the values of [Progress.Step]. If w is nil it uses the
+// running notebook cell, or standard output outside a notebook.
 func NewProgress(w io.Writer, names ...string) *Progress {
 	p := &Progress{names: names, now: time.Now, interval: liveInterval}
 	file, isFile := w.(*os.File)
@@ -65,16 +65,16 @@ func NewProgress(w io.Writer, names ...string) *Progress {
 	return p
 }
 
-// Announce shows what goes on before the first Step, such as compiling, to people who watch; a log does not need it.
-func (p *Progress) Announce(what string) {
+// Announce shows a message until the first Step, for instance during compilation. It is not written to logs.
+func (p *Progress) Announce(message string) {
 	if p.interval == liveInterval {
 		p.announced = true
-		_ = p.emit(what, 0, false) // Step comes soon
+		_ = p.emit(message, 0, false) // the next Step replaces it
 	}
 }
 
-// Step tells that done of total iterations are over, and the latest values, one for each name. It is meant to be
-// called after every iteration: most calls only look at the clock. A total of 0 is one that nobody knows.
+// Step reports that done of total iterations are finished, and the latest values, one for each name. Call it after every
+// iteration; most calls only read the clock. A total of 0 means unknown.
 func (p *Progress) Step(done, total int, values ...float64) {
 	now := p.now()
 	if p.first.IsZero() {
@@ -86,7 +86,7 @@ func (p *Progress) Step(done, total int, values ...float64) {
 		return
 	}
 	if p.shown.IsZero() && p.interval == plainInterval {
-		p.shown = now // a log need not hear of the first iteration
+		p.shown = now // no log line for the first iteration
 		return
 	}
 	p.shown = now
@@ -94,12 +94,12 @@ func (p *Progress) Step(done, total int, values ...float64) {
 	if total > 0 {
 		fraction = float64(done) / float64(total)
 	}
-	// A line that is lost is replaced by the next one; Done reports if the way is blocked for good.
+	// The next line replaces a lost one. Done reports persistent errors.
 	_ = p.emit(p.line(), fraction, false)
 }
 
-// Done replaces the line by a last one with the total time and the mean speed. A loop that never took a step leaves
-// no line, or an empty one where something was announced. The error is one of writing it.
+// Done replaces the line by a final one with the total time and the mean speed. Without any Step it writes nothing, but
+// clears an announcement. It returns an error if the line cannot be written.
 func (p *Progress) Done() error {
 	switch {
 	case p.first.IsZero() && p.announced:
@@ -121,7 +121,7 @@ func (p *Progress) Done() error {
 
 func (p *Progress) last(line string) error {
 	if err := p.emit(line, 1, true); err != nil {
-		return fmt.Errorf("display: Progress: the last line is lost: %w", err)
+		return fmt.Errorf("display: Progress: cannot write the last line: %w", err)
 	}
 	return nil
 }
@@ -142,7 +142,7 @@ func (p *Progress) line() string {
 	return strings.Join(parts, "  ")
 }
 
-// count writes how far the loop is: 12/3900, or 12 where the total is unknown.
+// count formats the iterations done: 12/3900, or 12 if the total is unknown.
 func (p *Progress) count(unit string) string {
 	s := fmt.Sprint(p.done)
 	if p.total > 0 {
@@ -163,7 +163,7 @@ func (p *Progress) named() []string {
 	return parts
 }
 
-// rate returns iterations per second from the first Step to the latest, or 0 where that cannot be told yet.
+// rate returns the iterations per second from the first Step to the latest, or 0 if unknown.
 func (p *Progress) rate() float64 {
 	elapsed := p.latest.Sub(p.first).Seconds()
 	if p.first.IsZero() || p.done <= p.firstDone || elapsed <= 0 {
@@ -172,7 +172,7 @@ func (p *Progress) rate() float64 {
 	return float64(p.done-p.firstDone) / elapsed
 }
 
-// speed writes a rate so that it can be read: 41.2 it/s, or 5.3 s/it for slow loops; 41.2/s where a unit was named.
+// speed formats a rate: 41.2 it/s, 5.3 s/it for slow loops, 41.2/s with a Unit.
 func (p *Progress) speed(rate float64) string {
 	per := " it"
 	if p.Unit != "" {
@@ -187,7 +187,7 @@ func (p *Progress) speed(rate float64) string {
 	return fmt.Sprintf("%.0f%s/s", rate, per)
 }
 
-// clock writes a time as minutes:seconds, or hours:minutes:seconds.
+// clock formats a duration as minutes:seconds or hours:minutes:seconds.
 func clock(d time.Duration) string {
 	s := int(d.Round(time.Second).Seconds())
 	if s >= 3600 {
@@ -196,8 +196,8 @@ func clock(d time.Duration) string {
 	return fmt.Sprintf("%d:%02d", s/60, s%60)
 }
 
-// notebookLine replaces the notebook output with the given id. The last line is plain text, which every reader of a
-// saved notebook can show.
+// notebookLine updates the notebook output with the given id. The last line is plain text, which every viewer of a saved
+// notebook can show.
 func notebookLine(id string) func(string, float64, bool) error {
 	return func(line string, fraction float64, last bool) error {
 		data := map[protocol.MIMEType]any{protocol.MIMETextPlain: line}
@@ -213,14 +213,14 @@ func notebookLine(id string) func(string, float64, bool) error {
 	}
 }
 
-// bar is a thin bar over the line, drawn in the notebook's own text color so that it suits any theme.
+// bar is HTML with a thin progress bar above the line, in the text color of the notebook's theme.
 func bar(line string, fraction float64) string {
 	return fmt.Sprintf(`<div style="max-width:640px"><div style="height:3px;width:%.1f%%;background:currentColor;opacity:.6"></div>`+
 		`<code style="background:none;white-space:pre">%s</code></div>`, 100*min(max(fraction, 0), 1), html.EscapeString(line))
 }
 
 func terminalLine(w io.Writer) func(string, float64, bool) error {
-	const clearToEnd = "\x1b[K" // the line before may have been longer
+	const clearToEnd = "\x1b[K" // the previous line may have been longer
 	return func(line string, _ float64, last bool) error {
 		end := ""
 		if last {

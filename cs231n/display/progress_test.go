@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// clocked returns a Progress whose clock stands still until it is moved.
+// clocked returns a Progress whose clock advances only with wait.
 func clocked(p *Progress) (*Progress, func(time.Duration)) {
 	now := time.Unix(1000, 0)
 	p.now = func() time.Time { return now }

@@ -6,7 +6,7 @@ import (
 	"image/draw"
 )
 
-// Row draws pictures side by side on a white background, aligned at the top.
+// Row places images side by side on a white background, aligned at the top.
 func Row(pictures ...image.Image) image.Image {
 	return arrange(pictures, func(size image.Point) image.Point { return image.Pt(size.X, 0) })
 }

@@ -7,8 +7,8 @@ import (
 	"gonum.org/v1/plot"
 )
 
-// roundTicks is a [plot.Ticker] that marks an axis at multiples of 1, 2 or 5 times a power of ten, about six of them,
-// with just as many decimals as these need.
+// roundTicks is a [plot.Ticker] with about six ticks at multiples of 1, 2 or 5 times a power of ten, with as few decimals as
+// possible.
 type roundTicks struct{}
 
 // Ticks implements [plot.Ticker].
@@ -27,7 +27,7 @@ func (roundTicks) Ticks(low, high float64) []plot.Tick {
 		step *= factor
 	}
 	decimals := max(0, int(-math.Floor(math.Log10(step)*(1+1e-12))))
-	const tolerance = 1e-9 // of a step, so that rounding does not lose the last mark
+	const tolerance = 1e-9 // of a step, so that rounding does not drop the last tick
 	var ticks []plot.Tick
 	for i := math.Ceil(low/step - tolerance); i*step <= high+tolerance*step; i++ {
 		v := i * step
@@ -44,7 +44,7 @@ func logarithmic(axis *plot.Axis) {
 	axis.Scale, axis.Tick.Marker = plot.LogScale{}, powersOfTwo{}
 }
 
-// powersOfTwo is a [plot.Ticker] for logarithmic axes, whose labels it thins out to about eight.
+// powersOfTwo is a [plot.Ticker] for logarithmic axes with at most about eight ticks.
 type powersOfTwo struct{}
 
 // Ticks implements [plot.Ticker].

@@ -16,23 +16,23 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// A Trajectory is a walk in the plane: its points, numbered from 0, joined by arrows. The start is a filled disk.
-// It shows, for example, how alternating gradient steps on f(x, y) = xy go round in a circle.
+// A Trajectory is a path in the plane: points, numbered from 0 and connected by arrows. An example are the alternating
+// gradient steps on f(x, y) = xy, which go around in a circle. The start is red.
 type Trajectory struct {
 	Title  string
 	XLabel string
 	YLabel string
 	X, Y   []float64
 
-	// Size is the picture's width and height in pixels; 0 means 440.
+	// Size is the width and height in pixels; 0 means 440.
 	Size int
 }
 
-// Image draws the trajectory, with the same scale on both axes and the origin in the picture. A point that is
-// visited again carries all its numbers. It fails if X and Y are empty, differ in length or are not finite.
+// Image draws the trajectory, with the same scale on both axes and the origin in the center. A point that is visited several
+// times has all its numbers. It returns an error if X and Y are empty, differ in length or are not finite.
 func (t Trajectory) Image() (image.Image, error) {
 	if len(t.X) != len(t.Y) || len(t.X) == 0 {
-		return nil, fmt.Errorf("display: Trajectory %q has %d x and %d y; give as many of both, at least one", t.Title, len(t.X), len(t.Y))
+		return nil, fmt.Errorf("display: Trajectory %q has %d X and %d Y values; give as many X as Y, at least one", t.Title, len(t.X), len(t.Y))
 	}
 	reach := 0.0
 	for i := range t.X {
@@ -45,14 +45,14 @@ func (t Trajectory) Image() (image.Image, error) {
 	if reach == 0 {
 		reach = 1
 	}
-	p := newPaper(t.Title, t.XLabel, t.YLabel)
+	p := newPlot(t.Title, t.XLabel, t.YLabel)
 	p.Add(walk(t))
 	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = -1.25*reach, 1.25*reach, -1.25*reach, 1.25*reach
 	size := orDefault(t.Size, 440)
 	return render(p, size, size), nil
 }
 
-// Show draws the trajectory into the running notebook cell.
+// Show displays the trajectory in the running notebook cell.
 func (t Trajectory) Show() error {
 	img, err := t.Image()
 	if err != nil {
@@ -94,7 +94,7 @@ func (w walk) Plot(c draw.Canvas, p *plot.Plot) {
 			hue = lineColor(3)
 		}
 		c.DrawGlyph(draw.GlyphStyle{Color: hue, Radius: radius, Shape: draw.CircleGlyph{}}, point)
-		// Numbers stand outside, as seen from the origin, where no arrow of a round walk passes.
+		// Labels are on the side away from the origin, which the arrows of a circular path do not cross.
 		away := unit(point.Sub(vg.Point{X: toX(0), Y: toY(0)}))
 		if away == (vg.Point{}) {
 			away = vg.Point{Y: 1}
@@ -104,7 +104,7 @@ func (w walk) Plot(c draw.Canvas, p *plot.Plot) {
 	}
 }
 
-// labels returns each point's numbers, all of them at the first visit and nothing at the later ones.
+// labels returns the label of each point: all its numbers at the first visit, and nothing at later ones.
 func (w walk) labels() []string {
 	visits := map[plotter.XY][]string{}
 	firsts := make([]plotter.XY, len(w.X))
@@ -121,14 +121,14 @@ func (w walk) labels() []string {
 	return labels
 }
 
-// arrow draws a line with a head that ends short of both points, so that their disks stay free.
+// arrow draws an arrow that ends short of the disks of both points.
 func arrow(c draw.Canvas, from, to vg.Point, gap vg.Length) {
 	const head, half = vg.Length(7), vg.Length(3)
-	way := to.Sub(from)
-	if math.Hypot(float64(way.X), float64(way.Y)) <= float64(2*gap+head) {
-		return // no room, as where a step does not move
+	direction := to.Sub(from)
+	if math.Hypot(float64(direction.X), float64(direction.Y)) <= float64(2*gap+head) {
+		return // too short, such as a step that does not move
 	}
-	along := unit(way)
+	along := unit(direction)
 	side := vg.Point{X: -along.Y, Y: along.X}
 	tip := to.Sub(along.Scale(gap))
 	base := tip.Sub(along.Scale(head))

@@ -8,7 +8,7 @@ import (
 //go:embed testdata/checks.json
 var checksJSON []byte
 
-// Checks holds the scores and losses with which the course checks the loss functions.
+// Checks holds the course's inputs and expected values for the loss functions.
 type Checks struct {
 	LogitsReal []float32 `json:"logits_real"` // (10)
 	LogitsFake []float32 `json:"logits_fake"` // (10)
@@ -18,5 +18,5 @@ type Checks struct {
 	GLossLSGAN float64   `json:"g_loss_lsgan_true"`
 }
 
-// Answers returns the course's stored values (its file gan-checks.npz).
+// Answers returns the values in the course's file gan-checks.npz.
 func Answers() (c Checks, err error) { return c, json.Unmarshal(checksJSON, &c) }

@@ -13,11 +13,11 @@ import (
 	"github.com/cs231n-go/assignment3/cs231n/training"
 )
 
-// TestDevices compares several devices, which share each batch, with one. In double precision they differ only by rounding:
-// the losses of three iterations differ by 1e-15.
+// TestDevices compares several devices, which share each batch, with one, in float64: the losses of three iterations differ
+// by 1e-15.
 //
-// In single precision the rounding errors grow quickly. The GAN's losses differ by 3e-7 in 30 iterations, the LSGAN's by
-// 2e-5 in 20, the DCGAN's by 2e-4 after three and 7e-3 after six.
+// In float32 the rounding errors grow quickly. The GAN's losses differ by 3e-7 in 30 iterations, the LSGAN's by 2e-5 in 20,
+// the DCGAN's by 2e-4 after three and 7e-3 after six.
 func TestDevices(t *testing.T) {
 	if testing.Short() {
 		t.Skip("skipped in short mode: it compiles each model twice")

@@ -7,8 +7,8 @@ import (
 	"github.com/cs231n-go/assignment3/cs231n/optim"
 )
 
-// BCELoss is the binary cross-entropy of logits, in a form that does not overflow for large logits, averaged over the
-// batch: max(s, 0) − s·y + log(1 + exp(−|s|)).
+// BCELoss is the binary cross-entropy of logits s and labels y, averaged over the batch, in a form that does not overflow:
+// max(s, 0) − s·y + log(1 + exp(−|s|)).
 //
 // Shapes: logits, labels (0 or 1): the same shape -> scalar.
 func BCELoss(logits, labels *Node) *Node {
@@ -48,8 +48,8 @@ func LSGeneratorLoss(scoresFake *Node) *Node {
 	return MulScalar(ReduceAllMean(Square(AddScalar(scoresFake, -1))), 0.5)
 }
 
-// GetOptimizer returns the notebook's optimizer for both networks: Adam with learning rate 1e-3, β₁ = 0.5, β₂ = 0.999 and
-// PyTorch's ε = 1e-8. The name keeps the moments of two optimizers apart.
+// GetOptimizer returns the notebook's optimizer: Adam with learning rate 1e-3, β₁ = 0.5, β₂ = 0.999 and PyTorch's
+// ε = 1e-8. Two optimizers of one store need different names.
 func GetOptimizer(name string) optim.Rule {
 	return optim.Adam{Name: "Adam_" + name, LearningRate: 1e-3, Betas: [2]float64{0.5, 0.999}, Epsilon: 1e-8}
 }

@@ -3,15 +3,15 @@
 //
 // A GAN is a game between two networks (Goodfellow et al. 2014, https://arxiv.org/abs/1406.2661). The discriminator D
 // scores images, high for real ones. The generator G turns noise into images that should score high too. An iteration
-// updates D and then G, both inside one compiled XLA computation.
+// updates D and then G in one compiled XLA program.
 //
 // All random numbers come from an [rng.Torch] stream in PyTorch's order. A run that starts from torch.manual_seed(231)
-// has the weights and the noise of the Python original, and its first losses agree to the printed digit.
+// has the weights and the noise of the Python original, and its first losses agree to the printed digits.
 //
 // # Shapes
 //
-// N is the batch size (128), 784 = 28·28 the pixels of an image in [−1, 1], 96 the noise dimensions. Package nn documents
-// the layout of images between layers.
+// N is the batch size (128), 784 = 28·28 the number of pixels of an image, with values in [−1, 1], and 96 the dimension of
+// the noise. Package nn documents the layout of images between layers.
 package gan
 
 import (
@@ -22,10 +22,10 @@ import (
 )
 
 const (
-	NoiseDim  = 96          // noise values that the generator turns into an image
-	BatchSize = 128         // images in one training step
+	NoiseDim  = 96          // noise values per image
+	BatchSize = 128         // images per training step
 	Side      = 28          // height and width of an image
-	Pixels    = Side * Side // length of an image as a row
+	Pixels    = Side * Side // pixels of an image
 )
 
 // SampleNoise draws batch·dim values uniformly from [−1, 1), as torch.rand(batch, dim)·2 − 1 does.
@@ -116,8 +116,9 @@ func BuildDCGenerator(noiseDim int, stream *rng.Torch) *nn.Network {
 // [nn.XavierUniform].
 func InitializeWeights(n *nn.Network, stream nn.Uniform) { nn.XavierUniform(n, stream) }
 
-// Preset sets up one of the notebook's three GANs with networks drawn from stream: "gan" and "lsgan" (10 epochs) or
-// "dcgan" (5). It builds D first, then G, and calls [InitializeWeights] after each of the DCGAN's. The caller adds Images.
+// Preset returns the settings of one of the notebook's three GANs: "gan" or "lsgan" (10 epochs), or "dcgan" (5 epochs). It
+// draws the weights of D and then those of G from stream. For the DCGAN it calls [InitializeWeights] after building each
+// network. The caller sets Images.
 func Preset(model string, stream *rng.Torch) (Config, error) {
 	c := Config{
 		Model: model, Stream: stream, Epochs: 10,
@@ -134,7 +135,7 @@ func Preset(model string, stream *rng.Torch) (Config, error) {
 		c.G = BuildDCGenerator(NoiseDim, stream)
 		InitializeWeights(c.G, stream)
 	default:
-		return Config{}, fmt.Errorf("gan: unknown model %q; there are gan, lsgan and dcgan", model)
+		return Config{}, fmt.Errorf("gan: unknown model %q; choose gan, lsgan or dcgan", model)
 	}
 	if model == "lsgan" {
 		c.DLoss, c.GLoss = LSDiscriminatorLoss, LSGeneratorLoss

@@ -19,7 +19,7 @@ import (
 	"github.com/cs231n-go/assignment3/cs231n/training"
 )
 
-// small returns a pair of narrow networks and a few images, for short runs.
+// small returns two narrow networks and a few images, for short runs.
 func small(t *testing.T) gan.Config {
 	t.Helper()
 	s := rng.NewTorch(7)
@@ -33,7 +33,7 @@ func small(t *testing.T) gan.Config {
 	}
 }
 
-// options returns those of a small run: 3 epochs of 6 batches.
+// options returns the options of a small run: 3 epochs of 6 batches.
 func options(dir string) training.Options {
 	return training.Options{BatchSize: 16, LogEvery: 5, SaveEvery: 4, Seed: 7, Folder: training.Folder(dir)}
 }
@@ -53,8 +53,8 @@ func values(n *nn.Network) (all [][]float32) {
 	return all
 }
 
-// TestResume stops a run twice in the middle, the first time between two checkpoints, and compares it with an uninterrupted
-// one, whose calls begin at other iterations: losses, samples, parameters and the state of the random stream are the same.
+// TestResume stops a run twice, the first time between two checkpoints, and compares it with an uninterrupted one, whose
+// calls begin at other iterations: losses, samples, parameters and the state of the random stream must be the same.
 func TestResume(t *testing.T) {
 	t.Parallel()
 	whole := small(t)
@@ -75,7 +75,7 @@ func TestResume(t *testing.T) {
 		}
 		_, err := training.Run(ctx, testbackend.Get(t), small(t), o)
 		require.ErrorIs(t, err, context.Canceled)
-		require.ErrorContains(t, err, "kept in "+dir)
+		require.ErrorContains(t, err, "saved in "+dir)
 	}
 	c, o := small(t), options(dir)
 	o.Resume = true
@@ -94,8 +94,8 @@ func TestResume(t *testing.T) {
 	require.Equal(t, values(whole.G), values(c.G))
 }
 
-// TestEarlierVersion loads and resumes a checkpoint that commit fe0ed46 wrote after four iterations, when package gan had a
-// training loop. The losses are those with which that version continued.
+// TestEarlierVersion loads and resumes a checkpoint that an earlier version (commit fe0ed46) wrote after four iterations.
+// The losses must be those of that version.
 func TestEarlierVersion(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -129,7 +129,7 @@ func TestEarlierVersion(t *testing.T) {
 	require.InEpsilonSlice(t, want.Params, squares, 1e-2)
 }
 
-// TestNewRunKeepsTheOld starts a new run in a folder that holds one.
+// TestNewRunKeepsTheOld starts a new run in a folder that has one already.
 func TestNewRunKeepsTheOld(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -159,9 +159,9 @@ func TestTrainRefuses(t *testing.T) {
 	checkpoint, err := os.ReadFile(filepath.Join(dir, "checkpoint.safetensors"))
 	require.NoError(t, err)
 	for _, c := range []struct {
-		name   string
-		change func(c *gan.Config, o *training.Options)
-		says   string
+		name    string
+		change  func(c *gan.Config, o *training.Options)
+		wantErr string
 	}{
 		{"half an image", func(c *gan.Config, _ *training.Options) { c.Images = c.Images[:1000] }, "whole images of 784"},
 		{"no images", func(c *gan.Config, _ *training.Options) { c.Images = nil }, "whole images of 784"},
@@ -171,8 +171,8 @@ func TestTrainRefuses(t *testing.T) {
 		{"another model's checkpoint", func(c *gan.Config, _ *training.Options) { c.Model = "lsgan" }, `of model "gan", not of "lsgan"`},
 		{"another seed", func(_ *gan.Config, o *training.Options) { o.Seed = 8 }, "seed 7, not with seed 8"},
 		{"other images", func(c *gan.Config, _ *training.Options) { c.Images = c.Images[:50*784] }, "number of images 100, not with number of images 50"},
-		{"another network", func(c *gan.Config, _ *training.Options) { c.G = gan.Generator(4, c.Stream) }, "does not fit the model"},
-		{"more layers", func(c *gan.Config, _ *training.Options) { c.D = gan.BuildDCClassifier(c.Stream) }, "does not fit the model"},
+		{"another network", func(c *gan.Config, _ *training.Options) { c.G = gan.Generator(4, c.Stream) }, "does not match the model"},
+		{"more layers", func(c *gan.Config, _ *training.Options) { c.D = gan.BuildDCClassifier(c.Stream) }, "does not match the model"},
 		{"a G that begins otherwise", func(c *gan.Config, _ *training.Options) {
 			c.G = nn.Sequential(nn.ReLU(), nn.Linear(5, 784, c.Stream))
 		}, "G does not begin with a Linear layer; set Config.NoiseDim"},
@@ -189,7 +189,7 @@ func TestTrainRefuses(t *testing.T) {
 			o.Resume = true
 			c.change(&config, &o)
 			_, err := training.Run(context.Background(), testbackend.Get(t), config, o)
-			require.ErrorContains(t, err, c.says)
+			require.ErrorContains(t, err, c.wantErr)
 			require.NotContains(t, err.Error(), "\n", "an error is one line")
 		})
 	}
@@ -212,8 +212,8 @@ func TestNoiseDim(t *testing.T) {
 	require.Equal(t, train(t, plain, o).Losses, train(t, c, o).Losses)
 }
 
-// TestBatchNormInD checks a discriminator whose layers mix the images of a batch. As in PyTorch, real and fake images pass
-// through D separately. Together they would have another mean.
+// TestBatchNormInD tests a discriminator with batch normalization. As in PyTorch, D scores real and fake images separately,
+// since a joint batch would have other statistics.
 func TestBatchNormInD(t *testing.T) {
 	t.Parallel()
 	c := small(t)
@@ -251,7 +251,7 @@ func TestBatchNormInD(t *testing.T) {
 func TestUnknownModel(t *testing.T) {
 	t.Parallel()
 	_, err := gan.Preset("wgan", rng.NewTorch(0))
-	require.ErrorContains(t, err, "there are gan, lsgan and dcgan")
+	require.ErrorContains(t, err, "choose gan, lsgan or dcgan")
 }
 
 func TestLoadRefuses(t *testing.T) {
@@ -259,5 +259,5 @@ func TestLoadRefuses(t *testing.T) {
 	_, err := gan.Load(training.Folder(t.TempDir()), nil, nil)
 	require.ErrorContains(t, err, "train first")
 	_, err = gan.Load("testdata/v1", gan.Discriminator(nil), nil)
-	require.ErrorContains(t, err, "does not fit the model")
+	require.ErrorContains(t, err, "does not match the model")
 }

@@ -26,17 +26,17 @@ type Config struct {
 	DLoss            func(scoresReal, scoresFake *Node) *Node
 	GLoss            func(scoresFake *Node) *Node
 
-	Images   []byte     // (M, 784) pixels 0…255, used in this order; an incomplete last batch is left out
+	Images   []byte     // (M, 784) pixels 0…255, used in this order; an incomplete last batch is dropped
 	Stream   *rng.Torch // source of the noise
-	NoiseDim int        // numbers that G turns into an image; 0 means the input width of G's first layer, a Linear
+	NoiseDim int        // noise values per image; 0 means the input width of G's first layer, a Linear
 	Epochs   int        // passes over Images if the options set none; 0 means 10
 }
 
-// sampleCount is the number of fakes shown from a step, a 4×4 grid.
+// sampleCount is the number of generated images in a sample, a 4×4 grid.
 const sampleCount = 16
 
-// stepsPerCall is the number of iterations in a call of the compiled program, for networks with fewer than manyParams
-// parameters. Iterations of larger networks take so long that several per call save nothing.
+// stepsPerCall is the maximum number of iterations per call of the compiled program, for networks with fewer than
+// manyParams parameters. With larger networks the overhead of a call does not matter.
 const (
 	stepsPerCall = 16
 	manyParams   = 4e6
@@ -50,7 +50,7 @@ func (c Config) Task() (training.Task, error) {
 	}
 	images := len(c.Images) / Pixels
 	if images == 0 || len(c.Images)%Pixels != 0 {
-		return training.Task{}, fmt.Errorf("gan: Images holds %d bytes; it needs whole images of %d", len(c.Images), Pixels)
+		return training.Task{}, fmt.Errorf("gan: Images has %d bytes; it needs whole images of %d", len(c.Images), Pixels)
 	}
 	if c.NoiseDim == 0 {
 		if params := c.G.Layers[0].Params(); len(params) > 0 && params[0].Shape().Rank() == 2 {
@@ -85,7 +85,7 @@ func (c Config) Task() (training.Task, error) {
 	return t, nil
 }
 
-// draw makes the noise for both updates and the index of the first image of the batch.
+// draw returns the noise for both updates and the index of the first image of the batch.
 func (c Config) draw(i, batchSize int) ([]*tensors.Tensor, error) {
 	batch := i % (len(c.Images) / Pixels / batchSize)
 	if batch == 0 {
@@ -106,7 +106,7 @@ func (c Config) step(s *training.Step) (losses []*Node, samples *Node) {
 	z1, z2, first := ConvertDType(s.Batch[0], dtype), ConvertDType(s.Batch[1], dtype), s.Batch[2]
 	n := z1.Shape().Dim(0)
 
-	// D's update. Its fakes are data: no gradient flows back into G.
+	// Update D. No gradient flows back into G.
 	rows := Add(Iota(first.Graph(), shapes.Make(dtypes.Int32, n, 1), 0), first)
 	real := preprocess(Gather(s.Data[0], rows), dtype)
 	fake := s.Params("G").Apply(c.G, z1)
@@ -114,7 +114,7 @@ func (c Config) step(s *training.Step) (losses []*Node, samples *Node) {
 	lossD := c.DLoss(scoresReal, scoresFake)
 	s.Update("D", back(lossD))
 
-	// G's update, against the updated D.
+	// Update G against the updated D.
 	fake, backG := c.G.Forward(s.Params("G"), z2)
 	scores, backD := c.D.Forward(s.Params("D"), fake)
 	lossG := c.GLoss(scores)
@@ -126,7 +126,7 @@ func (c Config) step(s *training.Step) (losses []*Node, samples *Node) {
 }
 
 // discriminate scores real and fake images. back builds the gradients of a loss of these scores with respect to D's
-// parameters. Both halves pass through D as one batch, which is faster, unless a layer of D mixes the images of a batch.
+// parameters. D scores both as one batch, which is faster, unless one of its layers mixes the images of a batch.
 func (c Config) discriminate(p nn.Values, real, fake *Node) (scoresReal, scoresFake *Node, back func(loss *Node) []*Node) {
 	if c.D.MixesBatch() {
 		scoresReal, backReal := c.D.Forward(p, real)
@@ -155,8 +155,8 @@ func preprocess(pixels *Node, dtype dtypes.DType) *Node {
 	return MulScalar(AddScalar(x, -0.5), 2)
 }
 
-// format4 prints x as Python's '{:.4}' does: four significant digits, at least one of them after the
-// point, and an exponent where that needs more digits.
+// format4 formats x as Python's '{:.4}' does: four significant digits, at least one of them after the decimal point, or an
+// exponent.
 func format4(x float64) string {
 	s := strconv.FormatFloat(x, 'g', 4, 64)
 	switch {
@@ -170,8 +170,8 @@ func format4(x float64) string {
 	return strings.TrimSuffix(strings.TrimRight(digits, "0"), ".") + "e" + exponent
 }
 
-// Load reads a run from its folder and sets the parameters of D and G, which must be built as for training. Either may be
-// nil. The result has the losses of D and of G.
+// Load reads a run from its folder and sets the parameters of D and G, which must have the same layers as in training.
+// Either may be nil. The result has the losses of D and G.
 func Load(dir training.Folder, d, g *nn.Network) (*training.Result, error) {
 	file, r, err := dir.Open([]string{"D", "G"})
 	if err != nil {

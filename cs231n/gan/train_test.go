@@ -31,9 +31,9 @@ func realImages(t testing.TB) []byte {
 	return images
 }
 
-// TestCurves trains each GAN from seed 231 next to PyTorch's losses. Lengths and tolerances reflect how closely two correct
-// programs agree in float32. The measured differences are 1e-6 for the first two and 4e-4 for the DCGAN, where they grow a
-// hundredfold in the next five iterations.
+// TestCurves trains each GAN from seed 231 and compares the losses with PyTorch's. Lengths and tolerances reflect how
+// closely two correct programs agree in float32. The measured differences are 1e-6 for the first two and 4e-4 for the
+// DCGAN, whose difference grows a hundredfold in the next five iterations.
 func TestCurves(t *testing.T) {
 	images := realImages(t)
 	want := golden[map[string]curve](t, "curves.json")
@@ -63,8 +63,8 @@ func TestCurves(t *testing.T) {
 	}
 }
 
-// TestNotebookLines follows the notebook's random stream from cell to cell and compares the first line
-// of each training run with the one that the original printed.
+// TestNotebookLines follows the notebook's random stream from cell to cell and compares the first line of each training run
+// with the original's.
 func TestNotebookLines(t *testing.T) {
 	if testing.Short() {
 		t.Skip("skipped in short mode: it draws the random numbers of twenty epochs")

@@ -1,4 +1,4 @@
-// Package lock keeps two programs from using the same file or folder at once.
+// Package lock locks files and folders against use by two programs at once.
 package lock
 
 import "errors"

@@ -4,7 +4,7 @@ package lock
 
 import "os"
 
-// File does nothing, since this system has no such locks.
+// File does nothing, since this system has no flock.
 func File(*os.File) error { return nil }
 
 // Unlock does nothing.

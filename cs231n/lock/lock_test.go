@@ -12,7 +12,7 @@ import (
 	"github.com/cs231n-go/assignment3/cs231n/lock"
 )
 
-// TestFile locks a file and a folder twice, as two programs would: each open descriptor has a separate lock.
+// TestFile locks a file and a folder twice, as two programs would, since every open descriptor has its own lock.
 func TestFile(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

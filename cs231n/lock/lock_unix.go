@@ -17,6 +17,6 @@ func File(file *os.File) error {
 	return nil
 }
 
-// Unlock releases the lock. Closing the file is not enough: a child process that is being started may still hold the
+// Unlock releases the lock. Closing the file is not enough, since a child process that is just starting may still hold the
 // descriptor.
 func Unlock(file *os.File) { _ = syscall.Flock(int(file.Fd()), syscall.LOCK_UN) }

@@ -18,7 +18,7 @@ func ExampleFor() {
 	}
 	defer backend.Finalize()
 	f, err := CallOnce(backend, func(a, b *Node) *Node {
-		return loop.For(8, nil, []*Node{a, b, loop.Room(a, 0, 8)}, func(t *Node, _, state []*Node) []*Node {
+		return loop.For(8, nil, []*Node{a, b, loop.Buffer(a, 0, 8)}, func(t *Node, _, state []*Node) []*Node {
 			a, b, all := state[0], state[1], state[2]
 			return []*Node{b, Add(a, b), loop.Put(all, 0, t, b)}
 		})[2]

@@ -1,9 +1,8 @@
-// Package loop builds loops inside a compiled program. The body is compiled once, however often it runs.
-// Compile time grows with the number of steps of an unrolled program. A loop on the host pays for a call in
-// each iteration.
+// Package loop builds loops inside a compiled program. The body is compiled once. An unrolled program would take longer to
+// compile, and a loop on the host would pay for a call in each iteration.
 //
-// GoMLX cannot differentiate such a loop. Packages rnn and lstm write the backward pass by hand. GoMLX 0.28
-// cannot nest loops either.
+// GoMLX cannot differentiate such a loop, so packages rnn and lstm have hand-written backward passes. GoMLX 0.28 cannot nest
+// loops either.
 package loop
 
 import (
@@ -20,9 +19,9 @@ import (
 // For runs body n times, for t = 0 … n−1, and returns the final state. It panics if the state is empty or the
 // body returns a state of another length.
 //
-// The body is compiled as a separate function, which sets two rules. Pass every outer value through fixed. Do not
-// share constants with the rest of the graph, as GoMLX does in MulScalar, AddScalar, OneMinus, Scalar and
-// ZerosLike: use Const. A body may call these functions if no other part of the graph does.
+// The body is compiled as a separate function, so it cannot use nodes from outside. Pass outer values through fixed. Create
+// constants with Const: MulScalar, AddScalar, OneMinus, Scalar and ZerosLike share a constant with the rest of the graph if
+// it uses the same one.
 func For(n int, fixed, state []*Node, body Body) []*Node {
 	return run(below(n), fixed, state, body)
 }
@@ -34,8 +33,8 @@ func Backwards(n int, fixed, state []*Node, body Body) []*Node {
 	})
 }
 
-// Body is one iteration of a loop; see [For]. It gets the iteration t, a scalar int32, the fixed values and the
-// current state. It returns the next state in the same order and shapes.
+// Body is one iteration of a loop; see [For]. It gets the iteration t, a scalar int32, the fixed values and the current
+// state. It returns the next state in the same order and with the same shapes.
 type Body func(t *Node, fixed, state []*Node) []*Node
 
 // below returns the condition t < n.
@@ -43,7 +42,7 @@ func below(n int) func(t *Node, fixed []*Node) *Node {
 	return func(t *Node, _ []*Node) *Node { return LessThan(t, Const(t.Graph(), int32(n))) }
 }
 
-// run repeats body while condition holds for the iteration t and the fixed values.
+// run repeats body while condition is true for the iteration t and the fixed values.
 func run(condition func(t *Node, fixed []*Node) *Node, fixed, state []*Node, body Body) []*Node {
 	if len(state) == 0 {
 		panic(errors.New("loop: the state is empty"))
@@ -76,22 +75,22 @@ func run(condition func(t *Node, fixed []*Node) *Node, fixed, state []*Node, bod
 // Next returns t + 1.
 func Next(t *Node) *Node { return Add(t, Const(t.Graph(), int32(1))) }
 
-// Zero returns zeros of x's type, for the initial state of a loop.
+// Zero returns zeros of x's type, for the initial state of a loop. It has the given dimensions.
 func Zero(x *Node, dims ...int) *Node { return zeros(x.Graph(), x.DType(), dims...) }
 
 func zeros(g *Graph, dtype dtypes.DType, dims ...int) *Node {
 	return BroadcastToDims(ConstTensor(g, tensors.FromShape(shapes.Make(dtype))), dims...)
 }
 
-// Room returns space for n values along a new axis: first at position 0, zeros elsewhere.
+// Buffer returns an array with a new axis of length n, with first at position 0 and zeros elsewhere.
 //
 // Shapes: first: (…, …) -> (…, n, …).
-func Room(first *Node, axis, n int) *Node {
+func Buffer(first *Node, axis, n int) *Node {
 	dims := slices.Insert(slices.Clone(first.Shape().Dimensions), axis, n)
 	return Put(Zero(first, dims...), axis, Const(first.Graph(), int32(0)), first)
 }
 
-// At returns the slice of x at position t of an axis, without that axis. XLA clamps t to [0, T).
+// At returns the slice of x at position t of an axis, without that axis. XLA clamps t to [0, T−1].
 //
 // Shapes: x: (…, T, …), t: scalar int32 -> (…, …).
 func At(x *Node, axis int, t *Node) *Node {
@@ -100,8 +99,8 @@ func At(x *Node, axis int, t *Node) *Node {
 	return Squeeze(DynamicSlice(x, starts(x, axis, t), dims), axis)
 }
 
-// Put returns x with value as its slice at position t of an axis. Inside a loop XLA writes in place. It clamps t
-// to [0, T).
+// Put returns x with value as its slice at position t of an axis. Inside a loop XLA writes in place. It clamps t to
+// [0, T−1].
 //
 // Shapes: x: (…, T, …), t: scalar int32, value: (…, …) -> (…, T, …).
 func Put(x *Node, axis int, t, value *Node) *Node {
@@ -110,8 +109,8 @@ func Put(x *Node, axis int, t, value *Node) *Node {
 
 // starts returns the start indices of x's slice at position t. It panics on a backend without dynamic slices.
 func starts(x *Node, axis int, t *Node) []*Node {
-	if backend := x.Graph().Backend(); !Works(backend) {
-		panic(fmt.Errorf("loop: %s cannot run loops over time, which recurrent networks, captions and finite differences need; run `make setup` for XLA's plugin, `cs231n doctor` shows what was found", backend.Name()))
+	if backend := x.Graph().Backend(); !Supported(backend) {
+		panic(fmt.Errorf("loop: the backend %s cannot run loops over time, which recurrent networks, captions and finite differences need; run `make setup` to install XLA's plugin, or `cs231n doctor` to find the problem", backend.Name()))
 	}
 	s := make([]*Node, x.Rank())
 	for i := range s {

@@ -29,7 +29,7 @@ func TestFor(t *testing.T) {
 			t.Parallel()
 			got, err := CallOnce(testbackend.Get(t), func(x, weights *Node) *Node {
 				sum := loop.Zero(x, 2)
-				return c.run(3, []*Node{x, weights}, []*Node{sum, loop.Room(sum, 1, 4)}, func(t *Node, fixed, state []*Node) []*Node {
+				return c.run(3, []*Node{x, weights}, []*Node{sum, loop.Buffer(sum, 1, 4)}, func(t *Node, fixed, state []*Node) []*Node {
 					x, weights := fixed[0], fixed[1]
 					sum := Add(state[0], Mul(loop.At(x, 1, t), loop.At(weights, 0, t)))
 					return []*Node{sum, loop.Put(state[1], 1, loop.Next(t), sum)}
@@ -53,13 +53,13 @@ func TestNoIterations(t *testing.T) {
 	require.Equal(t, []float32{1, 3}, got.Value())
 }
 
-// TestPureGo expects an error with a remedy from a backend without loops.
+// TestPureGo expects a helpful error from a backend without loops.
 func TestPureGo(t *testing.T) {
 	t.Parallel()
 	backend, err := gobackend.New("")
 	require.NoError(t, err)
 	defer backend.Finalize()
-	require.False(t, loop.Works(backend))
+	require.False(t, loop.Supported(backend))
 	_, err = CallOnce(backend, func(x *Node) *Node {
 		return loop.At(x, 0, Const(x.Graph(), int32(1)))
 	}, []float32{1, 3})

@@ -12,25 +12,24 @@ import (
 // Steps runs several training steps in one call of a compiled program. Between steps XLA updates parameters and
 // optimizer state in place. Between calls it allocates new arrays for them.
 type Steps struct {
-	Most    int               // maximum number of steps per call; for 1 the program has no loop
+	Max     int               // maximum number of steps per call; with 1 the program has no loop
 	Vars    []*model.Variable // variables that a step may change
 	Outputs []shapes.Shape    // shapes of a step's outputs
 }
 
-// Works reports whether a backend can run loops. GoMLX's pure-Go backend cannot: it has no slices at positions
-// that are computed at run time.
-func Works(backend compute.Backend) bool {
+// Supported reports whether a backend can run loops. GoMLX's pure-Go backend cannot, since it has no dynamic slices.
+func Supported(backend compute.Backend) bool {
 	can := backend.Capabilities()
 	return can.Functions && can.Operations[compute.OpTypeDynamicSlice] && can.Operations[compute.OpTypeDynamicUpdateSlice]
 }
 
-// Run takes n steps. A step receives the fixed values and its slice of each value in each. It reads and sets
-// Vars as it would without a loop, and follows the rules for a body in [For].
+// Run takes n steps. A step gets the fixed values and its slice of each array in each. It reads and sets Vars as without a
+// loop, and follows the rules for a body in [For].
 //
-// Shapes: n: scalar int32 in [1, Most], each: (Most, …) -> (Most, …) for each output, zeros from position n on.
+// Shapes: n: scalar int32 in [1, Max], each: (Max, …) -> (Max, …) for each output, zeros from position n on.
 func (s Steps) Run(n *Node, fixed, each []*Node, step func(fixed, each []*Node) []*Node) []*Node {
 	g := n.Graph()
-	if s.Most == 1 {
+	if s.Max == 1 {
 		var only, outputs []*Node
 		for _, v := range each {
 			only = append(only, Squeeze(v, 0))
@@ -45,7 +44,7 @@ func (s Steps) Run(n *Node, fixed, each []*Node, step func(fixed, each []*Node) 
 		state = append(state, v.NodeValue(g))
 	}
 	for _, shape := range s.Outputs {
-		state = append(state, zeros(g, shape.DType, slices.Insert(slices.Clone(shape.Dimensions), 0, s.Most)...))
+		state = append(state, zeros(g, shape.DType, slices.Insert(slices.Clone(shape.Dimensions), 0, s.Max)...))
 	}
 	more := func(t *Node, fixed []*Node) *Node { return LessThan(t, fixed[0]) }
 	state = run(more, slices.Concat([]*Node{n}, fixed, each), state, func(t *Node, values, state []*Node) []*Node {

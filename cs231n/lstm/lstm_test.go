@@ -34,7 +34,7 @@ func TestTables(t *testing.T) {
 		forward func(in []*Node) *Node
 		inputs  []*tensors.Tensor
 		want    []float64
-		error   float64 // as the original has it, to its two digits
+		error   float64 // the original's, to two digits
 	}{
 		{
 			"step, h", func(in []*Node) *Node { h, _ := step(in); return h }, stepInputs,
@@ -77,14 +77,14 @@ func TestTables(t *testing.T) {
 	}
 }
 
-// TestStepBackward checks a step's gradient three ways, on the inputs of the assignment's notebook. The step
-// has two results, so each is checked with the gradients of both passing back through it.
+// TestStepBackward checks a step's gradient three ways, on the inputs of the assignment's notebook. The gradients of both
+// outputs, next_h and next_c, contribute.
 func TestStepBackward(t *testing.T) {
 	t.Parallel()
 	s := rng.NewNumPy(231)
 	randn := func(dims ...int) *tensors.Tensor { return gradcheck.Randn(s, dims...) }
 	const n, d, h = 4, 5, 6
-	gradtest.Right(t, gradcheck.Layer{
+	gradtest.Check(t, gradcheck.Layer{
 		Names:  []string{"dx", "dh", "dc", "dWx", "dWh", "db"},
 		Inputs: []*tensors.Tensor{randn(n, d), randn(n, h), randn(n, h), randn(d, 4*h), randn(h, 4*h), randn(4 * h)},
 		DOut:   randn(2, n, h),

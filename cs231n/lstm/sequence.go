@@ -8,25 +8,25 @@ import (
 	"github.com/cs231n-go/assignment3/cs231n/temporal"
 )
 
-// Cache keeps the forward pass for [Backward].
+// Cache holds the values of the forward pass that [Backward] needs.
 type Cache struct {
 	h0, wh        *Node
-	states, cells *Node // (N, T+1, H), all hidden states and cells, the initial ones included
+	states, cells *Node // (N, T+1, H), all hidden and cell states, the initial ones included
 	gates         *Node // (N, T, 4H)
 	affine        temporal.AffineCache
 }
 
-// Forward runs the network over a sequence from the hidden state h0 and an empty cell, c0 = 0.
+// Forward runs the network over a sequence, starting from the hidden state h0 and the cell state 0.
 //
 // The part of a step that does not depend on the previous step, x·Wx + b, is one large matrix product for all steps. The
-// rest is a loop inside the compiled program. [ForwardUnrolled] computes the same.
+// rest is a loop inside the compiled program.
 //
 // Shapes: x: (N, T, D), h0: (N, H) -> (N, T, H), the hidden state after every step.
 func Forward(x, h0 *Node, w Weights) (h *Node, cache Cache) {
 	check("Forward", 3, x, h0, w)
 	xWx, affine := temporal.AffineForward(x, w.Wx, w.B)
 	steps, c0 := x.Shape().Dim(1), loop.Zero(h0, h0.Shape().Dimensions...)
-	out := loop.For(steps, []*Node{xWx, w.Wh}, []*Node{h0, c0, loop.Room(h0, 1, steps+1), loop.Room(c0, 1, steps+1), xWx},
+	out := loop.For(steps, []*Node{xWx, w.Wh}, []*Node{h0, c0, loop.Buffer(h0, 1, steps+1), loop.Buffer(c0, 1, steps+1), xWx},
 		func(t *Node, fixed, state []*Node) []*Node {
 			xWx, wh := fixed[0], fixed[1]
 			h, c, states, cells, all := state[0], state[1], state[2], state[3], state[4]
@@ -38,8 +38,8 @@ func Forward(x, h0 *Node, w Weights) (h *Node, cache Cache) {
 	return SliceAxis(states, 1, AxisRange(1)), Cache{h0, w.Wh, states, cells, gates, affine}
 }
 
-// ForwardUnrolled is [Forward] as T calls of [StepForward], the assignment's form. GoMLX can derive its gradient, but a
-// long sequence makes a large program.
+// ForwardUnrolled is [Forward] as T calls of [StepForward], the assignment's form. GoMLX can derive its gradient, but the
+// size of the program grows with T.
 //
 // Shapes: as [Forward].
 func ForwardUnrolled(x, h0 *Node, w Weights) (h *Node) {
@@ -53,9 +53,9 @@ func ForwardUnrolled(x, h0 *Node, w Weights) (h *Node) {
 	return Stack(states, 1)
 }
 
-// Backward is the backward pass of [Forward], from the last step to the first. A hidden state affects the loss directly
-// and through the next one, a cell through the next one alone. The gradients of the weights are sums over time, each one
-// large matrix product.
+// Backward is the backward pass of [Forward], from the last step to the first. A hidden state affects the loss directly and
+// through the next step, a cell state only through the next step. The gradient of each weight is a sum over time, computed
+// as one large matrix product.
 //
 // Shapes: dh: (N, T, H) -> dx: (N, T, D), dh0: (N, H), dw: as Weights.
 func Backward(dh *Node, cache Cache) (dx, dh0 *Node, dw Weights) {

@@ -1,9 +1,8 @@
-// Package lstm implements the long short-term memory of Hochreiter and Schmidhuber (1997) as the assignment defines it: one
-// time step and a whole sequence, each with a forward pass and a hand-written backward pass. Package rnn has the same
-// functions for the vanilla network.
+// Package lstm implements the assignment's LSTM (Hochreiter and Schmidhuber 1997): one time step and a whole sequence, each
+// with a forward pass and a hand-written backward pass. Package rnn has the same functions for the vanilla RNN.
 //
-// All functions build GoMLX graphs. Shapes are written with N for the batch, T for time steps, D for input
-// features, H for hidden units. Wrong shapes panic while the graph is built, which GoMLX turns into an error.
+// All functions build GoMLX graphs. In shapes N is the batch size, T the number of time steps, D the number of input
+// features, H the number of hidden units. Wrong shapes panic while the graph is built, which GoMLX turns into an error.
 package lstm
 
 import (
@@ -15,18 +14,18 @@ import (
 	"github.com/cs231n-go/assignment3/cs231n/temporal"
 )
 
-// Weights are the parameters of the network, or their gradients. The columns are those of the input, forget and output
-// gates and of the content, H each.
+// Weights are the parameters of the network, or their gradients. The columns are those of the input gate, the forget gate,
+// the output gate and the block input, H each.
 type Weights struct {
 	Wx *Node // (D, 4H)
 	Wh *Node // (H, 4H)
 	B  *Node // (4H)
 }
 
-// gates are the four parts of a step's activations, (N, H) each, in the order of the weights' columns.
-type gates struct{ input, forget, output, content *Node }
+// gates are the activations of a step, (N, H) each, in the order of the columns of the weights.
+type gates struct{ input, forget, output, block *Node }
 
-// StepCache keeps the forward pass for [StepBackward].
+// StepCache holds the values of the forward pass that [StepBackward] needs.
 type StepCache struct {
 	prevH, prevC, wh, nextC *Node
 	gates                   gates
@@ -44,19 +43,19 @@ type StepCache struct {
 func StepForward(x, prevH, prevC *Node, w Weights) (nextH, nextC *Node, cache StepCache) {
 	check("StepForward", 2, x, prevH, w)
 	if !prevC.Shape().Equal(prevH.Shape()) {
-		panic(fmt.Errorf("lstm: StepForward of a cell %s with a hidden state %s: want the same shape", prevC.Shape(), prevH.Shape()))
+		panic(fmt.Errorf("lstm: StepForward of a cell state %s with a hidden state %s: want the same shape", prevC.Shape(), prevH.Shape()))
 	}
 	xWx, affine := temporal.AffineForward(x, w.Wx, w.B)
 	nextH, nextC, gates := step(xWx, prevH, prevC, w.Wh)
 	return nextH, nextC, StepCache{prevH, prevC, w.Wh, nextC, gates, affine}
 }
 
-// step is a time step for a known x·Wx + b.
+// step is a time step with a given x·Wx + b.
 func step(xWx, prevH, prevC, wh *Node) (nextH, nextC *Node, gates gates) {
 	gates = split(Add(xWx, nn.Product(prevH, wh)))
 	gates.input, gates.forget, gates.output = Sigmoid(gates.input), Sigmoid(gates.forget), Sigmoid(gates.output)
-	gates.content = Tanh(gates.content)
-	nextC = Add(Mul(gates.forget, prevC), Mul(gates.input, gates.content))
+	gates.block = Tanh(gates.block)
+	nextC = Add(Mul(gates.forget, prevC), Mul(gates.input, gates.block))
 	return Mul(gates.output, Tanh(nextC)), nextC, gates
 }
 
@@ -69,11 +68,10 @@ func split(a *Node) gates {
 
 // joined is the inverse of split.
 func (g gates) joined() *Node {
-	return Concatenate([]*Node{g.input, g.forget, g.output, g.content}, -1)
+	return Concatenate([]*Node{g.input, g.forget, g.output, g.block}, -1)
 }
 
-// StepBackward is the backward pass of [StepForward]. The cell affects the loss in two ways, since next_h depends on it as
-// well:
+// StepBackward is the backward pass of [StepForward]. The cell state affects the loss directly and through next_h:
 //
 //	dc = dnext_c + dnext_h∘o∘(1 − tanh²(next_c))    dprev_c = dc∘f
 //	da = [dc∘g∘i∘(1 − i)   dc∘c∘f∘(1 − f)   dnext_h∘tanh(next_c)∘o∘(1 − o)   dc∘i∘(1 − g²)]
@@ -87,31 +85,31 @@ func StepBackward(dNextH, dNextC *Node, cache StepCache) (dx, dPrevH, dPrevC *No
 	return dx, nn.ProductT(da, cache.wh), dPrevC, dw
 }
 
-// stepBack returns the gradients of a and of prev_c. It avoids the constant 1, which the body of a compiled loop could not
-// share with the rest of the graph.
+// stepBack returns the gradients of a and prev_c. It avoids the constant 1, which the body of a compiled loop must not share
+// with the rest of the graph.
 func stepBack(dNextH, dNextC, prevC, nextC *Node, g gates) (da, dPrevC *Node) {
 	tanhC := Tanh(nextC)
 	dc := Add(dNextC, throughTanh(Mul(dNextH, g.output), tanhC))
 	return gates{
-		input:   throughSigmoid(Mul(dc, g.content), g.input),
-		forget:  throughSigmoid(Mul(dc, prevC), g.forget),
-		output:  throughSigmoid(Mul(dNextH, tanhC), g.output),
-		content: throughTanh(Mul(dc, g.input), g.content),
+		input:  throughSigmoid(Mul(dc, g.block), g.input),
+		forget: throughSigmoid(Mul(dc, prevC), g.forget),
+		output: throughSigmoid(Mul(dNextH, tanhC), g.output),
+		block:  throughTanh(Mul(dc, g.input), g.block),
 	}.joined(), Mul(dc, g.forget)
 }
 
-// throughTanh is dy∘(1 − y²), throughSigmoid dy∘y∘(1 − y).
+// throughTanh is dy∘(1 − y²). throughSigmoid is dy∘y∘(1 − y).
 func throughTanh(dy, y *Node) *Node { return Sub(dy, Mul(dy, Square(y))) }
 func throughSigmoid(dy, y *Node) *Node {
 	dy = Mul(dy, y)
 	return Sub(dy, Mul(dy, y))
 }
 
-// check panics with the shapes unless the hidden state fits the input and the weights. The affine map checks the rest.
+// check panics if the shapes of x, h and w do not match. The affine map checks the other dimensions.
 func check(name string, rank int, x, h *Node, w Weights) {
 	if x.Rank() != rank || h.Rank() != 2 || x.Shape().Dim(0) != h.Shape().Dim(0) ||
 		w.Wh.Shape().Check(h.DType(), h.Shape().Dim(1), 4*h.Shape().Dim(1)) != nil || w.Wx.Shape().Dim(-1) != w.Wh.Shape().Dim(1) {
-		panic(fmt.Errorf("lstm: %s of x %s and h %s with Wx %s and Wh %s: the shapes do not fit, see its documentation",
+		panic(fmt.Errorf("lstm: %s of x %s and h %s with Wx %s and Wh %s: the shapes do not match, see its documentation",
 			name, x.Shape(), h.Shape(), w.Wx.Shape(), w.Wh.Shape()))
 	}
 }

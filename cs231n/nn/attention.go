@@ -15,21 +15,21 @@ import (
 	"github.com/cs231n-go/assignment3/cs231n/rng"
 )
 
-// Attention is multi-head attention. Every query attends to all keys and returns the mean of the values, weighted by how
-// well the keys match the query. Each of the H heads does so in its own E/H dimensions:
+// Attention is multi-head attention. For every query it returns a mean of the values, weighted by how well their keys match
+// the query. Each of the H heads works on its own E/H dimensions:
 //
 //	Yᵢ = dropout(softmax(QᵢKᵢᵀ/√(E/H)))·Vᵢ      Y = proj([Y₁ … Y_H])
 //
 // Q, K and V are affine maps of query, key and value. Source: Vaswani et al. 2017, https://arxiv.org/abs/1706.03762.
 //
-// GoMLX's attention layers draw dropout from another generator and do not return the weights, which the notebook shows.
+// GoMLX's attention layers use another random generator for dropout and do not return the weights.
 type Attention struct {
 	Key, Query, Value, Proj Layer // Linear, (E, E) each
 	Heads                   int   // H, a divisor of E
 	params                  []*Param
 }
 
-// MultiHeadAttention builds the layer for embeddings of e numbers. It draws the maps in the order key, query, value, proj.
+// MultiHeadAttention builds the layer for embeddings of width e. It initializes key, query, value and proj in this order.
 func MultiHeadAttention(e, heads int, stream *rng.Torch) *Attention {
 	a := &Attention{
 		Key: Linear(e, e, stream), Query: Linear(e, e, stream), Value: Linear(e, e, stream), Proj: Linear(e, e, stream), Heads: heads,
@@ -42,20 +42,20 @@ func MultiHeadAttention(e, heads int, stream *rng.Torch) *Attention {
 // Params lists weight and bias of Key, Query, Value and Proj.
 func (a *Attention) Params() []*Param { return a.params }
 
-// AttentionBackward builds the backward pass of attention, by hand. With W for the weights after the softmax, M for the
-// factors of dropout, and dY for the gradient of the mixed values, head by head,
+// AttentionBackward builds the hand-written backward pass of attention. W are the weights after the softmax, M the dropout
+// mask divided by 1 − rate, and dY the gradient of the heads' outputs Yᵢ. For each head,
 //
 //	dY = dout·Wproj        dV = (W∘M)ᵀ·dY      dW = (dY·Vᵀ)∘M
 //	dS = W∘(dW − Σ dW∘W)   the softmax, a sum over the keys of each query
 //	dQ = dS·K/√(E/H)       dK = dSᵀ·Q/√(E/H)
 //
-// The mask needs no term: W is 0 where it is false.
+// The attention mask needs no term, since W is 0 where it is false.
 //
 // Shapes: dout: (N, S, E) -> dquery: (N, S, E), dkey, dvalue: (N, T, E), dparams: in the order of Params.
 type AttentionBackward func(dout *Node) (dquery, dkey, dvalue *Node, dparams []*Node)
 
-// Forward computes the attention. A query may attend to the keys where the mask is true; nil means all keys. Dropout acts
-// on the weights after the softmax. A query whose mask allows no key gets NaN, as in PyTorch.
+// Forward computes the attention. A query attends only to keys where the mask is true; a nil mask means all keys. Dropout
+// is applied to the weights after the softmax. A query with no allowed key gives NaN, as in PyTorch.
 //
 // Shapes: query: (N, S, E), key, value: (N, T, E), mask: (S, T) bool -> out: (N, S, E), weights: (N, H, S, T), before
 // dropout.
@@ -66,7 +66,7 @@ func (a *Attention) Forward(p Values, query, key, value, mask *Node, drop Dropou
 	var dropped, mixed *Node
 	var backDrop func(*Node) *Node
 	if d := query.Shape().Dimensions; key.Shape().Dim(1) == 1 && mask == nil {
-		// Every query attends to the only key, so neither Q nor K matters or gets a gradient.
+		// The weight of the only key is 1 for any Q and K, so their gradients are 0.
 		weights = Ones(query.Graph(), shapes.Make(query.DType(), d[0], a.Heads, d[1], 1))
 		dropped, backDrop = drop.Call(weights)
 		mixed = Mul(TransposeAllAxes(dropped, 0, 2, 1, 3), v)
@@ -126,8 +126,8 @@ func (a *Attention) Call(backend compute.Backend, query, key, value, mask *tenso
 	return out[0], nil
 }
 
-// Next computes the self-attention of position t to itself and to earlier positions, whose keys and values are cached. It
-// is meant for the body of a compiled loop and has no dropout.
+// Next computes the self-attention of position t to positions 0 … t, with cached keys and values. It is for the body of a
+// compiled loop and has no dropout.
 //
 // Shapes: x: (N, E), keys, values: (N, H, L, E/H), t: scalar int32 -> (N, E) and the new keys and values.
 func (a *Attention) Next(p Values, x, keys, values, t *Node) (out, newKeys, newValues *Node) {
@@ -135,15 +135,15 @@ func (a *Attention) Next(p Values, x, keys, values, t *Node) (out, newKeys, newV
 	split := func(x *Node) *Node { return Reshape(x, n, heads, d) }
 	keys = loop.Put(keys, 2, t, split(p.Apply(a.Key, x)))
 	values = loop.Put(values, 2, t, split(p.Apply(a.Value, x)))
-	known := shapes.Make(dtypes.Int32, 1, l)
-	mask := LessOrEqual(Iota(x.Graph(), known, 1), BroadcastToShape(t, known))
+	positions := shapes.Make(dtypes.Int32, 1, l)
+	mask := LessOrEqual(Iota(x.Graph(), positions, 1), BroadcastToShape(t, positions))
 	products := Einsum("nhtd,nhd->nht", keys, split(p.Apply(a.Query, x)))
 	weights := Squeeze(normalize(ExpandAxes(products, 2), d, mask), 2)
 	mixed := Einsum("nht,nhtd->nhd", weights, values)
 	return p.Apply(a.Proj, Reshape(mixed, n, heads*d)), keys, values
 }
 
-// split splits vectors into the parts of the heads: (N, T, E) -> (N, T, H, E/H). join is its inverse.
+// split splits vectors into heads: (N, T, E) -> (N, T, H, E/H). join is its inverse.
 func (a *Attention) split(x *Node) *Node {
 	d := x.Shape().Dimensions
 	return Reshape(x, d[0], d[1], a.Heads, d[2]/a.Heads)
@@ -154,15 +154,15 @@ func join(x *Node) *Node {
 	return Reshape(x, d[0], d[1], d[2]*d[3])
 }
 
-// normalize scales products of vectors of d numbers and takes the softmax of those that the mask allows.
+// normalize divides the products of queries and keys by √d and takes the softmax over the keys that the mask allows.
 //
 // Shapes: products: (N, H, S, T), mask: (S, T) or nil -> (N, H, S, T).
 func normalize(products *Node, d int, mask *Node) *Node {
 	scores := DivScalar(products, math.Sqrt(float64(d)))
 	if mask != nil {
-		never := ConvertDType(Const(mask.Graph(), math.Inf(-1)), scores.DType())
+		minusInf := ConvertDType(Const(mask.Graph(), math.Inf(-1)), scores.DType())
 		mask = BroadcastToShape(ExpandAxes(mask, 0, 1), shapes.Make(dtypes.Bool, scores.Shape().Dimensions...))
-		scores = Where(mask, scores, BroadcastToShape(never, scores.Shape()))
+		scores = Where(mask, scores, BroadcastToShape(minusInf, scores.Shape()))
 	}
 	return Softmax(scores, -1)
 }
@@ -173,8 +173,8 @@ func (a *Attention) check(query, key, value, mask *Node) {
 	case a.Heads < 1 || e%a.Heads != 0:
 		panic(fmt.Errorf("nn: %d heads do not divide the embedding of %d", a.Heads, e))
 	case query.Rank() != 3 || key.Rank() != 3 || !key.Shape().Equal(value.Shape()) || key.Shape().Dim(0) != query.Shape().Dim(0):
-		panic(fmt.Errorf("nn: attention of query %s, key %s, value %s: want (N, S, E) and twice (N, T, E)", query.Shape(), key.Shape(), value.Shape()))
+		panic(fmt.Errorf("nn: attention of query %s, key %s, value %s: want (N, S, E), (N, T, E), (N, T, E)", query.Shape(), key.Shape(), value.Shape()))
 	case mask != nil && mask.Shape().Check(dtypes.Bool, query.Shape().Dim(1), key.Shape().Dim(1)) != nil:
-		panic(fmt.Errorf("nn: attention's mask is %s, want (%d, %d) bools, queries by keys", mask.Shape(), query.Shape().Dim(1), key.Shape().Dim(1)))
+		panic(fmt.Errorf("nn: the attention mask is %s, want (%d, %d) bools, queries by keys", mask.Shape(), query.Shape().Dim(1), key.Shape().Dim(1)))
 	}
 }

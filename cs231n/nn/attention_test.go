@@ -96,7 +96,7 @@ func TestAttentionParams(t *testing.T) {
 	require.Equal(t, 4*(6*6+6), nn.CountParams(a))
 }
 
-// TestMaskWithoutKey gives one query no key. It alone becomes NaN.
+// TestMaskWithoutKey masks all keys of one query. Only its output is NaN.
 func TestMaskWithoutKey(t *testing.T) {
 	t.Parallel()
 	const n, s, keys, e, heads = 2, 3, 5, 14, 2
@@ -128,7 +128,7 @@ func TestMaskWithoutKey(t *testing.T) {
 	require.Zero(t, weights[0][1][0][1], "a key that the mask hides")
 }
 
-// TestOneKeyWithMask masks a single key: the shortcut for one key would ignore that.
+// TestOneKeyWithMask masks a single key, which the shortcut for one key would ignore.
 func TestOneKeyWithMask(t *testing.T) {
 	t.Parallel()
 	const e = 3
@@ -151,14 +151,14 @@ func TestAttentionRefuses(t *testing.T) {
 		heads             int
 		mask              []int
 		query, key, value []int
-		says              string
+		wantErr           string
 	}{
 		"heads that do not divide":   {3, nil, query, key, key, "nn: 3 heads do not divide the embedding of 8"},
 		"no heads":                   {0, nil, query, key, key, "nn: 0 heads do not divide the embedding of 8"},
-		"a mask with too few keys":   {2, []int{5, 4}, query, key, key, "nn: attention's mask is (Bool)[5, 4], want (5, 7) bools, queries by keys"},
+		"a mask with too few keys":   {2, []int{5, 4}, query, key, key, "nn: the attention mask is (Bool)[5, 4], want (5, 7) bools, queries by keys"},
 		"a transposed mask":          {2, []int{7, 5}, query, key, key, "want (5, 7) bools"},
 		"another batch":              {2, nil, []int{3, 5, 8}, key, key, "nn: attention of query (Float32)[3, 5, 8], key (Float32)[2, 7, 8], value"},
-		"a value for no key":         {2, nil, query, key, []int{2, 6, 8}, "want (N, S, E) and twice (N, T, E)"},
+		"a value for no key":         {2, nil, query, key, []int{2, 6, 8}, "want (N, S, E), (N, T, E), (N, T, E)"},
 		"a query of rank 2":          {2, nil, []int{2, 8}, key, key, "want (N, S, E)"},
 		"keys of rank 4":             {2, nil, query, []int{2, 7, 1, 8}, []int{2, 7, 1, 8}, "want (N, S, E)"},
 		"keys of another embedding":  {2, nil, query, []int{2, 7, 6}, []int{2, 7, 6}, "the input has 6 features"},
@@ -179,17 +179,17 @@ func TestAttentionRefuses(t *testing.T) {
 				out, _, _ := a.Forward(p, in[0], in[1], in[2], mask, nil)
 				return []*Node{out}
 			})
-			if c.says == "" {
+			if c.wantErr == "" {
 				require.NoError(t, err)
 				return
 			}
-			require.ErrorContains(t, err, c.says)
+			require.ErrorContains(t, err, c.wantErr)
 			require.NotContains(t, err.Error(), "\n")
 		})
 	}
 }
 
-// TestAttentionNext computes one position after the other from the cache. It is the self-attention under a causal mask.
+// TestAttentionNext computes one position after another from the cache and compares it with causal self-attention.
 func TestAttentionNext(t *testing.T) {
 	t.Parallel()
 	const n, length, e, heads = 3, 7, 10, 2
@@ -221,15 +221,15 @@ func randn(stream *rng.Torch, dims ...int) *tensors.Tensor {
 	return tensors.FromFlatDataAndDimensions(values, dims...)
 }
 
-// draw draws the seeds of masks.
+// draw draws the seeds of dropout masks.
 func draw(stream *rng.Torch, n int) []uint32 {
 	seeds := make([]uint32, n)
 	stream.DropoutSeeds(seeds)
 	return seeds
 }
 
-// TestPrinted compares attention with the tables of the assignment's notebook: the errors are those that it prints, with
-// dropout's masks from PyTorch's stream.
+// TestPrinted compares attention with the values in the assignment's notebook. The dropout masks come from PyTorch's
+// stream, and the errors are those that the notebook prints.
 func TestPrinted(t *testing.T) {
 	t.Parallel()
 	const n, steps, e, heads = 1, 3, 8, 2
@@ -269,7 +269,7 @@ func TestPrinted(t *testing.T) {
 			-0.1980, 0.4083, 0.1968, -0.3477, 0.0321, 0.4258, -0.8972, -0.2744,
 			-0.1603, 0.4155, 0.2295, -0.3485, -0.0341, 0.3929, -0.8248, -0.2767,
 			-0.0908, 0.4113, 0.3017, -0.3539, -0.1020, 0.3784, -0.7189, -0.2912,
-		}, 0.0003527921483788199, 2e-3}, // one float32 rounding in 2022's matrix product is another
+		}, 0.0003527921483788199, 2e-3}, // the matrix product of 2022 rounds differently
 	} {
 		// The cases share tensors, so they run one after the other.
 		out, err := nn.Compute(testbackend.Get(t), a.Params(), []any{data, c.key, c.seeds}, func(p nn.Values, in []*Node) []*Node {

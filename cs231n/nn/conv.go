@@ -39,10 +39,10 @@ func autodiff(y, x *Node, params ...*Node) Backward {
 
 type maxPool2d struct{ stateless }
 
-// MaxPool2d keeps the largest value of every 2×2 window.
+// MaxPool2d is max pooling with a 2×2 window and stride 2.
 //
-// Where several values of a window are equal, the gradient goes to the first in reading order, as in PyTorch. MNIST's
-// black background makes most windows of the first layer ties.
+// If several values of a window tie, the gradient goes to the first in row-major order, as in PyTorch. Ties are frequent:
+// MNIST's background is black.
 // Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxPool2d.html.
 //
 // Shapes: (N, H, W, C) -> (N, H/2, W/2, C), H and W even.
@@ -66,9 +66,9 @@ func (maxPool2d) Forward(_ Values, x *Node) (*Node, Backward) {
 
 type convTranspose2d struct{ affineParams }
 
-// ConvTranspose2d is the transposed convolution with a 4×4 kernel, stride 2 and padding 1, which doubles height and
-// width. Every input pixel adds its value times the kernel to a 4×4 patch of the output. The patches of neighboring
-// pixels are two pixels apart. PyTorch's initialization.
+// ConvTranspose2d is the transposed convolution with a 4×4 kernel, stride 2, padding 1 and PyTorch's initialization. It
+// doubles height and width. Every input pixel adds its value times the kernel to a 4×4 patch of the output. The patches
+// of neighboring pixels are two pixels apart.
 // Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.ConvTranspose2d.html.
 //
 // Shapes: W: (in, out, 4, 4), b: (out), x: (N, H, W, in) -> (N, 2H, 2W, out).
@@ -76,10 +76,8 @@ func ConvTranspose2d(in, out int, stream *rng.Torch) Layer {
 	return convTranspose2d{defaultInit(stream, out*16, out, in, out, 4, 4)}
 }
 
-// Forward is the backward pass of a convolution with stride 2, and its own backward pass is that convolution. One matrix
-// product computes all patches, col2im adds them up, and the padding is cropped.
-//
-// XLA's convolution with input dilation is several times slower on CPU, and GoMLX cannot differentiate it.
+// Forward computes all patches as one matrix product, adds them up with col2im and crops the padding. XLA's convolution
+// with input dilation is several times slower on CPU, and GoMLX cannot differentiate it.
 func (c convTranspose2d) Forward(p Values, x *Node) (*Node, Backward) {
 	const size = 4
 	weight, bias := p[c.weight], p[c.bias]
@@ -101,13 +99,13 @@ func (c convTranspose2d) Forward(p Values, x *Node) (*Node, Backward) {
 	}
 }
 
-// convPool fuses a convolution with an odd kernel, a rectifier and a 2×2 max pool. The separate layers are slow on CPU:
-// XLA's backward pass of a convolution runs at a tenth of the speed of its matrix products, and the pool discards most
-// values that it computes.
+// convPool fuses a convolution with an odd kernel size k, a ReLU or LeakyReLU and a 2×2 max pool. The separate layers are
+// slow on CPU: XLA's backward pass of a convolution runs at a tenth of the speed of its matrix products, and the pool
+// discards three quarters of the convolution's output.
 //
-// Here a matrix product does the work. One row is the window of a pooled pixel: the kernel+1 rows and columns of the input
-// that the four convolutions under its pool see. It is multiplied by the kernel in its four positions in that window, zeros
-// around it. This gives all four convolutions at once, in four groups of columns:
+// Here the convolution is a matrix product. A row of the left matrix is the input window of one pooled pixel, k+1 pixels
+// high and wide. The right matrix holds the kernel at its four positions in that window, padded with zeros. The product
+// has the four values of each pool in four groups of columns:
 //
 //	(N·h·w, (k+1)²·in) · ((k+1)²·in, 4·out) -> (N·h·w, 4·out)
 //
@@ -117,8 +115,8 @@ type convPool struct {
 	rectifier rectifier
 }
 
-// fuse replaces every Conv2d, rectifier and MaxPool2d in a row with a convPool. There the rectifier follows the pool, so it
-// must be nondecreasing: its slope must not be negative.
+// fuse replaces each sequence of a Conv2d, a ReLU or LeakyReLU and a MaxPool2d by a convPool. A convPool applies the
+// activation after the pool, so the slope must not be negative: only a nondecreasing function commutes with a maximum.
 func fuse(layers []Layer) []Layer {
 	var fused []Layer
 	for len(layers) > 0 {
@@ -143,7 +141,7 @@ func (c convPool) Forward(p Values, x *Node) (*Node, Backward) {
 	out := weight.Shape().Dimensions[0]
 	windows, kernel := win.im2col(x), win.order(spread(weight))
 	group, largest := firstMax(win.times(windows, kernel), out)
-	// The bias is constant in a pool and the activation is nondecreasing, so both may follow the pool.
+	// The bias is the same for all values of a pool, so it is added after the pool too.
 	preActivation := Add(largest, ExpandAxes(bias, 0))
 	y := Reshape(c.rectifier.scale(preActivation, preActivation), win.n, win.h, win.w, out)
 	return y, func(dy *Node) (*Node, []*Node) {
@@ -154,21 +152,21 @@ func (c convPool) Forward(p Values, x *Node) (*Node, Backward) {
 	}
 }
 
-// firstMax returns the largest of the four column groups of x and the number of its group: the first one where several
-// are equal, as in PyTorch.
+// firstMax returns the elementwise maximum of the four column groups of x and the index of its group. In a tie it is the
+// first one, as in PyTorch.
 //
 // Shapes: x: (M, 4·out) -> both (M, out).
 func firstMax(x *Node, out int) (group, largest *Node) {
 	g := x.Graph()
 	column := func(i int) *Node { return Slice(x, AxisRange(), AxisRange(i*out, (i+1)*out)) }
-	number := func(i int) *Node { return FillScalar(g, column(0).Shape(), float64(i)) }
+	index := func(i int) *Node { return FillScalar(g, column(0).Shape(), float64(i)) }
 	upper, lower := Max(column(0), column(1)), Max(column(2), column(3))
-	inUpper := Where(GreaterOrEqual(column(0), column(1)), number(0), number(1))
-	inLower := Where(GreaterOrEqual(column(2), column(3)), number(2), number(3))
+	inUpper := Where(GreaterOrEqual(column(0), column(1)), index(0), index(1))
+	inLower := Where(GreaterOrEqual(column(2), column(3)), index(2), index(3))
 	return Where(GreaterOrEqual(upper, lower), inUpper, inLower), Max(upper, lower)
 }
 
-// unpool is the backward pass of firstMax: the gradient goes to the chosen group, zero to the others.
+// unpool is the backward pass of firstMax. The gradient goes to the group of the maximum.
 //
 // Shapes: both (M, out) -> (M, 4·out).
 func unpool(group, d *Node) *Node {

@@ -8,10 +8,9 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
-// Dropout sets some values to zero and divides the others by the probability of keeping them, so that the mean of x is
-// preserved: y = x∘keep/(1 − rate), with 0 ≤ rate < 1. Its backward pass applies the same mask to dy. Each call draws the
-// next mask. A nil Dropout keeps everything. Source: Srivastava et al. 2014,
-// https://jmlr.org/papers/v15/srivastava14a.html.
+// Dropout sets some values to zero and divides the others by the keep probability, which preserves the expected value:
+// y = x∘keep/(1 − rate), with 0 ≤ rate < 1. Its backward pass applies the same mask to dy. Each call draws a new mask. A nil
+// Dropout is the identity. Source: Srivastava et al. 2014, https://jmlr.org/papers/v15/srivastava14a.html.
 //
 // Shapes: x: any -> like x.
 type Dropout func(x *Node) (y *Node, back func(dy *Node) (dx *Node))
@@ -30,7 +29,7 @@ func (d Dropout) Apply(x *Node) *Node {
 	return y
 }
 
-// masked keeps values where keep is true.
+// masked is dropout with a given mask.
 func masked(x, keep *Node, rate float64) (y *Node, back func(dy *Node) *Node) {
 	mask := func(x *Node) *Node { return Where(keep, DivScalar(x, 1-rate), ZerosLike(x)) }
 	return mask(x), mask
@@ -42,20 +41,20 @@ const (
 	multiplier = 1132489760
 )
 
-// SeededDropout returns dropout with the masks of PyTorch's random stream. The k-th mask is made on the device from
-// seeds[k], one draw of the stream ([rng.Torch.DropoutSeeds]). With a = 1132489760 and m = 2³¹ − 1,
+// SeededDropout returns dropout with the masks of PyTorch's random stream. The device computes the k-th mask from
+// s = seeds[k], one draw of the stream ([rng.Torch.DropoutSeeds]). With a = 1132489760 and m = 2³¹ − 1,
 //
 //	keep[i] = s·aⁱ mod m < (1 − rate)·m
 //
-// The factor aⁱ is split into aʰ·aˡ, two short tables, so that all values are computed at once. The dropout panics if it is
-// called more often than there are seeds.
+// The factor aⁱ is the product of entries of two short tables, so all values are computed in parallel. More calls than
+// seeds panic.
 //
 // Shapes: seeds: (K) uint32.
 func SeededDropout(rate float64, seeds *Node) Dropout {
 	k := 0
 	return func(x *Node) (*Node, func(*Node) *Node) {
 		if k == seeds.Shape().Dim(0) {
-			panic(fmt.Errorf("nn: dropout has %d seeds and is called once more", k))
+			panic(fmt.Errorf("nn: dropout is called more often than it has seeds (%d); give one seed per call", k))
 		}
 		seed := Reshape(SliceAxis(seeds, 0, AxisElem(k)))
 		k++
@@ -63,7 +62,7 @@ func SeededDropout(rate float64, seeds *Node) Dropout {
 	}
 }
 
-// keepMask builds the mask that rng.Torch.Dropout makes from the seed.
+// keepMask builds the mask that [rng.Torch.Dropout] draws, from its seed.
 func keepMask(seed *Node, p float64, dims []int) *Node {
 	g, size := seed.Graph(), size(dims)
 	low := 1
@@ -71,7 +70,7 @@ func keepMask(seed *Node, p float64, dims []int) *Node {
 		low *= 2
 	}
 	high := (size + low - 1) / low
-	// The seed 0 counts as 1, since a sequence that starts with 0 never leaves it.
+	// The seed 0 counts as 1, since every value after a 0 is 0.
 	first := fold(ConvertDType(seed, dtypes.Uint64))
 	isZero := Or(Equal(first, Scalar(g, dtypes.Uint64, 0)), Equal(first, Scalar(g, dtypes.Uint64, modulus)))
 	first = Where(isZero, Scalar(g, dtypes.Uint64, 1), first)
@@ -80,7 +79,7 @@ func keepMask(seed *Node, p float64, dims []int) *Node {
 	aHigh := powers(aLow[low-1]*multiplier%modulus, high)
 	starts := timesMod(first, Const(g, aHigh)) // (high)
 	values := timesMod(ExpandAxes(starts, 1), ExpandAxes(Const(g, aLow), 0))
-	// The values x are whole numbers, so x < limit compares as float64(x)/m < p does.
+	// x < limit is equivalent to float64(x)/m < p, the comparison of rng.Torch.
 	limit := sort.Search(modulus, func(x int) bool { return float64(x)/modulus >= p })
 	keep := LessThan(ConvertDType(values, dtypes.Uint32), Scalar(g, dtypes.Uint32, limit))
 	return Reshape(SliceAxis(Reshape(keep, -1), 0, AxisRange(0, size)), dims...)
@@ -96,8 +95,8 @@ func powers(a uint64, n int) []uint64 {
 	return p
 }
 
-// timesMod is x·y modulo m = 2³¹ − 1. No division is needed: 2³¹ is 1 modulo m, so the bits above the 31st are added to
-// those below, twice.
+// timesMod is x·y modulo m = 2³¹ − 1. Since 2³¹ is 1 modulo m, folding twice, which adds the upper bits to the lower 31,
+// replaces the division.
 func timesMod(x, y *Node) *Node {
 	return fold(fold(Mul(x, y)))
 }

@@ -33,8 +33,8 @@ func TestDropoutGolden(t *testing.T) {
 	requireClose(t, c.DX.tensor(), out[3], 6e-8, 0, "GoMLX's dx")
 }
 
-// TestSeededDropout compares masks made on the device with those of the stream, for sizes on both sides of the tables'
-// edges. The backward pass has the mask of its call.
+// TestSeededDropout compares masks that the device computes with those of the stream, for sizes around the lengths of the
+// tables. The backward pass uses the mask of its call.
 func TestSeededDropout(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -80,8 +80,8 @@ func TestSeededDropout(t *testing.T) {
 	}
 }
 
-// TestSeeds has seeds at the ends of their range, where the sequence wraps around, and seeds that make the first number
-// the last one that a rate keeps or the first one that it drops.
+// TestSeeds tests seeds at the ends of their range, where the sequence wraps around, and seeds whose first number is the
+// largest that is kept or the smallest that is dropped.
 func TestSeeds(t *testing.T) {
 	t.Parallel()
 	const modulus, multiplier, n = 1<<31 - 1, 1132489760, 5
@@ -128,7 +128,7 @@ func TestSeededDropoutRunsOutOfSeeds(t *testing.T) {
 		drop, x := nn.SeededDropout(0.5, in[0]), Ones(in[0].Graph(), shapes.Make(dtypes.Float32, 3))
 		return []*Node{drop.Apply(x), drop.Apply(x), drop.Apply(x)}
 	})
-	require.ErrorContains(t, err, "nn: dropout has 2 seeds and is called once more")
+	require.ErrorContains(t, err, "nn: dropout is called more often than it has seeds (2)")
 	require.NotContains(t, err.Error(), "\n")
 }
 
@@ -142,6 +142,6 @@ func TestNoDropout(t *testing.T) {
 	})
 	require.NoError(t, err)
 	for _, o := range out {
-		requireClose(t, x, o, 0, 0, "as it was")
+		requireClose(t, x, o, 0, 0, "unchanged")
 	}
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/cs231n-go/assignment3/cs231n/rng"
 )
 
-// backend opens XLA once for all examples.
+// backend returns XLA, opened once for all examples.
 var backend = sync.OnceValue(func() compute.Backend {
 	return must(device.Open(device.Warn(io.Discard), device.InstalledOnly()))
 })
@@ -26,13 +26,13 @@ func must[T any](value T, err error) T {
 	return value
 }
 
-// call computes a layer on x with the layer's current parameters.
+// call runs a layer on x with its current parameters.
 func call(layer nn.Layer, x any) any {
 	return must(nn.Sequential(layer).Call(backend(), must(tensors.FromAnyValue(x)))).Value()
 }
 
-// give sets a parameter.
-func give(p *nn.Param, value any) {
+// assign sets a parameter.
+func assign(p *nn.Param, value any) {
 	if err := p.SetValue(must(tensors.FromAnyValue(value))); err != nil {
 		panic(err)
 	}
@@ -41,8 +41,8 @@ func give(p *nn.Param, value any) {
 // Three numbers become two: each is a weighted sum plus a bias.
 func ExampleLinear() {
 	layer := nn.Linear(3, 2, nil)
-	give(layer.Params()[0], [][]float32{{1, 10, 100}, {0, 1, 0}})
-	give(layer.Params()[1], []float32{0.5, -1})
+	assign(layer.Params()[0], [][]float32{{1, 10, 100}, {0, 1, 0}})
+	assign(layer.Params()[1], []float32{0.5, -1})
 	fmt.Println(call(layer, [][]float32{{1, 2, 3}, {4, 5, 6}}))
 	// Output: [[321.5 1] [654.5 4]]
 }
@@ -50,7 +50,7 @@ func ExampleLinear() {
 // A 3×3 kernel with a single 1 in its center cuts off the border.
 func ExampleConv2d() {
 	layer := nn.Conv2d(1, 1, 3, nil)
-	give(layer.Params()[0], [][][][]float32{{{{0, 0, 0}, {0, 1, 0}, {0, 0, 0}}}})
+	assign(layer.Params()[0], [][][][]float32{{{{0, 0, 0}, {0, 1, 0}, {0, 0, 0}}}})
 	image := [][][][]float32{{
 		{{1}, {2}, {3}, {4}},
 		{{5}, {6}, {7}, {8}},
@@ -63,7 +63,7 @@ func ExampleConv2d() {
 // An image of one pixel becomes one of 2×2, the middle of the kernel.
 func ExampleConvTranspose2d() {
 	layer := nn.ConvTranspose2d(1, 1, nil)
-	give(layer.Params()[0], [][][][]float32{{{{1, 2, 3, 4}, {5, 6, 7, 8}, {9, 10, 11, 12}, {13, 14, 15, 16}}}})
+	assign(layer.Params()[0], [][][][]float32{{{{1, 2, 3, 4}, {5, 6, 7, 8}, {9, 10, 11, 12}, {13, 14, 15, 16}}}})
 	fmt.Println(call(layer, [][][][]float32{{{{10}}}}))
 	// Output: [[[[60] [70]] [[100] [110]]]]
 }

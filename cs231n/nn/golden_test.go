@@ -25,8 +25,8 @@ func golden[T any](t *testing.T, name string) T {
 	return value
 }
 
-// array is a PyTorch tensor in a golden file: {"shape", "data"}, or a plain list for a vector. Its type T is the one
-// whose shortest decimals the file has.
+// array is a PyTorch tensor in a golden file: {"shape", "data"}, or a plain list for a vector. Its decimals are
+// the shortest for the type T.
 type array[T float32 | float64] struct {
 	Shape []int
 	Data  []T
@@ -108,7 +108,7 @@ func randomize(t *testing.T, params []*nn.Param, stream *rng.NumPy) {
 	}
 }
 
-// derived lists the gradients of Σ y·dy that GoMLX derives.
+// derived returns the gradients of Σ y·dy that GoMLX derives.
 func derived(y, dy *Node, of ...*Node) []*Node {
 	return Gradient(ReduceAllSum(Mul(y, dy)), of...)
 }

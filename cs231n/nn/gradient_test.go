@@ -49,12 +49,12 @@ func TestGradients(t *testing.T) {
 				check.Inputs = append(check.Inputs, gradcheck.Randn(stream, p.Shape().Dimensions...))
 			}
 			check.DOut = gradcheck.Randn(stream, outputShape(t, c.layer, check.Inputs)...)
-			requireRight(t, check, c.numeric, 1e-10)
+			requireGradients(t, check, c.numeric, 1e-10)
 		})
 	}
 }
 
-// outputShape computes the layer once for the shape of its output.
+// outputShape runs the layer once and returns the shape of its output.
 func outputShape(t *testing.T, layer nn.Layer, inputs []*tensors.Tensor) []int {
 	t.Helper()
 	set(t, layer.Params(), inputs[1:]...)
@@ -65,9 +65,9 @@ func outputShape(t *testing.T, layer nn.Layer, inputs []*tensors.Tensor) []int {
 	return out[0].Shape().Dimensions
 }
 
-// requireRight checks a layer three ways. A bias before a norm or a softmax has only rounding errors as its gradient, so
-// the relative error is meaningless; the golden files and GoMLX's gradients test it elsewhere.
-func requireRight(t *testing.T, l gradcheck.Layer, numeric, autodiff float64) {
+// requireGradients checks a layer three ways. The gradient of a bias before a normalization layer or a softmax is rounding
+// noise, so its relative error is meaningless. The golden files test it elsewhere.
+func requireGradients(t *testing.T, l gradcheck.Layer, numeric, autodiff float64) {
 	t.Helper()
 	report, err := l.Check(testbackend.Get(t))
 	require.NoError(t, err)
@@ -81,7 +81,7 @@ func requireRight(t *testing.T, l gradcheck.Layer, numeric, autodiff float64) {
 	}
 }
 
-// TestAttentionGradients is the same for attention: of two inputs, masked, and of one key with dropout.
+// TestAttentionGradients does the same for attention: of two sequences with a mask, and to one key with dropout.
 func TestAttentionGradients(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -128,8 +128,8 @@ func TestAttentionGradients(t *testing.T) {
 				check.Names = append(check.Names, "d"+p.Name)
 				check.Inputs = append(check.Inputs, gradcheck.Randn(stream, p.Shape().Dimensions...))
 			}
-			// Where a query attends to one key, the gradients of the scores are 0 except for rounding.
-			requireRight(t, check, 1e-5, 1e-6)
+			// With one key, the gradients of the scores are rounding noise around 0.
+			requireGradients(t, check, 1e-5, 1e-6)
 		})
 	}
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/cs231n-go/assignment3/cs231n/rng"
 )
 
-// three is a network with a layer of each kind that draws.
+// three is a network with one layer of each kind that draws initial values.
 func three(stream *rng.Torch) *nn.Network {
 	return nn.Sequential(nn.Linear(4, 3, stream), nn.Conv2d(2, 3, 5, stream), nn.ConvTranspose2d(3, 2, stream))
 }
@@ -39,7 +39,7 @@ func TestInit(t *testing.T) {
 	check(want["xavier"])
 }
 
-// TestXavierUniform draws the weights from the GPU's stream, layer after layer. Layers of other kinds keep their values.
+// TestXavierUniform draws the weights from the GPU's stream, layer by layer. Layers of other kinds keep their values.
 func TestXavierUniform(t *testing.T) {
 	t.Parallel()
 	n := nn.Sequential(append(three(rng.NewTorch(231)).Layers, nn.BatchNorm(7), nn.TanH())...)
@@ -63,8 +63,8 @@ func TestXavierUniform(t *testing.T) {
 	}
 }
 
-// TestNormal draws all matrices from the stream, in their order, and sets the biases behind them to zero. A norm and a bias
-// that follows no matrix keep their values.
+// TestNormal draws all matrices from the stream, in order, and sets the biases after them to zero. A normalization layer
+// and a bias that follows no matrix keep their values.
 func TestNormal(t *testing.T) {
 	t.Parallel()
 	table := nn.NewParam("table", make([]float32, 3*2), 3, 2)
@@ -84,7 +84,7 @@ func TestNormal(t *testing.T) {
 	require.Equal(t, []int{5, 7}, params[0].Shape().Dimensions)
 }
 
-// TestNoStream leaves the drawn parameters zero. Norms draw nothing: γ is 1 and β is 0.
+// TestNoStream builds layers without a stream: weights and biases are zero, but γ is 1.
 func TestNoStream(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {

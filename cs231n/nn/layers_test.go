@@ -24,8 +24,8 @@ type layerCase struct {
 	Mask                         array[float32]
 }
 
-// TestLayers compares each layer with PyTorch in double precision: its values, the gradients that its own backward pass
-// makes, and those that GoMLX derives from its forward pass.
+// TestLayers compares each layer with PyTorch in float64: its output, the gradients of its backward pass, and the gradients
+// that GoMLX derives from its forward pass.
 func TestLayers(t *testing.T) {
 	t.Parallel()
 	cases := golden[map[string]layerCase](t, "layers.json")
@@ -48,7 +48,7 @@ func TestLayers(t *testing.T) {
 		"layer_norm":                   func() nn.Layer { return nn.LayerNorm(7) },
 		"layer_norm_rows":              func() nn.Layer { return nn.LayerNorm(5) },
 	}
-	require.Len(t, cases, len(layers)+1, "all cases but dropout have a layer here")
+	require.Len(t, cases, len(layers)+1, "every case but dropout has a layer here")
 	for name, layer := range layers {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -58,7 +58,7 @@ func TestLayers(t *testing.T) {
 				set(t, layer.Params(), c.Weight.tensor(), c.Bias.tensor())
 				want = append(want, c.DWeight.tensor(), c.DBias.tensor())
 			}
-			canDerive := !strings.HasPrefix(name, "conv_transpose2d") // GoMLX has no gradient for Pad
+			canDerive := !strings.HasPrefix(name, "conv_transpose2d") // GoMLX has no gradient of Pad
 			out, err := nn.Compute(testbackend.Get(t), layer.Params(), []any{c.X.tensor(), c.DY.tensor()}, func(p nn.Values, in []*Node) []*Node {
 				x, dy := channelsLast(in[0]), channelsLast(in[1])
 				y, back := layer.Forward(p, x)
@@ -113,7 +113,7 @@ func TestFlattenIsChannelsFirst(t *testing.T) {
 	require.Equal(t, []float32{0, 35, 70, 1}, images[:4], "pixel (0, 0) of the three channels, then (0, 1)")
 }
 
-// TestFlattenShapes passes inputs of several ranks through Flatten and back.
+// TestFlattenShapes runs inputs of several ranks through Flatten and its backward pass.
 func TestFlattenShapes(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ dims, flat []int }{
@@ -132,7 +132,7 @@ func TestFlattenShapes(t *testing.T) {
 		})
 		require.NoError(t, err)
 		require.Equal(t, c.flat, out[0].Shape().Dimensions)
-		requireClose(t, x, out[1], 0, 0, "there and back")
+		requireClose(t, x, out[1], 0, 0, "round trip")
 	}
 }
 
@@ -140,26 +140,26 @@ func TestLayersRefuseWrongShapes(t *testing.T) {
 	t.Parallel()
 	conv := nn.Conv2d(1, 1, 3, nil)
 	for _, c := range []struct {
-		name  string
-		layer nn.Layer
-		dims  []int
-		says  string
+		name    string
+		layer   nn.Layer
+		dims    []int
+		wantErr string
 	}{
 		{"pool of odd height", nn.MaxPool2d(), []int{2, 5, 4, 1}, `even height and width, got \(Float32\)\[2, 5, 4, 1\]`},
 		{"pool of odd width", nn.MaxPool2d(), []int{2, 4, 5, 1}, "even height and width"},
 		{"pool of rows", nn.MaxPool2d(), []int{2, 4, 4}, "even height and width"},
 		{"unflatten", nn.Unflatten(3, 5, 7), []int{2, 104}, `Unflatten\(3, 5, 7\) needs rows of 105 values, got \(Float32\)\[2, 104\]`},
 		{"linear", nn.Linear(5, 3, nil), []int{2, 7}, "the input has 7 features"},
-		{"odd height before a pool", nn.Sequential(conv, nn.ReLU(), nn.MaxPool2d()), []int{2, 7, 6, 1}, "cannot be cut into windows of 4×4"},
-		{"odd width before a pool", nn.Sequential(conv, nn.ReLU(), nn.MaxPool2d()), []int{2, 6, 7, 1}, "cannot be cut into windows of 4×4"},
-		{"rows before a pool", nn.Sequential(conv, nn.ReLU(), nn.MaxPool2d()), []int{2, 6, 4}, "cannot be cut into windows of 4×4"},
+		{"odd height before a pool", nn.Sequential(conv, nn.ReLU(), nn.MaxPool2d()), []int{2, 7, 6, 1}, "cannot be split into windows of 4×4"},
+		{"odd width before a pool", nn.Sequential(conv, nn.ReLU(), nn.MaxPool2d()), []int{2, 6, 7, 1}, "cannot be split into windows of 4×4"},
+		{"rows before a pool", nn.Sequential(conv, nn.ReLU(), nn.MaxPool2d()), []int{2, 6, 4}, "cannot be split into windows of 4×4"},
 	} {
 		x := tensors.FromShape(shapes.Make(dtypes.Float32, c.dims...))
 		_, err := nn.Compute(testbackend.Get(t), c.layer.Params(), []any{x}, func(p nn.Values, in []*Node) []*Node {
 			return []*Node{p.Apply(c.layer, in[0])}
 		})
 		require.Error(t, err, c.name)
-		require.Regexp(t, `nn: .*`+c.says, err.Error(), c.name)
+		require.Regexp(t, `nn: .*`+c.wantErr, err.Error(), c.name)
 	}
 	require.PanicsWithError(t, "nn: Conv2d needs an odd kernel size, got 4", func() { nn.Conv2d(1, 1, 4, rng.NewTorch(0)) })
 }

@@ -35,7 +35,7 @@ func contract(x, w *Node, axis int) *Node {
 //
 // Shapes: x: (…, D) -> (D).
 func SumRows(x *Node) *Node {
-	if x.Rank() == 1 { // GoMLX takes no axes for all axes
+	if x.Rank() == 1 { // without axes, GoMLX would sum over all of them
 		return x
 	}
 	return ReduceSum(x, leadingAxes(x)...)
@@ -50,7 +50,7 @@ func leadingAxes(x *Node) []int {
 	return axes
 }
 
-// Affine is the affine map y = x·w + b of every row. Its backward pass is
+// Affine applies the affine map y = x·w + b to every row. Its backward pass is
 //
 //	dx = dy·wᵀ    dw = Σ xᵀ·dy    db = Σ dy
 //
@@ -62,7 +62,7 @@ func Affine(x, w, b *Node) (y *Node, back Backward) { return affine(x, w, b, 0) 
 // affine multiplies the last axis of x by the given axis of w: 1 for PyTorch's weights, (out, in).
 func affine(x, w, b *Node, axis int) (y *Node, back Backward) {
 	if w.Rank() != 2 || b.Rank() != 1 || x.Shape().Dim(-1) != w.Shape().Dim(axis) || b.Shape().Dim(0) != w.Shape().Dim(1-axis) {
-		panic(fmt.Errorf("nn: affine map of %s with the weight %s and the bias %s: the shapes do not fit, the input has %d features",
+		panic(fmt.Errorf("nn: affine map of %s with the weight %s and the bias %s: the shapes do not match, the input has %d features",
 			x.Shape(), w.Shape(), b.Shape(), x.Shape().Dim(-1)))
 	}
 	y = Add(contract(x, w, axis), BroadcastPrefix(b, x.Shape().Dimensions[:x.Rank()-1]...))

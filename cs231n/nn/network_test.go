@@ -55,21 +55,21 @@ func TestMixesBatch(t *testing.T) {
 		layers []nn.Layer
 		want   bool
 	}{
-		"no layers":                    {nil, false},
-		"no norm":                      {[]nn.Layer{nn.Linear(3, 3, nil), nn.ReLU(), nn.LayerNorm(3)}, false},
-		"batch norm":                   {[]nn.Layer{nn.ReLU(), nn.BatchNorm(3)}, true},
-		"nested batch norm":            {[]nn.Layer{nn.ReLU(), nn.Sequential(nn.Sequential(nn.BatchNorm(3), nn.ReLU())), nn.ReLU()}, true},
-		"nested without":               {[]nn.Layer{nn.Sequential(nn.ReLU())}, false},
-		"foreign without the method":   {[]nn.Layer{w()}, false},
-		"foreign that mixes":           {[]nn.Layer{w(), mixing{w(), true}, w()}, true},
-		"foreign that says it doesn't": {[]nn.Layer{mixing{w(), false}}, false},
+		"no layers":                  {nil, false},
+		"no norm":                    {[]nn.Layer{nn.Linear(3, 3, nil), nn.ReLU(), nn.LayerNorm(3)}, false},
+		"batch norm":                 {[]nn.Layer{nn.ReLU(), nn.BatchNorm(3)}, true},
+		"nested batch norm":          {[]nn.Layer{nn.ReLU(), nn.Sequential(nn.Sequential(nn.BatchNorm(3), nn.ReLU())), nn.ReLU()}, true},
+		"nested without":             {[]nn.Layer{nn.Sequential(nn.ReLU())}, false},
+		"foreign without the method": {[]nn.Layer{w()}, false},
+		"foreign that mixes":         {[]nn.Layer{w(), mixing{w(), true}, w()}, true},
+		"foreign that does not mix":  {[]nn.Layer{mixing{w(), false}}, false},
 	} {
 		require.Equal(t, c.want, nn.Sequential(c.layers...).MixesBatch(), name)
 	}
 }
 
-// TestNetwork compares a nested network, whose layers come from this package and another, with its layers one by one and
-// with the gradients that GoMLX derives.
+// TestNetwork compares a nested network of layers from this package and another with its layers one by one and with the
+// gradients that GoMLX derives.
 func TestNetwork(t *testing.T) {
 	t.Parallel()
 	const n = 7
@@ -117,10 +117,9 @@ func TestEmptyNetwork(t *testing.T) {
 	requireClose(t, x, out[1], 0, 0, "dx")
 }
 
-// TestConvolutionWithPool compares a network, which computes a convolution, its rectifier and its pool together, with the
-// three layers one by one: values and all gradients. Pixels are whole numbers and half the image is background, so that
-// many windows of the pool hold their maximum more than once. A rectifier with a negative slope is not monotonic, so it
-// must not follow the pool.
+// TestConvolutionWithPool compares a fused convolution, activation and pool with the three layers one by one: outputs and
+// all gradients. Pixels are integers and half the image is background, so many windows of the pool have ties. A LeakyReLU
+// with a negative slope is not monotonic, so it must not be fused.
 func TestConvolutionWithPool(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -138,7 +137,7 @@ func TestConvolutionWithPool(t *testing.T) {
 			stream := rng.NewNumPy(7)
 			layers := []nn.Layer{nn.Conv2d(c.in, c.out, c.kernel, nil), c.rectifier, nn.MaxPool2d()}
 			net := nn.Sequential(layers...)
-			whole := make([]float64, c.out*c.in*c.kernel*c.kernel) // whole numbers have no rounding that could break a tie
+			whole := make([]float64, c.out*c.in*c.kernel*c.kernel) // integers have no rounding that could break a tie
 			for i := range whole {
 				whole[i] = float64(i*i%5 - 2)
 			}

@@ -1,9 +1,9 @@
 // Package nn is a library of neural-network layers with PyTorch's names, parameter shapes and initial values.
 //
 // A [Layer] owns its parameters, [Param], on the host. Its Forward builds the computation as GoMLX graph nodes and
-// returns the backward pass with it, written by hand. [Sequential] chains layers into a [Network]. Initial values come
-// from an [rng.Torch] stream in PyTorch's order, so a network built from torch.manual_seed(231) starts with the same
-// weights as the Python original. A nil stream leaves all weights zero, for values that are set later.
+// returns a hand-written backward pass with it. [Sequential] chains layers into a [Network]. Initial values come from an
+// [rng.Torch] stream in PyTorch's order, so a network built from torch.manual_seed(231) starts with the same weights as
+// the Python original. With a nil stream those values are zero, to be set later.
 //
 // Graph functions panic on wrong shapes, which GoMLX turns into an error.
 //
@@ -27,16 +27,16 @@ import (
 	"github.com/cs231n-go/assignment3/cs231n/rng"
 )
 
-// Layer is one stage of a [Network].
+// Layer is a differentiable function with parameters, such as one step of a [Network].
 type Layer interface {
 	// Params lists the layer's parameters in PyTorch's order. It is nil for a layer without parameters.
 	Params() []*Param
-	// Forward builds the layer's computation on x and returns its backward pass. The nodes of the parameters are in p.
+	// Forward builds the layer's output for x and returns its backward pass. p maps the parameters to their nodes.
 	Forward(p Values, x *Node) (y *Node, back Backward)
 }
 
-// Backward builds the backward pass of a computation. From the gradient dy of a loss with respect to the output it computes
-// the gradients with respect to the input and to each parameter, in the order of Params. XLA drops unused gradients.
+// Backward builds the backward pass of a layer. From the gradient dy of a loss with respect to the output it computes the
+// gradients with respect to the input and to each parameter, in the order of Params. XLA does not compute unused gradients.
 type Backward func(dy *Node) (dx *Node, dparams []*Node)
 
 // stateless is embedded by layers without parameters.
@@ -67,8 +67,8 @@ func Sequential(layers ...Layer) *Network {
 // Params lists the parameters of all layers, first layer first.
 func (n *Network) Params() []*Param { return n.params }
 
-// MixesBatch reports whether the output for one example depends on other examples of the batch, as it does behind a
-// [BatchNorm]. A layer of another package that mixes them must have this method too.
+// MixesBatch reports whether the output for one example depends on other examples of the batch, as with [BatchNorm]. A
+// layer of another package with this property must have this method too.
 func (n *Network) MixesBatch() bool {
 	return slices.ContainsFunc(n.Layers, func(l Layer) bool {
 		m, ok := l.(interface{ MixesBatch() bool })
@@ -76,7 +76,7 @@ func (n *Network) MixesBatch() bool {
 	})
 }
 
-// Forward builds the network's computation. A convolution followed by a rectifier and a pool is computed in one piece,
+// Forward builds the network's output. It fuses a convolution with the ReLU or LeakyReLU and the max pool that follow it,
 // which gives the same numbers in half the time.
 //
 // Shapes: x: (N, …) -> the output of the last layer.
@@ -96,7 +96,7 @@ func (n *Network) Forward(p Values, x *Node) (y *Node, back Backward) {
 	}
 }
 
-// Call computes the network on x with its current parameters.
+// Call runs the network on x with its current parameters.
 //
 // Shapes: x: (N, …) -> the output of the last layer.
 func (n *Network) Call(backend compute.Backend, x *tensors.Tensor) (*tensors.Tensor, error) {
@@ -107,7 +107,7 @@ func (n *Network) Call(backend compute.Backend, x *tensors.Tensor) (*tensors.Ten
 	return out[0], nil
 }
 
-// Param is one learned array of a module.
+// Param is one trainable array of a module.
 type Param struct {
 	// Name is the path in PyTorch's state_dict, with slashes for dots: "weight" of a layer, "4/weight" in a network.
 	Name string
@@ -132,7 +132,7 @@ func (p *Param) SetValue(value *tensors.Tensor) error {
 	return nil
 }
 
-// Double converts parameters to double precision, for checks that rounding would blur.
+// Double converts parameters to float64, for checks with a tight tolerance.
 func Double(params []*Param) {
 	for _, p := range params {
 		if flat, err := tensors.CopyFlatData[float32](p.Value); err == nil {
@@ -154,8 +154,8 @@ func CountParams(module interface{ Params() []*Param }) int {
 	return count
 }
 
-// Prefixed prefixes the parameters of a part of a module with the name of the part: "self_attn/key/weight". It renames them
-// in place, so a module must call it only once.
+// Prefixed prefixes the names of a submodule's parameters with the name of the submodule: "self_attn/key/weight". It
+// renames them in place, so a module must call it only once.
 func Prefixed(name string, params []*Param) []*Param {
 	for _, p := range params {
 		p.Name = name + "/" + p.Name
@@ -163,13 +163,13 @@ func Prefixed(name string, params []*Param) []*Param {
 	return params
 }
 
-// Path returns the path of a parameter below the scope of its module in a store.
+// Path returns the path of a parameter in a store, below the scope of its module.
 func Path(scope string, p *Param) string { return "/" + scope + "/" + p.Name }
 
 // Values maps parameters to their nodes in one graph.
 type Values map[*Param]*Node
 
-// Bind pairs parameters with nodes of the same order.
+// Bind maps parameters to nodes that are in the same order.
 func Bind(params []*Param, nodes []*Node) Values {
 	if len(params) != len(nodes) {
 		panic(fmt.Errorf("nn: %d nodes for %d parameters", len(nodes), len(params)))
@@ -181,7 +181,7 @@ func Bind(params []*Param, nodes []*Node) Values {
 	return values
 }
 
-// Of lists the nodes of parameters in their order.
+// Of lists the nodes of parameters in the order of params.
 func (v Values) Of(params []*Param) []*Node {
 	nodes := make([]*Node, len(params))
 	for i, p := range params {
@@ -196,20 +196,19 @@ func (v Values) Apply(layer Layer, x *Node) *Node {
 	return y
 }
 
-// Compute builds a graph over parameters and inputs, runs it once and returns its outputs.
-//
-// It is an error if an output is nil: GoMLX 0.28 waits forever for such a program.
+// Compute builds a graph over parameters and inputs, runs it once and returns its outputs. A nil output is an error, since
+// GoMLX 0.28 would wait forever.
 func Compute(backend compute.Backend, params []*Param, inputs []any, graph func(p Values, inputs []*Node) []*Node) ([]*tensors.Tensor, error) {
 	return CallOnceN(backend, func(nodes []*Node) []*Node {
 		outputs := graph(Bind(params, nodes[len(inputs):]), nodes[:len(inputs)])
 		if len(outputs) == 0 || slices.Contains(outputs, nil) {
-			panic(fmt.Errorf("nn: the graph returns %d nodes, and nil at %d; it must return at least one node and no nil", len(outputs), slices.Index(outputs, nil)))
+			panic(fmt.Errorf("nn: the graph returns %d nodes, the first nil at index %d (-1: none); return at least one node and no nil", len(outputs), slices.Index(outputs, nil)))
 		}
 		return outputs
 	}, WithValues(slices.Clone(inputs), params)...)
 }
 
-// WithValues appends the values of parameters to the inputs of a program.
+// WithValues appends the values of params to the inputs of a program.
 func WithValues(inputs []any, params []*Param) []any {
 	for _, p := range params {
 		inputs = append(inputs, p.Value)
@@ -217,8 +216,7 @@ func WithValues(inputs []any, params []*Param) []any {
 	return inputs
 }
 
-// defaultInit draws a weight and a bias as PyTorch's constructors do, uniform in ±1/√fanIn. Without a stream both are zero,
-// for a module whose values are set later.
+// defaultInit draws a weight and a bias as PyTorch's constructors do, uniform in ±1/√fanIn. Without a stream both are zero.
 func defaultInit(stream *rng.Torch, fanIn, out int, dims ...int) affineParams {
 	weight, bias := make([]float32, size(dims)), make([]float32, out)
 	if stream != nil {
@@ -233,8 +231,8 @@ type Uniform interface {
 	Uniform(dst []float32, from, to float64)
 }
 
-// XavierUniform redraws the weights of the Linear and ConvTranspose2d layers, uniform in ±√(6/(fanIn+fanOut)), in the order
-// of the layers. Biases and all other layers keep their values.
+// XavierUniform re-initializes the weights of the Linear and ConvTranspose2d layers, in order, uniform in
+// ±√(6/(fanIn+fanOut)). Biases and all other layers keep their values.
 // Source: Glorot and Bengio 2010, http://proceedings.mlr.press/v9/glorot10a.html.
 func XavierUniform(n *Network, stream Uniform) {
 	for _, layer := range n.Layers {
@@ -253,8 +251,8 @@ func XavierUniform(n *Network, stream Uniform) {
 	}
 }
 
-// Normal redraws the matrices among parameters in order, normal with mean 0 and standard deviation std. It sets the bias
-// that follows a matrix to 0. Other parameters, such as those of norms, keep their values.
+// Normal re-initializes the matrices among params, in order, normal with mean 0 and standard deviation std. It sets the
+// bias after each matrix to 0. Other parameters, such as those of a normalization layer, keep their values.
 func Normal(params []*Param, std float64, stream *rng.Torch) {
 	for i, p := range params {
 		if p.Shape().Rank() != 2 {
@@ -269,7 +267,7 @@ func Normal(params []*Param, std float64, stream *rng.Torch) {
 	}
 }
 
-// size returns the number of elements of an array.
+// size returns the number of elements of an array with the given dimensions.
 func size(dims []int) int {
 	n := 1
 	for _, d := range dims {

@@ -6,10 +6,10 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
-// epsilon is PyTorch's default for both norms.
+// epsilon is PyTorch's default for BatchNorm and LayerNorm.
 const epsilon = 1e-5
 
-// normInit is γ = 1 and β = 0, which PyTorch sets without a random draw.
+// normInit sets γ = 1 and β = 0. It draws no random numbers.
 func normInit(features int) affineParams {
 	ones := slices.Repeat([]float32{1}, features)
 	return affineParams{NewParam("weight", ones, features), NewParam("bias", make([]float32, features), features)}
@@ -22,8 +22,8 @@ type batchNorm struct{ affineParams }
 //
 //	y = γ·(x − mean)/√(var + 1e-5) + β
 //
-// It always uses the statistics of the batch. The assignment never switches its networks to evaluation mode. The variance
-// is the mean square, without Bessel's correction. γ starts at 1 and β at 0.
+// It always uses the statistics of the batch, since the assignment never switches to evaluation mode. The variance is
+// biased (divided by m, not m − 1). γ starts at 1 and β at 0.
 // Source: Ioffe and Szegedy 2015, https://arxiv.org/abs/1502.03167.
 //
 // Shapes: γ, β: (C), x: (N, C) or (N, H, W, C) -> like x.
@@ -40,15 +40,15 @@ func (b batchNorm) Forward(p Values, x *Node) (*Node, Backward) {
 	mean := func(x *Node) *Node { return ExpandAxes(DivScalar(SumRows(x), m), 0) }
 
 	centered := Sub(rows, mean(rows))
-	perStd := Reciprocal(Sqrt(AddScalar(mean(Square(centered)), epsilon)))
-	normal := Mul(centered, perStd)
-	y := Add(Mul(normal, ExpandAxes(gamma, 0)), ExpandAxes(beta, 0))
+	invStd := Reciprocal(Sqrt(AddScalar(mean(Square(centered)), epsilon)))
+	xHat := Mul(centered, invStd)
+	y := Add(Mul(xHat, ExpandAxes(gamma, 0)), ExpandAxes(beta, 0))
 	return Reshape(y, dims...), func(dy *Node) (*Node, []*Node) {
 		// Mean and variance depend on every row, so each row's gradient includes a share of theirs.
 		dy = Reshape(dy, rows.Shape().Dimensions...)
-		dGamma, dBeta := SumRows(Mul(dy, normal)), SumRows(dy)
-		share := DivScalar(Add(ExpandAxes(dBeta, 0), Mul(normal, ExpandAxes(dGamma, 0))), m)
-		dx := Mul(Sub(dy, share), Mul(perStd, ExpandAxes(gamma, 0)))
+		dGamma, dBeta := SumRows(Mul(dy, xHat)), SumRows(dy)
+		share := DivScalar(Add(ExpandAxes(dBeta, 0), Mul(xHat, ExpandAxes(dGamma, 0))), m)
+		dx := Mul(Sub(dy, share), Mul(invStd, ExpandAxes(gamma, 0)))
 		return Reshape(dx, dims...), []*Node{dGamma, dBeta}
 	}
 }
@@ -66,15 +66,15 @@ func LayerNorm(features int) Layer { return layerNorm{normInit(features)} }
 
 func (l layerNorm) Forward(p Values, x *Node) (*Node, Backward) {
 	mean := func(x *Node) *Node { return ReduceAndKeep(x, ReduceMean, -1) }
-	spread := func(v *Node) *Node { return BroadcastPrefix(v, x.Shape().Dimensions[:x.Rank()-1]...) }
+	broadcast := func(v *Node) *Node { return BroadcastPrefix(v, x.Shape().Dimensions[:x.Rank()-1]...) }
 
 	centered := Sub(x, mean(x))
 	std := Sqrt(AddScalar(mean(Square(centered)), epsilon))
-	normal := Div(centered, std)
-	y := Add(Mul(normal, spread(p[l.weight])), spread(p[l.bias]))
+	xHat := Div(centered, std)
+	y := Add(Mul(xHat, broadcast(p[l.weight])), broadcast(p[l.bias]))
 	return y, func(dy *Node) (*Node, []*Node) {
-		dNormal := Mul(dy, spread(p[l.weight]))
-		share := Add(mean(dNormal), Mul(normal, mean(Mul(dNormal, normal))))
-		return Div(Sub(dNormal, share), std), []*Node{SumRows(Mul(dy, normal)), SumRows(dy)}
+		dxHat := Mul(dy, broadcast(p[l.weight]))
+		share := Add(mean(dxHat), Mul(xHat, mean(Mul(dxHat, xHat))))
+		return Div(Sub(dxHat, share), std), []*Node{SumRows(Mul(dy, xHat)), SumRows(dy)}
 	}
 }

@@ -61,7 +61,7 @@ func TestPrefixed(t *testing.T) {
 	require.Equal(t, "linear1/bias", params[1].Name)
 }
 
-// TestCompute passes inputs and parameters in their order.
+// TestCompute passes inputs and parameters in order.
 func TestCompute(t *testing.T) {
 	t.Parallel()
 	a, b := nn.NewParam("a", []float32{2, 3}, 2), nn.NewParam("b", []float32{5, 7}, 2)
@@ -78,14 +78,14 @@ func TestComputeRefuses(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		outputs func(x *Node) []*Node
-		says    string
+		wantErr string
 	}{
-		"no outputs":   {func(*Node) []*Node { return nil }, "nn: the graph returns 0 nodes, and nil at -1"},
-		"a nil output": {func(x *Node) []*Node { return []*Node{x, nil} }, "nn: the graph returns 2 nodes, and nil at 1"},
-		"nil alone":    {func(*Node) []*Node { return []*Node{nil} }, "nn: the graph returns 1 nodes, and nil at 0"},
+		"no outputs":   {func(*Node) []*Node { return nil }, "nn: the graph returns 0 nodes, the first nil at index -1"},
+		"a nil output": {func(x *Node) []*Node { return []*Node{x, nil} }, "nn: the graph returns 2 nodes, the first nil at index 1"},
+		"nil alone":    {func(*Node) []*Node { return []*Node{nil} }, "nn: the graph returns 1 nodes, the first nil at index 0"},
 	} {
 		_, err := nn.Compute(testbackend.Get(t), nil, []any{[]float32{1}}, func(_ nn.Values, in []*Node) []*Node { return c.outputs(in[0]) })
-		require.ErrorContains(t, err, c.says, name)
+		require.ErrorContains(t, err, c.wantErr, name)
 		require.NotContains(t, err.Error(), "\n", name)
 	}
 }

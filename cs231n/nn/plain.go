@@ -12,13 +12,12 @@ type rectifier struct {
 	slope float64
 }
 
-// LeakyReLU keeps positive values and multiplies the others by a slope: y = x for x > 0, else slope·x.
-//
-// The derivative at 0 is the slope, as in PyTorch. GoMLX's activations use 1.
+// LeakyReLU is y = x for x > 0, else slope·x. The derivative at 0 is the slope, as in PyTorch; in GoMLX's own activations
+// it is 1.
 // Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.LeakyReLU.html.
 func LeakyReLU(slope float64) Layer { return rectifier{slope: slope} }
 
-// ReLU keeps positive values and replaces the others with 0: y = max(x, 0). The derivative at 0 is 0.
+// ReLU is y = max(x, 0). The derivative at 0 is 0.
 // Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.ReLU.html.
 func ReLU() Layer { return rectifier{} }
 
@@ -26,7 +25,7 @@ func (r rectifier) Forward(_ Values, x *Node) (*Node, Backward) {
 	return r.scale(x, x), func(dy *Node) (*Node, []*Node) { return r.scale(x, dy), nil }
 }
 
-// scale keeps v where x is positive and multiplies it by the slope elsewhere.
+// scale multiplies v by the slope where x is not positive.
 func (r rectifier) scale(x, v *Node) *Node {
 	below := ZerosLike(v)
 	if r.slope != 0 {
@@ -37,7 +36,7 @@ func (r rectifier) scale(x, v *Node) *Node {
 
 type tanh struct{ stateless }
 
-// TanH maps values to (−1, 1): y = tanh(x), with dx = dy·(1 − y²).
+// TanH is y = tanh(x), with dx = dy·(1 − y²).
 // Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.Tanh.html.
 func TanH() Layer { return tanh{} }
 
@@ -51,7 +50,7 @@ type flatten struct{ stateless }
 // Flatten turns images into rows, channels first as in PyTorch. Its backward pass turns rows into images.
 // Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.Flatten.html.
 //
-// Shapes: (N, H, W, C) -> (N, C·H·W). Rows stay as they are.
+// Shapes: (N, H, W, C) -> (N, C·H·W). A matrix (N, D) is returned unchanged.
 func Flatten() Layer { return flatten{} }
 
 func (flatten) Forward(_ Values, x *Node) (*Node, Backward) {

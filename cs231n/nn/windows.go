@@ -6,18 +6,17 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
-// windows cuts images into overlapping squares, two pixels apart, and adds them up again (im2col and col2im). That turns a
-// convolution into a matrix product.
+// windows implements im2col and col2im for square windows with stride 2, which turn a convolution into a matrix product.
 //
-// It works on blocks of 2×2 pixels, whose values become 4·C channels of one position ("space to depth"). In steps of a
-// block, a window of size×size pixels covers size/2 × size/2 positions. The numbers of a window are in the order
-// (block row, block column, row in block, column in block, channel).
+// Each block of 2×2 pixels becomes one position with 4·C channels ("space to depth"). A window of size×size pixels covers
+// size/2 × size/2 blocks. The values of a window are in the order (block row, block column, row in block, column in block,
+// channel).
 //
-// A matrix of windows has one row per window. For images of one channel it has one column per window, so that the
-// innermost loops run along the images instead of along four numbers.
+// A matrix of windows has one row per window. For images of one channel it is transposed, which makes the innermost loops
+// longer and therefore faster.
 type windows struct {
-	n, h, w  int // images, and windows down and across each
-	side     int // blocks down and across a window
+	n, h, w  int // number of images, windows per column and per row of an image
+	side     int // height and width of a window in blocks
 	channels int
 }
 
@@ -25,24 +24,24 @@ type windows struct {
 func windowsOf(x *Node, size int) windows {
 	d := x.Shape().Dimensions
 	if len(d) != 4 || d[1]%2 != 0 || d[2]%2 != 0 || size%2 != 0 {
-		panic(fmt.Errorf("nn: images %s cannot be cut into windows of %d×%d, 2 pixels apart", x.Shape(), size, size))
+		panic(fmt.Errorf("nn: images %s cannot be split into windows of %d×%d with stride 2: want (N, H, W, C) with even H and W", x.Shape(), size, size))
 	}
 	side := size / 2
 	return windows{n: d[0], h: d[1]/2 - side + 1, w: d[2]/2 - side + 1, side: side, channels: d[3]}
 }
 
-// flat reports whether windows are columns.
-func (s windows) flat() bool { return s.channels == 1 }
+// transposed reports whether a matrix of windows has one column per window.
+func (s windows) transposed() bool { return s.channels == 1 }
 
-// im2col makes the matrix of windows.
+// im2col returns the matrix of windows.
 //
-// Shapes: x: (N, H, W, C) -> (windows, numbers), or (numbers, windows) if C = 1.
+// Shapes: x: (N, H, W, C) -> (windows, values), or (values, windows) if C = 1.
 func (s windows) im2col(x *Node) *Node {
 	d := x.Shape().Dimensions
 	blocks := Reshape(x, d[0], d[1]/2, 2, d[2]/2, 2, s.channels)
 	all := AxisRange()
 	var positions []*Node
-	if s.flat() {
+	if s.transposed() {
 		blocks = Reshape(TransposeAllAxes(blocks, 2, 4, 5, 0, 1, 3), 4, s.n, d[1]/2, d[2]/2)
 		s.eachPosition(func(row, col int) {
 			positions = append(positions, Slice(blocks, all, all, AxisRange(row, row+s.h), AxisRange(col, col+s.w)))
@@ -56,15 +55,15 @@ func (s windows) im2col(x *Node) *Node {
 	return Reshape(Concatenate(positions, 3), s.n*s.h*s.w, -1)
 }
 
-// col2im adds up windows where they overlap, the backward pass of im2col.
+// col2im is the backward pass of im2col. It adds up windows where they overlap.
 //
-// Shapes: as from im2col -> (N, H, W, C).
+// Shapes: d: as from im2col -> (N, H, W, C).
 func (s windows) col2im(d *Node) *Node {
 	height, width := s.h+s.side-1, s.w+s.side-1 // in blocks
 	zero := ScalarZero(d.Graph(), d.DType())
 	all := AxisRange()
 	var positions []*Node
-	if s.flat() {
+	if s.transposed() {
 		d = Reshape(d, s.side*s.side, 4, s.n, s.h, s.w)
 		s.eachPosition(func(row, col int) {
 			position := Reshape(Slice(d, AxisElem(row*s.side+col)), 4, s.n, s.h, s.w)
@@ -84,7 +83,7 @@ func (s windows) col2im(d *Node) *Node {
 	return Reshape(TransposeAllAxes(blocks, 0, 1, 3, 2, 4, 5), s.n, 2*height, 2*width, s.channels)
 }
 
-// eachPosition visits the blocks of a window in their order.
+// eachPosition visits the blocks of a window in row-major order.
 func (s windows) eachPosition(visit func(row, col int)) {
 	for row := range s.side {
 		for col := range s.side {
@@ -93,9 +92,9 @@ func (s windows) eachPosition(visit func(row, col int)) {
 	}
 }
 
-// order rearranges a kernel in the order of a window's numbers; unorder is its inverse.
+// order rearranges a kernel in the order of a window's values. unorder is its inverse.
 //
-// Shapes: (size, size, C, K) -> (numbers, K).
+// Shapes: (size, size, C, K) -> (values, K).
 func (s windows) order(kernel *Node) *Node {
 	d := kernel.Shape().Dimensions
 	kernel = Reshape(kernel, s.side, 2, s.side, 2, s.channels, d[3])
@@ -108,9 +107,9 @@ func (s windows) unorder(k *Node) *Node {
 	return Reshape(k, 2*s.side, 2*s.side, s.channels, columns)
 }
 
-// times multiplies every window by a matrix: (windows, numbers)·(numbers, K) -> (windows, K).
+// times multiplies every window by a matrix: (windows, values)·(values, K) -> (windows, K).
 func (s windows) times(windows, k *Node) *Node {
-	if s.flat() {
+	if s.transposed() {
 		return TProduct(windows, k)
 	}
 	return Product(windows, k)
@@ -118,15 +117,15 @@ func (s windows) times(windows, k *Node) *Node {
 
 // timesT is the gradient of times with respect to the windows, in the layout of im2col.
 func (s windows) timesT(dy, k *Node) *Node {
-	if s.flat() {
+	if s.transposed() {
 		return ProductT(k, dy)
 	}
 	return ProductT(dy, k)
 }
 
-// weightGradient is the gradient of times with respect to its matrix: (numbers, K).
+// weightGradient is the gradient of times with respect to k: (values, K).
 func (s windows) weightGradient(windows, dy *Node) *Node {
-	if s.flat() {
+	if s.transposed() {
 		return Product(windows, dy)
 	}
 	return TProduct(windows, dy)

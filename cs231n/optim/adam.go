@@ -19,12 +19,12 @@ import (
 //	w ← w − lr/(1 − β₁ᵗ) · m / (√v/√(1 − β₂ᵗ) + ε)        ε is added to the corrected √v
 //	w ← w − lr·√(1 − β₂ᵗ)/(1 − β₁ᵗ) · m / (√v + ε)        ε is added to √v itself
 //
-// In the second form the first steps have up to 32 times the ε, as 1/√(1 − 0.999) is 31.6. This matters for
-// gradients near ε.
+// In the second form ε is effectively up to 32 times larger in the first steps, since 1/√(1 − 0.999) is 31.6. This matters
+// for gradients near ε.
 //
-// GoMLX's Adam computes the first form with a float32 power in 1 − β₂ᵗ. In the first steps that leaves five of
-// seven digits: 1 − 0.999² is 0.002 with an error of 3e-8. A GAN's losses then change within ten iterations. Here
-// both corrections are float64 scalars, as in PyTorch.
+// GoMLX's Adam computes the first form with 1 − β₂ᵗ in float32. In the first steps this leaves five of seven digits:
+// 1 − 0.999² is 0.002 with an error of 3e-8. A GAN's losses then change within ten iterations. Here both corrections are
+// float64 scalars, as in PyTorch.
 //
 // The graph functions panic if a β is outside [0, 1).
 //
@@ -40,7 +40,7 @@ type Adam struct {
 
 var _ Rule = Adam{}
 
-// UpdateGraph adds one step that lowers loss, a scalar, for the trainable variables below scope.
+// UpdateGraph adds one step that minimizes loss, a scalar, for the trainable variables below scope.
 func (r Adam) UpdateGraph(scope *model.Scope, _ *Graph, loss *Node) {
 	r.UpdateGraphWithGradients(scope, gradients(scope, loss), loss.DType())
 }
@@ -92,8 +92,8 @@ func (r Adam) betas() (beta1, beta2 float64) {
 	return betas[0], betas[1]
 }
 
-// lerp returns from + weight·(to − from). Like torch.lerp it starts at the other end for a large weight, so that a
-// weight of 1 gives to exactly.
+// lerp returns from + weight·(to − from). Like torch.lerp it computes a large weight from the other end, so a weight of 1
+// returns to exactly.
 func lerp(from, to *Node, weight float64) *Node {
 	difference := Sub(to, from)
 	if weight > 0.5 {

@@ -27,8 +27,8 @@ func (s *adam64) step(rate, beta1, beta2, epsilon, g float64) {
 	s.theta -= rate / (1 - math.Pow(beta1, s.t)) * s.m / denominator
 }
 
-// TestAdam takes twenty steps along gradients that differ by nine orders of magnitude. The bound is between the
-// largest error of this Adam, 1e-7, and that of GoMLX's own at the second step, 1.6e-6.
+// TestAdam takes twenty steps with gradients that differ by nine orders of magnitude. The bound is between the largest error
+// of this Adam, 1e-7, and the error of GoMLX's own at the second step, 1.6e-6.
 func TestAdam(t *testing.T) {
 	t.Parallel()
 	a := optim.Adam{Name: "adam", LearningRate: 1e-3, Betas: [2]float64{0.5, 0.999}, Epsilon: 1e-8}
@@ -58,8 +58,8 @@ func TestAdam(t *testing.T) {
 	require.NotNil(t, store.GetVariable("/net/w"))
 }
 
-// TestBetas compares eight steps of a matrix with adam64. Every other gradient is smaller by seven orders of
-// magnitude: with β₁ = 0 it is the first moment, without a rounding error of the large gradient before it.
+// TestBetas compares eight steps of a matrix with adam64. Every other gradient is smaller by seven orders of magnitude. With
+// β₁ = 0 the first moment must equal it, without a rounding error from the large gradient before it.
 func TestBetas(t *testing.T) {
 	t.Parallel()
 	for betas, want := range map[[2]float64][2]float64{

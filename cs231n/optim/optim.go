@@ -1,8 +1,8 @@
-// Package optim has the assignment's optimizers: SGD, Momentum, RMSProp and Adam. Their steps agree with the
+// Package optim implements the assignment's optimizers: SGD, Momentum, RMSProp and Adam. Their steps agree with the
 // originals' up to float32 rounding. They implement GoMLX's optimizer.Interface.
 //
-// A [Rule] is a struct of settings. Its state, including the learning rate, is in the model's store below the
-// rule's Name, so that checkpoints contain it. Two rules of one store need different names.
+// A [Rule] is a struct of settings. Its state, including the learning rate, is in the model's store below the rule's Name,
+// so checkpoints contain it. Two rules of one store need different names.
 //
 // In the formulas w is a parameter, g its gradient and lr the learning rate. Products, quotients and roots are
 // elementwise.
@@ -25,11 +25,11 @@ import (
 // Rule is an optimizer. Its methods that build graphs panic on wrong arguments, as graph functions do.
 type Rule interface {
 	optimizer.Interface
-	// UpdateGraphWithGradients adds one step. grads has one gradient for each trainable variable below scope that
-	// the graph uses, in scope's order.
+	// UpdateGraphWithGradients adds one step. grads has one gradient for each trainable variable below scope that the graph
+	// uses, in the order of scope.
 	UpdateGraphWithGradients(scope *model.Scope, grads []*Node, lossDType dtypes.DType)
-	// Variables returns the rule's state for parameters vars, including the learning rate. It creates missing
-	// variables with their initial values, since a loop in a graph needs them before its first step.
+	// Variables returns the rule's state for the parameters vars, including the learning rate. It creates missing variables
+	// with their initial values, since a loop in a graph needs them before its first step.
 	Variables(store *model.Store, vars []*model.Variable) []*model.Variable
 }
 
@@ -45,7 +45,7 @@ func ByName(rule, name string, learningRate float64) (Rule, error) {
 	}
 	r, ok := rules[rule]
 	if !ok {
-		return nil, fmt.Errorf("optim: there is no update rule %q; choose one of %s", rule, strings.Join(slices.Sorted(maps.Keys(rules)), ", "))
+		return nil, fmt.Errorf("optim: unknown update rule %q; choose one of %s", rule, strings.Join(slices.Sorted(maps.Keys(rules)), ", "))
 	}
 	if !isFactor(learningRate) {
 		return nil, fmt.Errorf("optim: the learning rate of %s cannot be %g; give a positive number, or 0 for the default", rule, learningRate)
@@ -56,7 +56,7 @@ func ByName(rule, name string, learningRate float64) (Rule, error) {
 // isFactor reports whether x is a valid learning rate or factor of one.
 func isFactor(x float64) bool { return x >= 0 && !math.IsInf(x, 0) }
 
-// Update adds one step of rule, where grads[i] is the gradient of vars[i]. Unlike [Rule]'s methods it accepts the
+// Update adds one step of rule, where grads[i] is the gradient of vars[i]. Unlike the methods of [Rule] it accepts the
 // variables in any order.
 //
 // It panics if a gradient is nil, or if vars are not the trainable variables below scope that the graph uses.
@@ -76,7 +76,7 @@ func Update(rule Rule, scope *model.Scope, vars []*model.Variable, grads []*Node
 	for _, v := range trainable(scope, grads[0].Graph()) {
 		grad, ok := of[v]
 		if !ok {
-			panic(fmt.Errorf("optim: no gradient for the variable %s; give one, or make it untrainable", v.Path()))
+			panic(fmt.Errorf("optim: no gradient for the variable %s; give one, or make it non-trainable", v.Path()))
 		}
 		ordered = append(ordered, grad)
 	}
@@ -86,8 +86,8 @@ func Update(rule Rule, scope *model.Scope, vars []*model.Variable, grads []*Node
 	rule.UpdateGraphWithGradients(scope, ordered, ordered[0].DType())
 }
 
-// LearningRate returns the learning rate of the rule with its state below /name. It is an error before the first
-// step, which creates the state.
+// LearningRate returns the learning rate of the rule with its state below /name. Before the first step, which creates the
+// state, it returns an error.
 func LearningRate(store *model.Store, name string) (float64, error) {
 	v, err := rateVariable(store, name)
 	if err != nil {
@@ -100,8 +100,8 @@ func LearningRate(store *model.Store, name string) (float64, error) {
 	return tensors.ToScalar[float64](value), nil
 }
 
-// ScaleLearningRate multiplies the learning rate of the rule with its state below /name. It takes effect at the
-// next step, without a new compilation. It is an error before the first step, which creates the state.
+// ScaleLearningRate multiplies the learning rate of the rule with its state below /name. This takes effect at the next step,
+// without recompilation. Before the first step, which creates the state, it returns an error.
 func ScaleLearningRate(store *model.Store, name string, factor float64) error {
 	if !isFactor(factor) {
 		return fmt.Errorf("optim: the learning rate of %s cannot be multiplied by %g; give a positive number", name, factor)
@@ -149,7 +149,7 @@ func trainable(scope *model.Scope, g *Graph) []*model.Variable {
 	return vars
 }
 
-// gradients returns the gradients of loss with respect to the trainable variables, in scope's order.
+// gradients returns the gradients of loss with respect to the trainable variables, in the order of scope.
 func gradients(scope *model.Scope, loss *Node) []*Node {
 	return scope.BuildTrainableVariablesGradientsGraph(loss)
 }
@@ -162,8 +162,8 @@ type slots struct {
 	perParam []string // names of the arrays with the shape of a parameter, initially zero
 }
 
-// learningRate is a variable, so that it can change without a new compilation. An existing one, for instance from a
-// checkpoint, keeps its value.
+// learningRate is a variable and can change without recompilation. If it exists already, for instance from a checkpoint, it
+// keeps its value.
 func (s slots) learningRate(store *model.Store) *model.Variable {
 	return store.VariableWithValue(ratePath(s.name), s.rate).SetTrainable(false)
 }
@@ -172,7 +172,7 @@ func (s slots) counter(store *model.Store) *model.Variable {
 	return store.VariableWithValue("/"+s.name+"/step", 0.0).SetTrainable(false)
 }
 
-// array copies its zeros from the host, since GoMLX's initializer would compile a program for them.
+// array is initialized with zeros from the host, since GoMLX's initializer would compile a program.
 func (s slots) array(store *model.Store, of *model.Variable, name string) *model.Variable {
 	path := model.JoinPath("/"+s.name, of.Path(), name)
 	return store.VariableWithValue(path, tensors.FromShape(of.Shape())).SetTrainable(false)

@@ -146,7 +146,7 @@ func follow[T float32 | float64](t *testing.T, g *golden, name string, rule opti
 	t.Logf("largest difference %.2g", worst)
 }
 
-// TestCheckpoint: a run that continues from a checkpoint equals an uninterrupted one.
+// TestCheckpoint compares a run that continues from a checkpoint with an uninterrupted one.
 func TestCheckpoint(t *testing.T) {
 	t.Parallel()
 	g := readGolden(t)
@@ -192,7 +192,7 @@ func TestByName(t *testing.T) {
 		{"sgd_momentum", "s", 0, optim.Momentum{Name: "s"}, ""},
 		{"rmsprop", "", 0.1, optim.RMSProp{LearningRate: 0.1}, ""},
 		{"adam", "s", 0.1, optim.Adam{Name: "s", LearningRate: 0.1, EpsilonHat: true}, ""},
-		{"Adam", "s", 0.1, nil, `optim: there is no update rule "Adam"; choose one of adam, rmsprop, sgd, sgd_momentum`},
+		{"Adam", "s", 0.1, nil, `optim: unknown update rule "Adam"; choose one of adam, rmsprop, sgd, sgd_momentum`},
 		{"sgd", "s", -1, nil, "optim: the learning rate of sgd cannot be -1"},
 		{"sgd", "s", math.NaN(), nil, "cannot be NaN"},
 		{"sgd", "s", math.Inf(1), nil, "cannot be +Inf"},
@@ -221,7 +221,7 @@ func TestScaleLearningRateErrors(t *testing.T) {
 	require.ErrorContains(t, optim.ScaleLearningRate(store, "adam", -1), "multiplied by -1")
 }
 
-// TestWrongGradients: graph functions panic, and Exec returns the panic as an error.
+// TestWrongGradients expects errors, into which Exec turns the panics of graph functions.
 func TestWrongGradients(t *testing.T) {
 	t.Parallel()
 	type pair = [2][]string // variables and gradients
@@ -298,5 +298,5 @@ func ExampleByName() {
 	// optim.Momentum
 	// optim.RMSProp
 	// optim.Adam
-	// optim: there is no update rule "adagrad"; choose one of adam, rmsprop, sgd, sgd_momentum, torch_adam
+	// optim: unknown update rule "adagrad"; choose one of adam, rmsprop, sgd, sgd_momentum, torch_adam
 }

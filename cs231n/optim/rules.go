@@ -8,7 +8,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 )
 
-// SGD is plain gradient descent:
+// SGD is stochastic gradient descent:
 //
 //	w ← w − lr·g
 //
@@ -20,7 +20,7 @@ type SGD struct {
 
 var _ Rule = SGD{}
 
-// UpdateGraph adds one step that lowers loss, a scalar, for the trainable variables below scope.
+// UpdateGraph adds one step that minimizes loss, a scalar, for the trainable variables below scope.
 func (r SGD) UpdateGraph(scope *model.Scope, _ *Graph, loss *Node) {
 	r.UpdateGraphWithGradients(scope, gradients(scope, loss), loss.DType())
 }
@@ -34,7 +34,7 @@ func (r SGD) UpdateGraphWithGradients(scope *model.Scope, grads []*Node, _ dtype
 	})
 }
 
-// Clear deletes the learning rate from the store, so that the next graph starts with LearningRate.
+// Clear deletes the learning rate from the store. The next graph starts with LearningRate again.
 func (r SGD) Clear(scope *model.Scope) error { return deleteState(scope, r.slots().name) }
 
 // Variables implements [Rule].
@@ -59,7 +59,7 @@ type Momentum struct {
 
 var _ Rule = Momentum{}
 
-// UpdateGraph adds one step that lowers loss, a scalar, for the trainable variables below scope.
+// UpdateGraph adds one step that minimizes loss, a scalar, for the trainable variables below scope.
 func (r Momentum) UpdateGraph(scope *model.Scope, _ *Graph, loss *Node) {
 	r.UpdateGraphWithGradients(scope, gradients(scope, loss), loss.DType())
 }
@@ -101,7 +101,7 @@ type RMSProp struct {
 
 var _ Rule = RMSProp{}
 
-// UpdateGraph adds one step that lowers loss, a scalar, for the trainable variables below scope.
+// UpdateGraph adds one step that minimizes loss, a scalar, for the trainable variables below scope.
 func (r RMSProp) UpdateGraph(scope *model.Scope, _ *Graph, loss *Node) {
 	r.UpdateGraphWithGradients(scope, gradients(scope, loss), loss.DType())
 }

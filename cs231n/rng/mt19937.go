@@ -7,8 +7,8 @@ const (
 	mtShift = 397 // distance between the words that a twist combines
 )
 
-// mt19937 is the 32-bit Mersenne Twister, together with the second value of a pair of
-// normals until it is used. The stored state has its fields in this order.
+// mt19937 is the 32-bit Mersenne Twister, with the unused second value of a pair of
+// normals. The stored state has its fields in this order.
 //
 // Source: M. Matsumoto and T. Nishimura, "Mersenne Twister: a 623-dimensionally
 // equidistributed uniform pseudo-random number generator", ACM TOMACS 8(1), 1998,
@@ -77,8 +77,8 @@ func (m *mt19937) uint64() uint64 {
 }
 
 // block returns at most n untempered words, at least one if n > 0. They are valid
-// until the next call. Filling a slice block by block keeps calls and checks for the
-// end of the state out of the inner loop.
+// until the next call. Filling a slice block by block avoids a call and a bounds check
+// for each word.
 func (m *mt19937) block(n int) []uint32 {
 	if m.Pos >= mtSize {
 		m.twist()

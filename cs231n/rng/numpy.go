@@ -7,9 +7,9 @@ import (
 	"math/bits"
 )
 
-// DefaultNumPySeed is the seed of [OpenNumPy] without a file: the course's number.
-// NumPy takes a new seed from the operating system each time. A fixed one lets a
-// notebook print the same figures again.
+// DefaultNumPySeed is the seed of [OpenNumPy] if there is no file. NumPy itself takes a
+// new seed from the operating system each time. With a fixed one a notebook prints the
+// same numbers again.
 const DefaultNumPySeed = 231
 
 // NumPy is NumPy's legacy random stream: the functions of numpy.random, or one
@@ -41,7 +41,7 @@ func OpenNumPy(path string) (*NumPy, error) {
 	return s, nil
 }
 
-// Seed is np.random.seed. It also drops a normal value kept by [NumPy.Randn].
+// Seed is np.random.seed. It also discards a normal value stored by [NumPy.Randn].
 func (s *NumPy) Seed(seed uint32) {
 	s.gen.seed(seed)
 	s.seeded(numpyKind)
@@ -81,7 +81,7 @@ func (s *NumPy) Rand(dst []float64) {
 //
 //	r² = x₁² + x₂², f = √(−2·log(r²)/r²);  first x₂·f, then x₁·f
 //
-// A second value that this call does not need is kept for the next one, even after other
+// If this call does not use a second value, the next call returns it, even after other
 // draws in between. Of 100 values 97 equal NumPy's to the last bit. The others differ by
 // 1 to 3 units in the last place, since C and Go round logarithms differently.
 func (s *NumPy) Randn(dst []float64) {

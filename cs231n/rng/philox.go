@@ -3,8 +3,8 @@ package rng
 import "math/bits"
 
 // philox is the generator Philox4x32-10. A bijection, keyed by the seed, turns each
-// 128-bit counter into 128 random bits, so that the threads of a GPU draw independently
-// of one another. The only state between calls is the number of counters used.
+// 128-bit counter into 128 random bits. Each thread of a GPU has its own counters. The
+// only state between calls is the number of counters used.
 //
 // Source: J. Salmon, M. Moraes, R. Dror and D. Shaw, "Parallel random numbers: as
 // easy as 1, 2, 3", SC11, 2011, https://doi.org/10.1145/2063384.2063405.

@@ -71,7 +71,7 @@ func (s *stream[G]) unmarshal(data []byte) error {
 		return errors.New("not the state of a random stream")
 	}
 	if v := data[len(stateMagic)]; v != stateVersion {
-		return fmt.Errorf("state has version %d, this program reads version %d", v, stateVersion)
+		return fmt.Errorf("state has version %d, this program supports version %d", v, stateVersion)
 	}
 	if k := kind(data[headerSize-1]); k != s.kind {
 		return fmt.Errorf("state belongs to a %v stream, not to a %v stream", k, s.kind)

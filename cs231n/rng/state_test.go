@@ -105,7 +105,7 @@ func TestBadStates(t *testing.T) {
 		{"cut in the header", good[:9], "not the state of a random stream"},
 		{"cut", good[:len(good)-1], "bytes instead of"},
 		{"longer", append(edit(0), 0), "bytes instead of"},
-		{"later version", edit(8, 2), "version 2, this program reads version 1"},
+		{"later version", edit(8, 2), "version 2, this program supports version 1"},
 		{"flipped bit", edit(100, good[100]^4), "checksum"},
 		{"position", farPos, "position 65535 is beyond 624"},
 		{"other kind", numpy, "belongs to a NumPy stream, not to a Torch stream"},

@@ -10,7 +10,7 @@ import (
 )
 
 // stream is a generator and the file that it is bound to, if any. [Torch], [NumPy] and
-// [CUDA] embed it and so have its exported methods.
+// [CUDA] embed it.
 type stream[G generator] struct {
 	kind kind // 0 until the stream is seeded or restored
 	gen  G
@@ -55,7 +55,7 @@ func (s *stream[G]) Save(path string) error {
 }
 
 // open restores the state in a file, if there is one, and binds the stream to it. It
-// writes the state back, so that a read-only folder is an error before the first draw.
+// writes the state back, so a read-only folder is an error before the first draw.
 func (s *stream[G]) open(path string) error {
 	// An absolute path stays valid if the program changes its working directory.
 	path, err := filepath.Abs(path)
@@ -98,8 +98,8 @@ func (s *stream[G]) Hold() (release func() error) {
 	})
 }
 
-// sync updates the bound file and keeps an error for Err. Each method that draws
-// ends with it.
+// sync updates the bound file and records an error for Err. Each method that draws ends
+// with it.
 func (s *stream[G]) sync() { s.fail(s.update()) }
 
 // update writes the state to the bound file, if there is one and it is not held.
@@ -110,7 +110,7 @@ func (s *stream[G]) update() error {
 	return s.Save(s.path)
 }
 
-// fail keeps the first error.
+// fail records the first error.
 func (s *stream[G]) fail(err error) {
 	if s.err == nil {
 		s.err = err

@@ -40,7 +40,7 @@ func OpenTorch(path string) (*Torch, error) {
 }
 
 // Seed is torch.manual_seed. Like PyTorch's CPU generator it ignores the upper 32
-// bits. It also drops a normal value kept by [Torch.Normal].
+// bits. It also discards a normal value stored by [Torch.Normal].
 func (t *Torch) Seed(seed uint64) {
 	t.gen.seed(uint32(seed))
 	t.seeded(torchKind)

@@ -3,8 +3,8 @@ package rng
 import "math"
 
 // DefaultInit draws weight, then bias, with the default initialization of PyTorch's
-// Linear, Conv2d and ConvTranspose2d: both uniform in ±1/√fanIn. It computes the
-// weight's bound as kaiming_uniform with a = √5 does, for the same last bit.
+// Linear, Conv2d and ConvTranspose2d: both uniform in ±1/√fanIn. It computes the bound
+// of the weight as kaiming_uniform with a = √5 does, which gives the same last bit.
 func (t *Torch) DefaultInit(weight, bias []float32, fanIn int) {
 	a := math.Sqrt(5)
 	gain := math.Sqrt(2 / (1 + a*a))

@@ -17,7 +17,7 @@ const normalBlock = 16
 //
 //	r = √(−2·log(1−u₂)), θ = 2π·u₁;  first r·cos θ, then r·sin θ
 //
-// A second value that this call does not need is kept for the next one, even after other
+// If this call does not use a second value, the next call returns it, even after other
 // draws in between.
 //
 // For 16 values or more dst is filled with uniforms u. Then each block of 16 is

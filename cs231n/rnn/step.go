@@ -1,8 +1,8 @@
-// Package rnn implements the vanilla recurrent network of the assignment: one time step and a whole sequence, each with a
-// forward pass and a hand-written backward pass. Package lstm has the same functions for the long short-term memory.
+// Package rnn implements the assignment's vanilla RNN: one time step and a whole sequence, each with a forward pass and a
+// hand-written backward pass. Package lstm has the same functions for the LSTM.
 //
-// All functions build GoMLX graphs. Shapes are written with N for the batch, T for time steps, D for input
-// features, H for hidden units. Wrong shapes panic while the graph is built, which GoMLX turns into an error.
+// All functions build GoMLX graphs. In shapes N is the batch size, T the number of time steps, D the number of input
+// features, H the number of hidden units. Wrong shapes panic while the graph is built, which GoMLX turns into an error.
 package rnn
 
 import (
@@ -21,7 +21,7 @@ type Weights struct {
 	B  *Node // (H)
 }
 
-// StepCache keeps the forward pass for [StepBackward].
+// StepCache holds the values of the forward pass that [StepBackward] needs.
 type StepCache struct {
 	prevH, wh, nextH *Node
 	affine           temporal.AffineCache
@@ -39,10 +39,10 @@ func StepForward(x, prevH *Node, w Weights) (nextH *Node, cache StepCache) {
 	return nextH, StepCache{prevH, w.Wh, nextH, affine}
 }
 
-// step is a time step for a known x·Wx + b.
+// step is a time step with a given x·Wx + b.
 func step(xWx, prevH, wh *Node) *Node { return Tanh(Add(xWx, nn.Product(prevH, wh))) }
 
-// StepBackward is the backward pass of [StepForward]. With a for the argument of tanh,
+// StepBackward is the backward pass of [StepForward]. With the argument a of tanh,
 //
 //	da = dnext_h ∘ (1 − next_h²)
 //	dx = da·Wxᵀ    dh = da·Whᵀ    dWx = xᵀ·da    dWh = hᵀ·da    db = Σ da over the batch
@@ -55,15 +55,15 @@ func StepBackward(dNextH *Node, cache StepCache) (dx, dPrevH *Node, dw Weights) 
 	return dx, nn.ProductT(da, cache.wh), dw
 }
 
-// stepBack is the gradient of the argument of tanh. It avoids the constant 1, which the body of a compiled loop could not
-// share with the rest of the graph.
+// stepBack returns the gradient of a. It avoids the constant 1, which the body of a compiled loop must not share with the
+// rest of the graph.
 func stepBack(dNextH, nextH *Node) *Node { return Sub(dNextH, Mul(dNextH, Square(nextH))) }
 
-// check panics with the shapes unless the hidden state fits the input and the weights. The affine map checks the rest.
+// check panics if the shapes of x, h and w do not match. The affine map checks the other dimensions.
 func check(name string, rank int, x, h *Node, w Weights) {
 	if x.Rank() != rank || h.Rank() != 2 || x.Shape().Dim(0) != h.Shape().Dim(0) ||
 		w.Wh.Shape().Check(h.DType(), h.Shape().Dim(1), h.Shape().Dim(1)) != nil || w.Wx.Shape().Dim(-1) != w.Wh.Shape().Dim(1) {
-		panic(fmt.Errorf("rnn: %s of x %s and h %s with Wx %s and Wh %s: the shapes do not fit, see its documentation",
+		panic(fmt.Errorf("rnn: %s of x %s and h %s with Wx %s and Wh %s: the shapes do not match, see its documentation",
 			name, x.Shape(), h.Shape(), w.Wx.Shape(), w.Wh.Shape()))
 	}
 }

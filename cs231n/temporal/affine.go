@@ -6,11 +6,11 @@ import (
 	"github.com/cs231n-go/assignment3/cs231n/nn"
 )
 
-// AffineCache keeps the forward pass for [AffineBackward].
+// AffineCache holds the values of the forward pass that [AffineBackward] needs.
 type AffineCache struct{ back nn.Backward }
 
-// AffineForward applies the same affine map at every time step: out[n, t] = x[n, t]·w + b. It takes any number of leading
-// axes, so it also serves for a plain (N, D) matrix. See [nn.Affine].
+// AffineForward applies the same affine map at every time step: out[n, t] = x[n, t]·w + b. Like [nn.Affine] it accepts any
+// number of leading axes, such as a matrix (N, D).
 //
 // Shapes: x: (N, T, D), w: (D, M), b: (M) -> (N, T, M).
 func AffineForward(x, w, b *Node) (out *Node, cache AffineCache) {
@@ -22,7 +22,7 @@ func AffineForward(x, w, b *Node) (out *Node, cache AffineCache) {
 //
 //	dx = dout·wᵀ    dw = Σ xᵀ·dout    db = Σ dout
 //
-// with sums over the batch and time.
+// The sums are over the batch and time.
 //
 // Shapes: dout: (N, T, M) -> dx: (N, T, D), dw: (D, M), db: (M).
 func AffineBackward(dout *Node, cache AffineCache) (dx, dw, db *Node) {

@@ -1,6 +1,6 @@
-// Package temporal holds the layers that treat every time step alike: word embedding, an affine map, and the softmax loss.
-// As in the assignment, each has a Forward, which returns a cache for its Backward. Each Backward is written by hand.
+// Package temporal implements layers that treat every time step alike: word embedding, an affine map and the softmax loss.
+// As in the assignment, each has a forward pass, which returns a cache, and a hand-written backward pass.
 //
-// All functions build GoMLX graphs. Shapes are written with N for the batch, T for time steps, D and M for
-// features, V for the size of the vocabulary.
+// All functions build GoMLX graphs. In shapes N is the batch size, T the number of time steps, D and M numbers of features,
+// V the size of the vocabulary.
 package temporal

@@ -6,12 +6,12 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
-// EmbeddingCache holds the values of the forward pass that [EmbeddingBackward] uses.
+// EmbeddingCache holds the values of the forward pass that [EmbeddingBackward] needs.
 type EmbeddingCache struct{ x, w *Node }
 
 // EmbeddingForward looks up the vector of every word: out[n, t] = W[x[n, t]].
 //
-// Shapes: x: (N, T) integers in [0, V), w: (V, D) -> (N, T, D). It panics for another type of x or rank of w.
+// Shapes: x: (N, T) integers in [0, V), w: (V, D) -> (N, T, D). Other types of x and ranks of w panic.
 func EmbeddingForward(x, w *Node) (out *Node, cache EmbeddingCache) {
 	if !x.DType().IsInt() || w.Rank() != 2 {
 		panic(fmt.Errorf("temporal: EmbeddingForward of words %s with vectors %s: want integers and a (V, D) matrix", x.Shape(), w.Shape()))

@@ -8,16 +8,16 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
-// SoftmaxLoss is the cross-entropy of the words y under the scores x, summed over time and divided by the
-// batch size N. The mask excludes padding: only positions where it is true count.
+// SoftmaxLoss is the softmax cross-entropy of scores x and target words y, summed over time and divided by the batch size N.
+// Positions where the mask is false, such as padding, do not count.
 //
 //	loss = −1/N · Σ mask[n, t] · log softmax(x[n, t])[y[n, t]]
 //	dx   =  1/N · mask[n, t] · (softmax(x[n, t]) − onehot(y[n, t]))
 //
-// It returns the gradient with the loss, as no layer follows.
+// It returns the gradient with the loss.
 //
-// Shapes: x: (N, T, V), y: (N, T) integers, mask: (N, T) bool -> loss: scalar, dx: (N, T, V).
-// It panics if x has another rank, or y or mask another type.
+// Shapes: x: (N, T, V), y: (N, T) integers, mask: (N, T) bool -> loss: scalar, dx: (N, T, V). Other ranks of x and types of
+// y and mask panic.
 func SoftmaxLoss(x, y, mask *Node) (loss, dx *Node) {
 	if x.Rank() != 3 || !y.DType().IsInt() || mask.DType() != dtypes.Bool {
 		panic(fmt.Errorf("temporal: SoftmaxLoss of scores %s, words %s, mask %s: want (N, T, V) floats, (N, T) integers and (N, T) bools", x.Shape(), y.Shape(), mask.Shape()))

@@ -23,7 +23,7 @@ func TestClaimRefuses(t *testing.T) {
 	require.ErrorContains(t, err, "choose another one")
 }
 
-// TestClaimOnce claims a folder that is taken, released and taken again.
+// TestClaimOnce claims a folder that is claimed, released and claimed again.
 func TestClaimOnce(t *testing.T) {
 	t.Parallel()
 	f := training.Folder(t.TempDir())
@@ -39,7 +39,7 @@ func TestClaimOnce(t *testing.T) {
 	require.Empty(t, entries, "a claim leaves nothing behind")
 }
 
-// TestClaimClosesFiles claims a folder again and again. The number of open files does not grow with it.
+// TestClaimClosesFiles claims a folder many times. The number of open files must not grow.
 func TestClaimClosesFiles(t *testing.T) {
 	const many = 500
 	f := training.Folder(t.TempDir())
@@ -55,7 +55,7 @@ func TestClaimClosesFiles(t *testing.T) {
 	require.Less(t, len(files), many/2)
 }
 
-// TestClaimTidiesUp removes the files that a killed run left, and no others.
+// TestClaimTidiesUp checks that only the temporary files of a killed run are removed.
 func TestClaimTidiesUp(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -75,7 +75,7 @@ func TestClaimTidiesUp(t *testing.T) {
 	require.ElementsMatch(t, keep, left)
 }
 
-// claimant is the environment variable that makes the test program claim a folder and keep it.
+// claimant is the environment variable that makes the test program claim a folder until it is killed.
 const claimant = "CS231N_TEST_CLAIM"
 
 func TestMain(m *testing.M) {

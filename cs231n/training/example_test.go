@@ -15,7 +15,7 @@ import (
 	"github.com/cs231n-go/assignment3/cs231n/training"
 )
 
-// A task of one's own: fit the line y = 3x − 1 with a linear layer. Each iteration draws four random numbers x.
+// A custom task fits the line y = 3x − 1 with a linear layer. Each iteration draws four random numbers x.
 func ExampleRun() {
 	backend, err := device.Open(device.Warn(io.Discard), device.InstalledOnly())
 	if err != nil {

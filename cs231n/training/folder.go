@@ -21,8 +21,8 @@ const (
 	previousDir    = "previous"
 )
 
-// Folder is the path of a folder with one run: its checkpoint, its history (history.json) and its pictures (samples-*.png).
-// With the empty path nothing is saved.
+// Folder is the path of a folder that holds one run: its checkpoint, its history (history.json) and its sample images
+// (samples-*.png). With an empty path nothing is saved.
 type Folder string
 
 // Checkpoint returns the path of the run's checkpoint.
@@ -104,9 +104,8 @@ func each(dir string, patterns []string, visit func(path string) error) error {
 	return err
 }
 
-// Claim creates the folder and checks that it is writable, so that a run does not fail after hours of training. It keeps
-// other programs from training there until release is called or this program ends. It removes the temporary files of killed
-// runs.
+// Claim creates the folder, checks that it is writable before hours of training, and removes the temporary files of killed
+// runs. Until release is called or this program ends, no other program can train there.
 func (f Folder) Claim() (release func(), err error) {
 	if f == "" {
 		return func() {}, nil

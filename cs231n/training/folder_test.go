@@ -16,8 +16,8 @@ import (
 	"github.com/cs231n-go/assignment3/cs231n/training"
 )
 
-// kept trains the line for some of its 20 iterations in a folder.
-func kept(t *testing.T, folder training.Folder, iterations int) {
+// saveRun trains the line for some of its 20 iterations in a folder.
+func saveRun(t *testing.T, folder training.Folder, iterations int) {
 	t.Helper()
 	l := newLine(t)
 	l.PerCall = 1
@@ -30,7 +30,7 @@ func kept(t *testing.T, folder training.Folder, iterations int) {
 	}})
 }
 
-// damage changes or cuts a file.
+// damage changes or truncates a file.
 func damage(t *testing.T, path string, change func(data []byte) []byte) {
 	t.Helper()
 	data, err := os.ReadFile(path)
@@ -62,7 +62,7 @@ func TestInterrupted(t *testing.T) {
 	interrupted, err := f.Interrupted()
 	require.NoError(t, err)
 	require.False(t, interrupted, "no run")
-	kept(t, f, 5)
+	saveRun(t, f, 5)
 	interrupted, err = f.Interrupted()
 	require.NoError(t, err)
 	require.True(t, interrupted)
@@ -74,35 +74,34 @@ func TestInterrupted(t *testing.T) {
 	damage(t, f.Checkpoint(), half)
 	_, err = f.Interrupted()
 	require.ErrorContains(t, err, "checkpoint "+f.Checkpoint()+" cannot be used: it is damaged or incomplete")
-	require.ErrorContains(t, err, "remove it to start anew")
+	require.ErrorContains(t, err, "remove it to start over")
 
 	whole := training.Folder(t.TempDir())
-	kept(t, whole, 20)
+	saveRun(t, whole, 20)
 	interrupted, err = whole.Interrupted()
 	require.NoError(t, err)
 	require.False(t, interrupted, "a run at its end")
 }
 
-// TestDamaged expects an error for resuming a damaged run, and for a new run if the damaged one would replace an intact
-// one.
+// TestDamaged expects an error for resuming a damaged run, and for a new run if the damaged one would replace an intact one.
 func TestDamaged(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func([]byte) []byte{"half": half, "last bit": lastBit} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			f := training.Folder(t.TempDir())
-			kept(t, f, 20)
-			kept(t, f, 5) // moves the first run to previous
+			saveRun(t, f, 20)
+			saveRun(t, f, 5) // moves the first run to previous
 			damage(t, f.Checkpoint(), change)
 			before := names(t, string(f))
 			for _, resume := range []bool{true, false} {
 				l := newLine(t)
-				params, place := l.params(), *l.stream
+				params, position := l.params(), *l.stream
 				r, err := training.Run(context.Background(), testbackend.Get(t), l.Task, training.Options{Folder: f, Resume: resume})
 				require.ErrorContains(t, err, "damaged")
 				require.Nil(t, r)
 				require.Equal(t, params, l.params())
-				require.Equal(t, place.Float64(), l.stream.Float64(), "the stream is where it was")
+				require.Equal(t, position.Float64(), l.stream.Float64(), "the stream is unchanged")
 			}
 			require.Equal(t, before, names(t, string(f)))
 			_, previous, err := training.Folder(filepath.Join(string(f), "previous")).Open([]string{"MSE"})
@@ -110,7 +109,7 @@ func TestDamaged(t *testing.T) {
 			require.Equal(t, 20, previous.Iteration)
 
 			require.NoError(t, os.RemoveAll(filepath.Join(string(f), "previous")))
-			kept(t, f, 3) // now the damaged one may be moved aside
+			saveRun(t, f, 3) // now the damaged one may be moved aside
 			require.FileExists(t, filepath.Join(string(f), "previous", "checkpoint.safetensors"))
 		})
 	}
@@ -124,7 +123,7 @@ func TestSetAside(t *testing.T) {
 	previous, err := f.SetAside()
 	require.NoError(t, err)
 	require.Empty(t, previous, "there is no run yet")
-	kept(t, f, 1)
+	saveRun(t, f, 1)
 	require.NoError(t, os.Rename(f.Checkpoint(), filepath.Join(dir, "data"))) // a checkpoint may be a link
 	require.NoError(t, os.Symlink(filepath.Join(dir, "data"), f.Checkpoint()))
 	for _, name := range []string{"notes.txt", "samples-000007.png", "previous/samples-000003.png", "previous/notes.txt"} {
@@ -139,7 +138,7 @@ func TestSetAside(t *testing.T) {
 
 // TestNoFolder saves nothing and returns no error.
 func TestNoFolder(t *testing.T) {
-	testbackend.Get(t) // is found from the checkout
+	testbackend.Get(t) // must be opened in the checkout
 	t.Chdir(t.TempDir())
 	var f training.Folder
 	release, err := f.Claim()
@@ -157,24 +156,24 @@ func TestOpenRefuses(t *testing.T) {
 	f := training.Folder(t.TempDir())
 	_, _, err := f.Open(nil)
 	require.ErrorIs(t, err, fs.ErrNotExist)
-	require.ErrorContains(t, err, "no run is kept in "+string(f)+": train first")
-	kept(t, f, 5)
+	require.ErrorContains(t, err, "no checkpoint in "+string(f)+": train first")
+	saveRun(t, f, 5)
 	_, _, err = f.Open(nil, "gan", "lsgan")
 	require.ErrorContains(t, err, `is a checkpoint of model "line", not of "gan" or "lsgan"; choose another folder`)
 	_, _, err = f.Open([]string{"D"})
-	require.ErrorContains(t, err, `holds 0 losses "D" for 5 iterations`)
+	require.ErrorContains(t, err, `has 0 losses "D" for 5 iterations`)
 	file, r, err := f.Open([]string{"Size"})
 	require.NoError(t, err)
 	require.Len(t, r.Losses[0], 5)
 	wide := nn.Sequential(nn.Linear(2, 1, rng.NewTorch(0)))
-	require.ErrorContains(t, file.Set(map[string][]*nn.Param{"net": wide.Params()}), "does not fit the model: parameter 0/weight of net is")
+	require.ErrorContains(t, file.Set(map[string][]*nn.Param{"net": wide.Params()}), "does not match the model: parameter 0/weight of net is")
 }
 
 // TestHistory checks the losses by lower-case name. A resumed run repairs the history.
 func TestHistory(t *testing.T) {
 	t.Parallel()
 	f := training.Folder(t.TempDir())
-	kept(t, f, 5)
+	saveRun(t, f, 5)
 	path := filepath.Join(string(f), "history.json")
 	var history struct {
 		Model     string
@@ -199,11 +198,11 @@ func TestHistory(t *testing.T) {
 	require.False(t, interrupted, "no more than five iterations are wanted now")
 }
 
-// TestCancelledBefore leaves a run in the folder where it is.
+// TestCancelledBefore cancels the context before the run. An earlier run in the folder is unchanged.
 func TestCancelledBefore(t *testing.T) {
 	t.Parallel()
 	f := training.Folder(t.TempDir())
-	kept(t, f, 20)
+	saveRun(t, f, 20)
 	before := names(t, string(f))
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()

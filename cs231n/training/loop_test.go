@@ -51,21 +51,21 @@ func TestLoop(t *testing.T) {
 		recordAt  int // recording this iteration fails
 		saves     []int
 		done      int
-		says      string
+		wantErr   string
 		is        error
 	}{
 		{name: "to the end", saves: []int{4, 8, 10}, done: 10},
 		{name: "resumed", begin: 5, saves: []int{8, 10}, done: 10},
 		{name: "nothing left", begin: 10, done: 10},
-		{name: "stopped", stopAt: 5, saves: []int{4, 5}, done: 5, says: "after iteration 5 of 10; iterations up to 5 are kept in runs; resume", is: context.Canceled},
-		{name: "stopped at a save", stopAt: 4, saves: []int{4}, done: 4, says: "up to 4", is: context.Canceled},
+		{name: "stopped", stopAt: 5, saves: []int{4, 5}, done: 5, wantErr: "after iteration 5 of 10; iterations up to 5 are saved in runs; resume", is: context.Canceled},
+		{name: "stopped at a save", stopAt: 4, saves: []int{4}, done: 4, wantErr: "up to 4", is: context.Canceled},
 		{name: "stopped at the end", stopAt: 10, saves: []int{4, 8, 10}, done: 10},
-		{name: "diverged", divergeAt: 7, saves: []int{4}, done: 6, says: "diverged, the losses at iteration 6 are [1 NaN]; iterations up to 4"},
-		{name: "diverged before the first save", divergeAt: 3, done: 2, says: "iteration 2 are [1 NaN]; nothing is kept in runs yet"},
-		{name: "failed", failAt: 6, saves: []int{4}, done: 5, is: failure, says: "out of luck; iterations up to 4 are kept"},
-		{name: "failed at once", failAt: 1, is: failure, says: "out of luck; nothing is kept in runs yet"},
-		{name: "resumed and failed at once", begin: 5, failAt: 6, done: 5, is: failure, says: "iterations up to 5 are kept"},
-		{name: "not shown", recordAt: 6, saves: []int{4, 6}, done: 6, is: failure, says: "out of luck; iterations up to 6 are kept in runs"},
+		{name: "diverged", divergeAt: 7, saves: []int{4}, done: 6, wantErr: "diverged, the losses at iteration 6 are [1 NaN]; iterations up to 4"},
+		{name: "diverged before the first save", divergeAt: 3, done: 2, wantErr: "iteration 2 are [1 NaN]; nothing is saved in runs yet"},
+		{name: "failed", failAt: 6, saves: []int{4}, done: 5, is: failure, wantErr: "out of luck; iterations up to 4 are saved"},
+		{name: "failed at once", failAt: 1, is: failure, wantErr: "out of luck; nothing is saved in runs yet"},
+		{name: "resumed and failed at once", begin: 5, failAt: 6, done: 5, is: failure, wantErr: "iterations up to 5 are saved"},
+		{name: "not shown", recordAt: 6, saves: []int{4, 6}, done: 6, is: failure, wantErr: "out of luck; iterations up to 6 are saved in runs"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -98,11 +98,11 @@ func TestLoop(t *testing.T) {
 			require.Equal(t, c.saves, s.saves)
 			require.Equal(t, c.done, s.p.Iteration)
 			require.Equal(t, c.done, recorded)
-			if c.says == "" {
+			if c.wantErr == "" {
 				require.NoError(t, err)
 				return
 			}
-			require.ErrorContains(t, err, c.says)
+			require.ErrorContains(t, err, c.wantErr)
 			if c.is != nil {
 				require.ErrorIs(t, err, c.is)
 			}
@@ -126,7 +126,7 @@ func TestSaveFails(t *testing.T) {
 	require.ErrorIs(t, err, unseen)
 }
 
-// TestStepsPerCall expects more and more iterations in a call while calls are fast. No call crosses a save or the end of an
+// TestStepsPerCall expects the iterations per call to double while calls are fast. No call crosses a save or the end of an
 // epoch.
 func TestStepsPerCall(t *testing.T) {
 	t.Parallel()
@@ -156,10 +156,10 @@ func TestSlowSteps(t *testing.T) {
 	require.Equal(t, []int{1, 1, 2, 4, 4, 4, 4}, s.calls)
 }
 
-// TestPatience doubles the iterations of a call that takes less than half of the longest time, and no others.
-func TestPatience(t *testing.T) {
+// TestMaxCallTime doubles the iterations only after a call that takes less than half of maxCallTime.
+func TestMaxCallTime(t *testing.T) {
 	t.Parallel()
-	for took, calls := range map[time.Duration][]int{patience/2 - 1: {1, 2, 4, 3}, patience / 2: {1, 1, 1, 1, 1, 1, 1, 1, 1, 1}} {
+	for took, calls := range map[time.Duration][]int{maxCallTime/2 - 1: {1, 2, 4, 3}, maxCallTime / 2: {1, 1, 1, 1, 1, 1, 1, 1, 1, 1}} {
 		s := newSteps(0, 10)
 		s.saveEvery, s.perCall = 100, 64
 		call := s.call
@@ -172,9 +172,9 @@ func TestPatience(t *testing.T) {
 	}
 }
 
-func TestKeptUntil(t *testing.T) {
+func TestSavedUntil(t *testing.T) {
 	t.Parallel()
-	require.Equal(t, "nothing was kept, since no folder was given", Folder("").keptUntil(5))
-	require.Equal(t, "nothing is kept in out yet", Folder("out").keptUntil(0))
-	require.Equal(t, "iterations up to 5 are kept in out; resume to continue from there", Folder("out").keptUntil(5))
+	require.Equal(t, "nothing was saved, since no folder was given", Folder("").savedUntil(5))
+	require.Equal(t, "nothing is saved in out yet", Folder("out").savedUntil(0))
+	require.Equal(t, "iterations up to 5 are saved in out; resume to continue", Folder("out").savedUntil(5))
 }

@@ -22,10 +22,10 @@ type devices struct {
 	rows, whole *distributed.ShardingSpec
 }
 
-// share chooses the first count devices of the backend for batches of the given size. A count of 0 means 1.
+// newDevices chooses the first count devices of the backend for batches of the given size. A count of 0 means 1.
 //
 // It is an error if the backend has fewer devices, or if they cannot share a batch evenly.
-func share(backend compute.Backend, count, batchSize int) (d devices, err error) {
+func newDevices(backend compute.Backend, count, batchSize int) (d devices, err error) {
 	d.backend = backend
 	available := backend.NumDevices()
 	switch {
@@ -55,10 +55,10 @@ func (d devices) place(t *tensors.Tensor, spec *distributed.ShardingSpec) (any, 
 
 // program is the compiled program of a training run, for one device or for several that share each batch.
 //
-// Each of several devices has a copy of the variables and of the data and computes an equal share of the rows of a batch.
-// The graph is the same as for one device and describes the whole batch. XLA's partitioner inserts the communication, for a
-// mean over the batch, a gradient, or the statistics of batch normalization. So the number of devices affects a loss only
-// by rounding.
+// With several devices each has a copy of the variables and of the data and computes an equal share of the rows of a batch.
+// The graph is the same as for one device and describes the whole batch. XLA's partitioner inserts the communication for
+// means over the batch, gradients and the statistics of batch normalization. The number of devices therefore affects a loss
+// only by rounding.
 type program struct {
 	exec      *model.Exec
 	devices   devices
@@ -68,8 +68,8 @@ type program struct {
 	placed    []any // data on the devices
 }
 
-// newProgram prepares the computation of graph over the variables of store. The inputs of graph are data, the number of
-// steps, and the arrays of a batch, each with a leading axis of perCall steps.
+// newProgram prepares a program that computes graph with the variables of store. The inputs of graph are data, the number
+// of steps, and the arrays of a batch, each with a leading axis of perCall steps.
 func newProgram(p program, store *model.Store, graph func(scope *model.Scope, inputs []*Node) []*Node) (_ *program, err error) {
 	if p.exec, err = model.NewExec(p.devices.backend, store, graph); err != nil {
 		return nil, err
@@ -115,7 +115,7 @@ func (p *program) run(batches [][]*tensors.Tensor) ([]*tensors.Tensor, error) {
 	if err != nil {
 		return nil, fmt.Errorf("training: a step failed on %s: %w", p.exec.Name(), err)
 	}
-	// All devices return the same results: keep those of the first.
+	// All devices return the same results.
 	k := len(out) / p.exec.NumDevices()
 	return out[:k], finalize(append(arrays, out[k:]...)...)
 }
@@ -137,7 +137,7 @@ func (p *program) stack(batches [][]*tensors.Tensor) (stacked []*tensors.Tensor,
 	return stacked, err
 }
 
-// close frees the program and its data. It gathers the variables of several devices, so that other programs can use them.
+// close frees the program and its data. With several devices it gathers the variables for use by other programs.
 func (p *program) close() error {
 	p.exec.Finalize()
 	err := finalize(p.data...)
@@ -163,7 +163,7 @@ func clone(v *model.Variable) (*tensors.Tensor, error) {
 	return value.LocalClone()
 }
 
-// finalize frees tensors on the host and on the devices, where Go's garbage collector does not see their memory.
+// finalize frees tensors on the host and on the devices. Go's garbage collector does not see device memory.
 func finalize(list ...*tensors.Tensor) (err error) {
 	for _, t := range list {
 		err = errors.Join(err, t.FinalizeAll())

@@ -22,13 +22,13 @@ func TestRefuses(t *testing.T) {
 	backend := testbackend.Get(t)
 	available := backend.NumDevices()
 	f := training.Folder(t.TempDir())
-	kept(t, f, 5)
+	saveRun(t, f, 5)
 	before, err := os.ReadFile(f.Checkpoint())
 	require.NoError(t, err)
 	for _, c := range []struct {
-		name   string
-		change func(l *line, o *training.Options)
-		says   string
+		name    string
+		change  func(l *line, o *training.Options)
+		wantErr string
 	}{
 		{"another model", func(l *line, _ *training.Options) { l.Model = "curve" }, `is a checkpoint of model "line", not of "curve"; choose another folder`},
 		{"another seed", func(_ *line, o *training.Options) { o.Seed = 8 }, "was trained with seed 0, not with seed 8; choose another folder, or the same settings and data"},
@@ -46,12 +46,12 @@ func TestRefuses(t *testing.T) {
 		}, "belongs to a NumPy stream, not to a Torch stream"},
 		{"other parameters", func(l *line, _ *training.Options) {
 			l.Modules[0].Params = nn.Sequential(nn.Linear(2, 1, rng.NewTorch(0))).Params()
-		}, "does not fit the model: parameter 0/weight of net is"},
+		}, "does not match the model: parameter 0/weight of net is"},
 		{"more parameters", func(l *line, _ *training.Options) {
 			l.Modules[0].Params = nn.Sequential(nn.Linear(1, 1, nil), nn.Linear(1, 1, nil)).Params()
 		}, "it lacks the parameter 1/weight of net"},
 		{"fewer parameters", func(l *line, _ *training.Options) { l.Modules[0].Params = l.Modules[0].Params[:1] }, "the model lacks its parameter /net/0/bias"},
-		{"another loss", func(l *line, _ *training.Options) { l.Losses[1] = "Width" }, `holds 0 losses "Width" for 5 iterations`},
+		{"another loss", func(l *line, _ *training.Options) { l.Losses[1] = "Width" }, `has 0 losses "Width" for 5 iterations`},
 		{"no modules", func(l *line, _ *training.Options) { l.Modules = nil }, "a Task needs modules, losses, examples, Draw, Step and Line"},
 		{"no examples", func(l *line, _ *training.Options) { l.Examples = 0 }, "a Task needs modules"},
 		{"negative epochs", func(_ *line, o *training.Options) { o.Epochs = -1 }, "cannot be negative"},
@@ -79,7 +79,7 @@ func TestRefuses(t *testing.T) {
 			o := training.Options{Folder: f, Resume: true}
 			c.change(l, &o)
 			r, err := training.Run(context.Background(), backend, l.Task, o)
-			require.ErrorContains(t, err, c.says)
+			require.ErrorContains(t, err, c.wantErr)
 			require.NotContains(t, err.Error(), "\n", "an error is one line")
 			require.Nil(t, r)
 			require.Equal(t, params, l.params())
@@ -105,7 +105,7 @@ func TestDrawFails(t *testing.T) {
 	}
 	r, err := training.Run(context.Background(), testbackend.Get(t), l.Task, training.Options{Folder: training.Folder(t.TempDir())})
 	require.ErrorIs(t, err, os.ErrClosed)
-	require.ErrorContains(t, err, "nothing is kept in")
+	require.ErrorContains(t, err, "nothing is saved in")
 	require.Len(t, r.Losses[0], r.Iteration)
 	want := newLine(t)
 	want.train(t, training.Options{Iters: r.Iteration})

@@ -25,19 +25,19 @@ type run struct {
 	store   *model.Store // parameters and optimizer state
 	result  *Result
 	program *program
-	samples []*tensors.Tensor // of the current call, one tensor (PerCall, count, pixels) if there are any
-	first   int               // the first iteration of the current call
+	samples []*tensors.Tensor // of the current call, one tensor (PerCall, count, pixels) or none
+	first   int               // first iteration of the current call
 }
 
-// Run trains a model. A compiled program runs the steps, several in a call, and keeps the data, the parameters and the
-// state of the optimizers on the device.
+// Run trains a model. A compiled program runs several steps per call. The data, the parameters and the state of the
+// optimizers stay on the device.
 //
-// However the run ends, the parameters have the values after the last step, and the partial result is returned with the
-// error. The streams have the state after that step, or are ahead of it if a batch could not be drawn. If the device fails,
-// the parameters keep their values from before the run, and the checkpoint holds those of the last save.
+// If a run ends early, the parameters have their values after the last step, and Run returns the partial result with the
+// error. The streams have their state after that step, or a later one if a batch could not be drawn. If the device fails,
+// the parameters keep their values from before the run, and the checkpoint has those of the last save.
 //
-// If ctx is canceled, Run ends after the current steps with a checkpoint in Folder and an error that matches
-// [context.Canceled]. A run that is resumed from there ends with the same losses as an uninterrupted one.
+// If ctx is canceled, Run finishes the current steps, saves a checkpoint in Folder and returns an error that matches
+// [context.Canceled]. A run that is resumed from there has the same losses as an uninterrupted one.
 func Run(ctx context.Context, backend compute.Backend, t Trainable, o Options) (result *Result, err error) {
 	task, err := t.Task()
 	if err != nil {
@@ -50,7 +50,7 @@ func Run(ctx context.Context, backend compute.Backend, t Trainable, o Options) (
 	if err := ctx.Err(); err != nil {
 		return nil, err // before a run in the folder is set aside
 	}
-	devices, err := share(backend, r.Devices, r.BatchSize)
+	devices, err := newDevices(backend, r.Devices, r.BatchSize)
 	if err != nil {
 		return nil, err
 	}
@@ -59,7 +59,7 @@ func Run(ctx context.Context, backend compute.Backend, t Trainable, o Options) (
 		return nil, err
 	}
 	defer release()
-	for _, s := range r.task.Streams { // otherwise a stream may write every draw to a file
+	for _, s := range r.task.Streams { // a stream bound to a file would write the file at every draw
 		release := s.Hold()
 		defer func() { err = errors.Join(err, release()) }()
 	}
@@ -97,7 +97,7 @@ func (r *run) begin() error {
 	r.store = model.NewStore()
 	for _, m := range r.task.Modules {
 		for _, p := range m.Params {
-			// The variable frees its value when it gets a new one.
+			// A variable frees its value when it gets a new one.
 			value, err := p.Value.LocalClone()
 			if err == nil {
 				_, err = r.store.CreateVariable(nn.Path(m.Name, p), value)
@@ -130,7 +130,7 @@ func (t Task) Iterations(o Options) (int, error) {
 
 // compile prepares the program. XLA compiles it at the first call.
 func (r *run) compile(devices devices) (err error) {
-	if !loop.Works(devices.backend) {
+	if !loop.Supported(devices.backend) {
 		r.task.PerCall = 1
 	}
 	outputs := slices.Repeat([]shapes.Shape{shapes.Make(dtypes.Float64)}, len(r.task.Losses))
@@ -145,7 +145,7 @@ func (r *run) compile(devices devices) (err error) {
 			vars, state = append(vars, own...), append(state, m.Optimizer.Variables(r.store, own)...)
 		}
 		k := len(p.data)
-		return loop.Steps{Most: p.perCall, Vars: append(vars, state...), Outputs: outputs}.Run(
+		return loop.Steps{Max: p.perCall, Vars: append(vars, state...), Outputs: outputs}.Run(
 			inputs[k], inputs[:k], inputs[k+1:], func(data, batch []*Node) []*Node {
 				return r.step(&Step{Store: r.store, Data: data, Batch: batch, modules: r.task.Modules})
 			})
@@ -202,7 +202,7 @@ func (r *run) call(i, n int) (losses [][]float64, err error) {
 	return losses, errors.Join(err, finalize(out[:k]...))
 }
 
-// done records an iteration, logs it and shows its samples.
+// done records an iteration. At every LogEvery-th one it logs the losses and shows the samples.
 func (r *run) done(i int, losses []float64) (err error) {
 	for j, loss := range losses {
 		r.result.Losses[j] = append(r.result.Losses[j], loss)
@@ -245,7 +245,7 @@ func (r *run) end() error {
 	}
 	for _, m := range r.task.Modules {
 		for i, v := range m.variables(r.store) {
-			// A step that failed on the device has consumed the values of the variables that it updates.
+			// A step that fails on the device has already consumed the values of the variables that it updates.
 			if v == nil || !v.HasValue() {
 				continue
 			}

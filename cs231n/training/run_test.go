@@ -21,7 +21,7 @@ import (
 	"github.com/cs231n-go/assignment3/cs231n/training"
 )
 
-// points is the number of examples of a line, and batch the size of its batches: an epoch has five iterations.
+// points is the number of examples of a line and batch the batch size. An epoch has five iterations.
 const points, batch = 22, 4
 
 // line is a task that fits y = 3x − 1 by gradient descent. Its samples are the parameters.
@@ -121,10 +121,10 @@ func TestRun(t *testing.T) {
 	require.Equal(t, r.Losses[1][19], math.Max(math.Abs(float64(params[0])), math.Abs(float64(params[1]))), "the parameters are those of the last step")
 	require.Equal(t, fmt.Sprintf("0/20 %.3f\n6/20 %.3f\n12/20 %.3f\n18/20 %.3f\n", r.Losses[0][0], r.Losses[0][6], r.Losses[0][12], r.Losses[0][18]), log.String())
 
-	file, kept, err := folder.Open([]string{"MSE", "Size"}, "other", "line")
+	file, loaded, err := folder.Open([]string{"MSE", "Size"}, "other", "line")
 	require.NoError(t, err)
-	require.Equal(t, r, kept)
-	require.EqualValues(t, 9, kept.Seed)
+	require.Equal(t, r, loaded)
+	require.EqualValues(t, 9, loaded.Seed)
 	other := nn.Sequential(nn.Linear(1, 1, nil))
 	require.NoError(t, file.Set(map[string][]*nn.Param{"net": other.Params()}))
 	for i, p := range other.Params() {
@@ -161,7 +161,7 @@ func TestResume(t *testing.T) {
 	require.Contains(t, log.String(), "Resuming "+folder.Checkpoint()+" at iteration 1")
 	require.Equal(t, want, got)
 	require.Equal(t, whole.params(), l.params())
-	require.Equal(t, whole.stream.Float64(), l.stream.Float64(), "the place in the stream")
+	require.Equal(t, whole.stream.Float64(), l.stream.Float64(), "the position in the stream")
 	interrupted, err := folder.Interrupted()
 	require.NoError(t, err)
 	require.False(t, interrupted)
@@ -185,7 +185,7 @@ func TestStopWithoutFolder(t *testing.T) {
 		}
 	}})
 	require.ErrorIs(t, err, context.Canceled)
-	require.ErrorContains(t, err, "after iteration 7 of 20; nothing was kept, since no folder was given")
+	require.ErrorContains(t, err, "after iteration 7 of 20; nothing was saved, since no folder was given")
 	require.Equal(t, want.Losses, r.Losses)
 	require.Equal(t, short.params(), l.params())
 	require.Equal(t, short.stream.Float64(), l.stream.Float64())
@@ -208,10 +208,10 @@ func TestSamplesNotShown(t *testing.T) {
 	})
 	require.ErrorIs(t, err, full)
 	require.Contains(t, []int{7, 8, 9}, done, "the steps of the same call are recorded too")
-	require.ErrorContains(t, err, fmt.Sprintf("the samples of iteration 6: no space left; iterations up to %d are kept in %s", done, folder))
+	require.ErrorContains(t, err, fmt.Sprintf("the samples of iteration 6: no space left; iterations up to %d are saved in %s", done, folder))
 	require.Equal(t, done, r.Iteration)
 	require.Len(t, r.Losses[0], done)
-	require.Len(t, r.Samples, 2, "they are kept all the same")
+	require.Len(t, r.Samples, 2, "recorded even if they cannot be shown")
 	want := newLine(t)
 	want.train(t, training.Options{Iters: done})
 	require.Equal(t, want.params(), l.params())
@@ -227,7 +227,7 @@ func TestSaveNotPossible(t *testing.T) {
 			require.NoError(t, os.MkdirAll(filepath.Join(folder.Checkpoint(), "full"), 0o755))
 		}
 	}})
-	require.ErrorContains(t, err, "is not saved")
+	require.ErrorContains(t, err, "was not saved")
 	require.Equal(t, 3, r.Iteration)
 	want := newLine(t)
 	want.train(t, training.Options{Iters: 3})
@@ -241,7 +241,7 @@ func TestDiverged(t *testing.T) {
 	l.Modules[0].Optimizer = optim.SGD{Name: "sgd", LearningRate: 1e12}
 	r, err := training.Run(context.Background(), testbackend.Get(t), l.Task, training.Options{Folder: training.Folder(t.TempDir())})
 	require.ErrorContains(t, err, "training has diverged, the losses at iteration")
-	require.ErrorContains(t, err, "nothing is kept in")
+	require.ErrorContains(t, err, "nothing is saved in")
 	require.NotZero(t, r.Iteration)
 	require.Len(t, r.Losses[0], r.Iteration)
 	for _, loss := range r.Losses[0] {

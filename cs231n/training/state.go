@@ -40,7 +40,7 @@ type Samples struct {
 
 func samplesPath(iteration int) string { return fmt.Sprintf("/samples/%06d", iteration) }
 
-// variables lists a module's variables in a store, nil for those that it lacks.
+// variables lists a module's variables in a store, nil for missing ones.
 func (m Module) variables(store *model.Store) []*model.Variable {
 	vars := make([]*model.Variable, len(m.Params))
 	for i, p := range m.Params {
@@ -49,8 +49,8 @@ func (m Module) variables(store *model.Store) []*model.Variable {
 	return vars
 }
 
-// save writes the run to its folder: the checkpoint first, then the history, which can be rebuilt from it. The state is one
-// JSON object with a key for each setting, stream and loss.
+// save writes the checkpoint, then the history, which can be rebuilt from it. The state in the checkpoint is a JSON object
+// with a key for each setting, stream and loss.
 func (r *run) save() error {
 	if r.Folder == "" {
 		return nil
@@ -103,7 +103,7 @@ func (f Folder) Open(losses []string, models ...string) (*checkpoint.File, *Resu
 	file, err := checkpoint.Open(f.Checkpoint())
 	if err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
-			err = fmt.Errorf("training: no run is kept in %s: train first, or name the folder that training wrote to (%w)", f, err)
+			err = fmt.Errorf("training: no checkpoint in %s: train first, or choose the folder of an earlier run (%w)", f, err)
 		}
 		return nil, nil, err
 	}
@@ -120,7 +120,7 @@ func (f Folder) Open(losses []string, models ...string) (*checkpoint.File, *Resu
 			err = file.Decode(strings.ToLower(name), &r.Losses[i])
 		}
 		if n := len(r.Losses[i]); err == nil && n != r.Iteration {
-			err = fmt.Errorf("training: %s holds %d losses %q for %d iterations", file.Path, n, name, r.Iteration)
+			err = fmt.Errorf("training: %s has %d losses %q for %d iterations", file.Path, n, name, r.Iteration)
 		}
 	}
 	for _, iteration := range shown {
@@ -138,7 +138,7 @@ func rows(x *tensors.Tensor) [][]float32 {
 	return slices.Collect(slices.Chunk(tensors.MustCopyFlatData[float32](x), x.Shape().Dim(-1)))
 }
 
-// resume continues the run in the folder. It reports whether there is one. On an error nothing is changed.
+// resume continues the run in the folder and reports whether there is one. On an error nothing is changed.
 func (r *run) resume() (found bool, err error) {
 	file, result, err := r.Folder.Open(r.task.Losses, r.task.Model)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -174,17 +174,17 @@ func (r *run) resume() (found bool, err error) {
 		fmt.Fprintf(r.Log, "Resuming %s at iteration %d of %d.\n", file.Path, r.result.Iteration, r.result.Total)
 	}
 	if r.result.Iteration >= r.result.Total && r.result.Iteration < planned {
-		return true, r.save() // it is not interrupted any more
+		return true, r.save() // with the smaller total, the run is complete
 	}
-	return true, r.Folder.saveHistory(r.history()) // a kill between the two writes of a save leaves an older history
+	return true, r.Folder.saveHistory(r.history()) // the history is older if a save was killed between its two writes
 }
 
 // match compares a checkpoint's settings and streams with those of the run.
 func (r *run) match(file *checkpoint.File) error {
-	var were, are []string
+	var saved, current []string
 	for _, s := range r.task.Streams {
 		if file.Raw(s.Key) == nil {
-			were, are = append(were, "no "+s.Label), append(are, s.Label)
+			saved, current = append(saved, "no "+s.Label), append(current, s.Label)
 		}
 	}
 	for _, s := range r.settings() {
@@ -197,13 +197,13 @@ func (r *run) match(file *checkpoint.File) error {
 			continue
 		}
 		if s.Value == nil {
-			were, are = append(were, s.Label), append(are, "no "+s.Label)
+			saved, current = append(saved, s.Label), append(current, "no "+s.Label)
 		} else {
-			were, are = append(were, s.Label+" "+strings.Trim(was, `"`)), append(are, s.Label+" "+strings.Trim(string(is), `"`))
+			saved, current = append(saved, s.Label+" "+strings.Trim(was, `"`)), append(current, s.Label+" "+strings.Trim(string(is), `"`))
 		}
 	}
-	if were == nil {
+	if saved == nil {
 		return nil
 	}
-	return fmt.Errorf("training: %s was trained with %s, not with %s; choose another folder, or the same settings and data", file.Path, strings.Join(were, ", "), strings.Join(are, ", "))
+	return fmt.Errorf("training: %s was trained with %s, not with %s; choose another folder, or the same settings and data", file.Path, strings.Join(saved, ", "), strings.Join(current, ", "))
 }

@@ -30,15 +30,15 @@ type Task struct {
 
 	Data     []*tensors.Tensor // arrays that stay on the devices; Run frees them
 	Examples int               // number of training examples, one epoch
-	PerCall  int               // steps that one call of the compiled program may take; 0 means 1
+	PerCall  int               // maximum number of steps per call of the compiled program; 0 means 1
 
-	// Draw makes the arrays for iteration i. Arrays whose first axis is the batch size are split over the devices.
+	// Draw returns the arrays for iteration i. Arrays whose first axis is the batch size are split over the devices.
 	Draw func(i, batchSize int) ([]*tensors.Tensor, error)
 	// Step builds one iteration: the losses, one scalar for each name, and samples of SampleShape if it is set.
 	Step func(s *Step) (losses []*Node, samples *Node)
-	// SampleShape is the number of pictures in the samples and the number of pixels in each.
+	// SampleShape is the number of sample images and the number of pixels of each.
 	SampleShape []int
-	// EndEpoch, if not nil, is called after the last iteration of every epoch, for instance to decay a learning rate.
+	// EndEpoch, if not nil, is called after the last iteration of every epoch, for instance to decay the learning rate.
 	EndEpoch func(store *model.Store) error
 	// Line formats the log line of iteration i, counted from 0.
 	Line func(i, total int, losses []float64) string
@@ -54,7 +54,7 @@ type Trainable interface {
 	Task() (Task, error)
 }
 
-// Task returns the task itself, so that a Task is [Trainable].
+// Task returns t, which makes a Task [Trainable].
 func (t Task) Task() (Task, error) { return t, nil }
 
 // Module is a set of parameters with an optimizer.
@@ -86,16 +86,16 @@ type RandomStream interface {
 	Hold() (release func() error)
 }
 
-// Step is one iteration while its graph is built.
+// Step holds the inputs of one iteration while its graph is built.
 type Step struct {
 	Store *model.Store
-	Data  []*Node // as Task.Data
-	Batch []*Node // as from Task.Draw
+	Data  []*Node // the arrays of Task.Data
+	Batch []*Node // the arrays from Task.Draw
 
 	modules []Module
 }
 
-// Params returns the current values of a module's parameters. After [Step.Update] these are the updated ones.
+// Params returns the current values of a module's parameters: after [Step.Update] the updated ones.
 func (s *Step) Params(module string) nn.Values {
 	m := s.module(module)
 	nodes := make([]*Node, len(m.Params))
@@ -149,9 +149,9 @@ func (o *Options) fill(t *Task) error {
 	name := t.repeated()
 	switch {
 	case name != "":
-		return fmt.Errorf("training: the name %s is used twice or by the checkpoint itself; give each loss, setting, stream and parameter its own", name)
+		return fmt.Errorf("training: the name %s is used twice or reserved; give each loss, setting, stream and parameter a unique name", name)
 	case slices.ContainsFunc(t.Data, func(data *tensors.Tensor) bool { return !data.Ok() }):
-		return errors.New("training: the data of this Task were freed by an earlier run; make the Task anew")
+		return errors.New("training: the data of this Task were freed by an earlier run; build a new Task")
 	case len(t.Modules) == 0 || len(t.Losses) == 0 || t.Draw == nil || t.Step == nil || t.Line == nil || t.Examples < 1:
 		return errors.New("training: a Task needs modules, losses, examples, Draw, Step and Line")
 	case o.Epochs < 0 || o.Iters < 0 || o.LogEvery < 0 || o.SaveEvery < 0 || o.BatchSize < 0:
@@ -163,8 +163,8 @@ func (o *Options) fill(t *Task) error {
 	return nil
 }
 
-// repeated returns a name that two losses, settings, streams or parameters have, or one of them and the state of a
-// checkpoint. It is empty if there is none.
+// repeated returns a name that is used twice by losses, settings, streams, parameters and the checkpoint's own state. It is
+// empty if all names are unique.
 func (t *Task) repeated() (name string) {
 	seen := map[string]bool{"model": true, "seed": true, "batch": true, "iteration": true, "total": true, "shown": true}
 	use := func(n string) {

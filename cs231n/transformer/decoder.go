@@ -1,9 +1,9 @@
-// Package transformer implements the decoder of "Attention Is All You Need" (Vaswani et al. 2017,
-// https://arxiv.org/abs/1706.03762) as the assignment builds it: positional encoding and post-norm decoder layers, made of
-// the layers of package nn. GoMLX derives the gradients. The results agree with PyTorch's.
+// Package transformer implements the assignment's Transformer decoder (Vaswani et al. 2017,
+// https://arxiv.org/abs/1706.03762): positional encoding and post-norm decoder layers, built from package nn. GoMLX derives
+// the gradients. The results agree with PyTorch's.
 //
-// Shapes are written with N for the batch, S for the positions of the sequence and T for those of the memory, E for the
-// embedding, H for heads, F for the width of the feed-forward network.
+// In shapes N is the batch size, S the length of the sequence, T the length of the memory, E the width of the embedding, H
+// the number of heads, F the width of the feed-forward network.
 package transformer
 
 import (
@@ -27,8 +27,8 @@ type DecoderLayer struct {
 	params                  []*nn.Param
 }
 
-// NewDecoderLayer builds a layer with a feed-forward network of the given width. It draws the parameters as PyTorch does,
-// in the order of Params. A nil stream leaves the weights zero.
+// NewDecoderLayer builds a layer with a feed-forward network of the given width. It draws the parameters as PyTorch does, in
+// the order of Params. With a nil stream the weights are zero.
 func NewDecoderLayer(e, heads, feedForward int, stream *rng.Torch) *DecoderLayer {
 	l := &DecoderLayer{
 		SelfAttn: nn.MultiHeadAttention(e, heads, stream), MultiheadAttn: nn.MultiHeadAttention(e, heads, stream),
@@ -76,5 +76,5 @@ func (d Decoder) Forward(p nn.Values, x, memory, mask *Node, drop nn.Dropout) (y
 	return x, weights
 }
 
-// Masks returns the number of dropout masks of a decoder with its positional encoding.
+// Masks returns the number of dropout masks of a positional encoding and a decoder with the given number of layers.
 func Masks(layers int) int { return 1 + 6*layers }

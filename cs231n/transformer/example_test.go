@@ -12,8 +12,8 @@ import (
 	"github.com/cs231n-go/assignment3/cs231n/transformer"
 )
 
-// A decoder layer reads two words and one vector of memory, such as an image. Its last norm gives every vector mean 0 and
-// variance 1.
+// A decoder layer takes two words and a memory of one vector, such as an image. The last LayerNorm gives every vector mean 0
+// and variance 1.
 func ExampleDecoderLayer_Forward() {
 	backend, err := device.Open(device.Warn(io.Discard), device.InstalledOnly())
 	if err != nil {

@@ -31,14 +31,14 @@ func PositionTable(n, e int) [][]float32 {
 	return table
 }
 
-// PositionalEncoding adds an encoding of its position to every vector and applies dropout. Attention by itself ignores the
-// order of a sequence.
+// PositionalEncoding adds the encoding of its position to every vector and applies dropout. Attention alone ignores the order
+// of a sequence.
 //
 // Shapes: x: (N, T, E), table: (at least T, E), from [PositionTable] -> (N, T, E). A longer sequence panics.
 func PositionalEncoding(x, table *Node, drop nn.Dropout) *Node {
 	t := x.Shape().Dim(1)
 	if table.Shape().Dim(0) < t {
-		panic(fmt.Errorf("transformer: a sequence of %d is longer than the %d positions that have an encoding", t, table.Shape().Dim(0)))
+		panic(fmt.Errorf("transformer: a sequence of length %d is longer than the table of %d positions", t, table.Shape().Dim(0)))
 	}
 	positions := ConvertDType(SliceAxis(table, 0, AxisRange(0, t)), x.DType())
 	return drop.Apply(Add(x, BroadcastToShape(ExpandAxes(positions, 0), x.Shape())))

@@ -21,7 +21,7 @@ import (
 // Sizes of the decoder in these tests: batch, positions, positions of the memory, embedding, heads, width, layers.
 const n, length, memories, e, heads, width, layers = 3, 7, 5, 22, 11, 13, 2
 
-// decoder returns a stack with random parameters in double precision, norms included.
+// decoder returns a decoder with random float64 parameters, those of LayerNorm included.
 func decoder(t *testing.T, stream *rng.NumPy) (transformer.Decoder, []*nn.Param) {
 	t.Helper()
 	var d transformer.Decoder
@@ -44,7 +44,7 @@ func requireClose(t *testing.T, want, got *tensors.Tensor, what string) {
 	require.InDeltaSlice(t, tensors.MustCopyFlatData[float64](want), tensors.MustCopyFlatData[float64](got), 1e-12, what)
 }
 
-// TestNext computes one position after the other, in a compiled loop, and compares all with Forward under a causal mask.
+// TestNext computes one position after another in a compiled loop and compares them with Forward with a causal mask.
 func TestNext(t *testing.T) {
 	t.Parallel()
 	stream := rng.NewNumPy(231)
@@ -64,7 +64,7 @@ func TestNext(t *testing.T) {
 
 	stepwise, err := nn.Compute(testbackend.Get(t), params, inputs, func(p nn.Values, in []*Node) []*Node {
 		x, memory := in[0], Squeeze(in[1], 1)
-		fixed := append(append([]*Node{x}, d.Recall(p, memory)...), p.Of(params)...)
+		fixed := append(append([]*Node{x}, d.CrossAttention(p, memory)...), p.Of(params)...)
 		state := append([]*Node{loop.Zero(x, n, length, e)}, d.NewCache(memory, length)...)
 		return loop.For(length, fixed, state, func(t *Node, fixed, state []*Node) []*Node {
 			p := nn.Bind(params, fixed[1+layers:])
@@ -108,7 +108,7 @@ func TestForward(t *testing.T) {
 	}
 }
 
-// TestMasks counts the calls of dropout, that of the positional encoding included.
+// TestMasks counts the calls of dropout.
 func TestMasks(t *testing.T) {
 	t.Parallel()
 	stream := rng.NewNumPy(1)
@@ -156,7 +156,7 @@ func TestParams(t *testing.T) {
 	require.Equal(t, want, got)
 
 	stream := rng.NewTorch(231)
-	for i := range 10 { // the Linear layers; the norms draw nothing
+	for i := range 10 { // the Linear layers; LayerNorm draws nothing
 		params := layer.Params()[2*i : 2*i+2]
 		weight, bias := make([]float32, params[0].Shape().Size()), make([]float32, params[1].Shape().Size())
 		stream.DefaultInit(weight, bias, params[0].Shape().Dimensions[1])
@@ -185,27 +185,27 @@ func TestRefuses(t *testing.T) {
 	next := func(memories, arrays int) func(p nn.Values, x *Node) *Node {
 		return func(p nn.Values, x *Node) *Node {
 			cache := append(d.NewCache(x, length), x)
-			y, _ := d.Next(p, x, append(d.Recall(p, x), x)[:memories], cache[:arrays], Const(x.Graph(), int32(0)))
+			y, _ := d.Next(p, x, append(d.CrossAttention(p, x), x)[:memories], cache[:arrays], Const(x.Graph(), int32(0)))
 			return y
 		}
 	}
 	for name, c := range map[string]struct {
-		graph func(p nn.Values, x *Node) *Node
-		says  string
+		graph   func(p nn.Values, x *Node) *Node
+		wantErr string
 	}{
-		"too few memories":  {next(1, 4), "transformer: 2 layers need as many memories and twice as many cache arrays, got 1 and 4"},
+		"too few memories":  {next(1, 4), "transformer: a decoder of 2 layers needs 2 outputs of CrossAttention and 4 cache arrays, got 1 and 4"},
 		"too many memories": {next(3, 4), "got 3 and 4"},
 		"too few arrays":    {next(2, 3), "got 2 and 3"},
 		"too many arrays":   {next(2, 5), "got 2 and 5"},
 		"too long a sequence": {func(_ nn.Values, x *Node) *Node {
 			table := Const(x.Graph(), transformer.PositionTable(6, e))
 			return transformer.PositionalEncoding(BroadcastToDims(ExpandAxes(x, 1), n, length, e), table, nil)
-		}, "transformer: a sequence of 7 is longer than the 6 positions that have an encoding"},
+		}, "transformer: a sequence of length 7 is longer than the table of 6 positions"},
 	} {
 		_, err := nn.Compute(testbackend.Get(t), params, []any{gradcheck.Linspace(1, 2, n, e)}, func(p nn.Values, in []*Node) []*Node {
 			return []*Node{c.graph(p, in[0])}
 		})
-		require.ErrorContains(t, err, c.says, name)
+		require.ErrorContains(t, err, c.wantErr, name)
 		require.NotContains(t, err.Error(), "\n", name)
 	}
 }

@@ -1,4 +1,4 @@
-"""Times PyTorch's product of two float32 matrices and prints the best rate of a few as one line of JSON.
+"""Times PyTorch's products of float32 matrices and prints the best rate as one line of JSON.
 
     python cs231n/bench/testdata/bench_matmul.py --threads 2
 """

@@ -1,16 +1,15 @@
-"""Times NumPy's training step on the captioning RNN and LSTM, the figure ours is held against.
+"""Times NumPy's training step of the captioning RNN and LSTM, for comparison.
 
 Run from the repository's root, in an environment with numpy and h5py:
 
     python cs231n/captioning/testdata/bench_numpy.py --threads 2
 
 The sizes are those of the assignment's overfitting cells on COCO. A step draws its batch, computes loss and
-gradients with one Python iteration per time step, and lets Adam update every parameter. Random captions
-without padding do the same work as real ones. Prints one line of JSON with times in milliseconds.
+gradients with one Python iteration per time step, and updates every parameter with Adam. Captions are random
+and have no padding, which does not change the work. Prints one line of JSON with times in milliseconds.
 
-On a busy machine the threads of a matrix product wait for each other, and one thread can be faster than two:
-time both and compare with the faster. --dtype float64 shows what NumPy 2 makes of a program that multiplies
-its float32 parameters by a float64 scalar.
+On a busy machine one thread can be faster than two: time both and compare with the faster. --dtype float64 is
+what NumPy 2 computes when a program multiplies its float32 parameters by a float64 scalar.
 """
 
 import argparse
@@ -35,7 +34,7 @@ def main():
     if args.warmup < 0 or args.iters < 1 or args.threads < 1:
         parser.error("--warmup cannot be negative, --iters and --threads must be at least 1")
 
-    # The library of the matrix products reads these once, when NumPy is imported.
+    # The BLAS library reads these once, when NumPy is imported.
     for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[name] = str(args.threads)
     import numpy as np

@@ -1,19 +1,18 @@
-"""Times PyTorch on the captioning models, the figure ours is held against.
+"""Times PyTorch on the captioning models, for comparison.
 
 Run from the repository's root, in an environment made from kernels/requirements-torch.txt:
 
     python cs231n/captioning/testdata/bench_torch.py --model transformer --threads 2
 
     transformer   a training step of torch_transformer.py
-    sample        25 captions of 30 words with it, the caption so far read again for every word, without dropout
-    rnn, lstm     a training step of the captioning RNN made of torch's own modules (which add two biases), a
-                  harder rival than NumPy
+    sample        25 captions of 30 words with it, without dropout and without a cache of keys and values
+    rnn, lstm     a training step of the captioning RNN built from torch's own modules, which have two biases
 
 The sizes are those of the assignment's overfitting cells on COCO. A step draws its batch, computes loss and
-gradients, and lets Adam update every parameter. Random captions without padding do the same work as real
-ones. --dropout says what a step of the Transformer draws: torch's masks (the default), those of
-mcg31_dropout, which NumPy makes, or none. Prints one line of JSON with times in milliseconds and the machine's
-load when timing began: on a busy machine compare with the least time too, and with fewer threads.
+gradients, and updates every parameter with Adam. Captions are random and have no padding, which does not change
+the work. --dropout selects the masks of the Transformer's step: torch's (the default), those of mcg31_dropout,
+which NumPy computes, or none. Prints one line of JSON with times in milliseconds and the machine's load at the
+start. On a busy machine compare the minimum too, and time fewer threads.
 """
 
 import argparse
@@ -51,7 +50,7 @@ class RandomData:
 
 
 class Recurrent(nn.Module):
-    """The captioning RNN or LSTM: torch's cell starts from the projected features and scores every word."""
+    """The captioning RNN or LSTM, with torch's modules."""
 
     def __init__(self, kind: str):
         super().__init__()
@@ -76,7 +75,7 @@ def transformer(dropout: tt.Dropout) -> tt.CaptioningTransformer:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--model", choices=("transformer", "sample", "rnn", "lstm"), default="transformer")
-    parser.add_argument("--dropout", choices=DROPOUTS, default="torch", help="of the transformer's step")
+    parser.add_argument("--dropout", choices=DROPOUTS, default="torch", help="masks of the transformer's step")
     parser.add_argument("--warmup", type=int, default=5, help="calls before timing starts")
     parser.add_argument("--iters", type=int, default=30, help="calls to time (at least 1)")
     parser.add_argument("--threads", type=int, default=os.cpu_count())

@@ -1,26 +1,26 @@
-"""Writes small/, a little data set in COCO's format, and curves.json, what NumPy makes of it.
+"""Writes small/, a small data set in COCO's format, and curves.json, NumPy's results on it.
 
 Run from the repository's root (last run: Python 3.11, numpy 2.4.6, h5py 3.16.0; a few seconds):
 
     python cs231n/captioning/testdata/golden.py
 
-curves.json holds
+curves.json contains
 
   fixed     the assignment's fixed-value checks: loss, and a checksum of each gradient
-  init      checksums of the parameters that the seed draws, by cell
+  init      checksums of the initial parameters, by cell
   rows      the caption rows that max_train draws
   batches   the rows of those captions in each iteration, by cell
   runs      one for each cell, rule and type: the loss of every iteration
   samples   greedy captions after a longer float64 adam run, by cell: word ids and their decoded text, the
-            run's last loss, and the margin by which the closest choice of a word was made
+            run's last loss, and the smallest difference between the two highest scores of a word
 
-Weights that differ by one part in 10^15 (float64) or 10^7 (float32) move a curve of 40 iterations by less
-than 1e-15 or 3e-7 of its values. With rmsprop, whose first steps are large, that is up to 3e-11 or 1e-2
+A relative change of the weights by 1e-15 (float64) or 1e-7 (float32) changes a curve of 40 iterations by less
+than 1e-15 or 3e-7, relatively. With rmsprop, whose first steps are large, the change is up to 3e-11 or 1e-2
 (first 8 iterations 1e-15 or 1e-6, first 20 2e-13 or 1e-4).
 
 Each run does, in this order: seed, load with max_train, build the model, train. A checksum is the sum, the
-sum of squares, and the sum of value k times cos(k) in row-major order, which changes when values trade
-places, all in float64.
+sum of squares, and the sum of value k times cos(k) in row-major order, which detects swapped values, all in
+float64.
 """
 
 import collections
@@ -54,7 +54,7 @@ CONFIG = {
 LENGTH, DIM = 9, 24  # words of a caption with START and END; values of a feature vector
 IMAGES = {"train": 40, "val": 12}
 CAPTIONS_PER_IMAGE = 5
-RARE = 7  # a word must be seen this often to be in the vocabulary
+RARE = 7  # minimum number of occurrences of a word in the vocabulary
 COLOURS = "red green blue yellow white black teal".split()
 THINGS = "ball box cup kite drum lamp sled".split()
 PLACES = ["on", "under", "near", "next to"]
@@ -65,7 +65,7 @@ ORDER = ["{c} {t} {p} {u}", "a {c} {t} {p} a {u}", "the {t} is {c}", "a {t} {p} 
 def scenes(stream, images):
     """For every image, its parts as numbers: colour and thing, place, colour and thing."""
     sizes = [len(COLOURS), len(THINGS), len(PLACES), len(COLOURS), len(THINGS)]
-    # Low numbers come more often, so that some words are rare.
+    # Low numbers are more frequent, so some words are rare.
     return [[int(n * stream.random_sample() ** 1.6) for n in sizes] for _ in range(images)]
 
 
@@ -129,7 +129,7 @@ def checksums(arrays):
 
 
 def fixed():
-    """Every parameter is linspace(-1.4, 1.3) in its own shape; the ids have a gap, V counts the words."""
+    """Every parameter is a linspace(-1.4, 1.3). The ids have a gap; V is the number of words."""
     N, D, W, H, T = 10, 20, 30, 40, 13
     words = {nc.NULL: 0, "cat": 2, "dog": 3}
     captions = (np.arange(N * T) % len(words)).reshape(N, T)
@@ -148,7 +148,7 @@ def fixed():
 
 
 def begin(cell, dtype):
-    """What the seed gives before the first iteration: the data's rows and the model."""
+    """The rows of the data and the model, from the seed."""
     np.random.seed(CONFIG["seed"])
     data = nc.Data.load(SMALL, CONFIG["max_train"])
     dims = data.features.shape[1], CONFIG["wordvec_dim"], CONFIG["hidden_dim"]
@@ -156,7 +156,7 @@ def begin(cell, dtype):
 
 
 def text(caption, words):
-    """The words of a caption, without NULL and up to END, which is the last of them."""
+    """The words of a caption up to and including END, without NULL."""
     said = []
     for word in (words[i] for i in caption):
         if word != nc.NULL:

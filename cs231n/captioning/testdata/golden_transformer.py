@@ -1,32 +1,33 @@
-"""Writes transformer.json: what the PyTorch captioning Transformer makes of the checks and of small/.
+"""Writes transformer.json: results of the PyTorch captioning Transformer on the checks and on small/.
 
 Run from the repository's root, in an environment made from kernels/requirements-torch.txt (last run: Python
 3.11, torch 2.15.0, numpy 2.4.6, h5py 3.16.0; less than a minute):
 
     python cs231n/captioning/testdata/golden_transformer.py
 
-transformer.json holds
+transformer.json contains
 
-  mcg31     first numbers of the generator behind dropout, for the seed that a 32-bit draw gives it
+  mcg31     first numbers of dropout's generator, for the seed that a 32-bit draw gives it
   attention, positions, scores
-            the assignment's checks: inputs, outputs, the draws that seeded their dropouts, and the errors
-            against the figures that the assignment prints, which are compared here
+            the assignment's checks: inputs, outputs, the seeds of dropout, and the errors compared with the
+            values that the assignment prints
   rows      the caption rows that max_train draws
-  init      checksums of the parameters that the seed draws, by name
+  init      checksums of the initial parameters, by name
   grads     loss and checksums of the gradients of the first iteration, float64 without dropout
   batches   the rows of those captions in each iteration
   runs      the loss of every iteration: float32 with the assignment's dropout, float64 without dropout
   samples   greedy captions after a longer float64 run, without dropout: word ids and their decoded text, the
-            run's last loss, and the margin by which the closest choice of a word was made
-  weights   what the self-attention of that model looks at while it reads one caption: (1, H, T, T) by layer
+            run's last loss, and the smallest difference between the two highest scores of a word
+  weights   self-attention weights of that model on one caption: (1, H, T, T) by layer
 
-Arrays are {"shape", "values"} with the values in row-major order; checksums are those of curves.json. Names
+Arrays are {"shape", "values"} with the values in row-major order. Checksums are those of curves.json. Names
 are those of the model's state_dict with slashes. Affine weights are (out, in). Float64 models are drawn in
-float32 and widened, the table of positions too.
+float32 and converted, and so is the table of positions.
 
-Weights that differ by one part in 10^7 (float32) or 10^15 (float64) move a curve of 30 iterations by less than
-1e-6 or 1e-15 of its values, and the longer run by 1e-14. A bias of the keys adds the same to all scores of a
-softmax, so that its gradient is rounding alone; with one vector in the memory, its keys and queries get none.
+A relative change of the weights by 1e-7 (float32) or 1e-15 (float64) changes a curve of 30 iterations by less
+than 1e-6 or 1e-15, relatively, and the longer run by 1e-14. A bias of the keys adds the same value to all scores
+of a softmax, so its gradient is rounding noise. With a memory of one vector, the gradients of the keys and
+queries of cross-attention are zero.
 
 Each run does, in this order: seed both streams, load with max_train, build the model, train.
 """
@@ -80,7 +81,7 @@ def seed():
 
 
 def recorded():
-    """mcg31_dropout, and the list to which it adds the draw that seeded each of its masks."""
+    """mcg31_dropout, and the list to which it appends the seed of each mask."""
     draws = []
 
     def dropout(x, rate):
@@ -93,7 +94,7 @@ def recorded():
 
 
 def error(name, printed, expected, values, within=1e-9):
-    """The assignment's rel_error, held against the figure that the assignment prints for it."""
+    """The assignment's rel_error, compared with the value that the assignment prints."""
     x, y = np.array(expected), values.detach().double().numpy().reshape(np.shape(expected))
     seen = float(np.max(np.abs(x - y) / np.maximum(1e-8, np.abs(x) + np.abs(y))))
     assert abs(seen - printed) <= within * printed, f"{name}: the assignment's error is {printed}, this is {seen}"
@@ -106,7 +107,7 @@ def mcg31():
 
 
 def attention():
-    """One caption of 3 words; the third call has other words as its memory."""
+    """One caption of 3 words. The third call has other words as its memory."""
     seed()
     dropout, draws = recorded()
     attend = tt.MultiHeadAttention(8, 2, dropout)
@@ -149,7 +150,7 @@ def positions():
 
 
 def scores():
-    """Every parameter is linspace(-1.4, 1.3) in its own shape, in float64; dropout is on."""
+    """Every parameter is a float64 linspace(-1.4, 1.3). Dropout is on."""
     seed()
     N, D, W, T = 4, 20, 30, 3
     words = {nc.NULL: 0, "cat": 2, "dog": 3}
@@ -165,13 +166,13 @@ def scores():
         "captions": array(captions),
         "draws": draws,
         "out": array(out),
-        # The score with the largest error, 4.5897, differs from the assignment's by 5e-9, which is less than
-        # float32 statistics in LayerNorm make of it.
+        # The score with the largest error, 4.5897, differs from the assignment's by 5e-9, less than the error
+        # of float32 statistics in LayerNorm.
         "error": error("scores", 5.0561688361043265e-06, SCORES, out, within=2e-4),
     }
 
 
-# Figures of the assignment, to the four decimals that it gives.
+# Values that the assignment prints, with four decimals.
 SELF = [
     [-0.2494, 0.1396, 0.4323, -0.2411, -0.1547, 0.2329, -0.1936, -0.1444],
     [-0.1997, 0.1746, 0.7377, -0.3549, -0.2657, 0.2693, -0.2541, -0.2476],
@@ -203,7 +204,7 @@ SCORES = [
 
 
 def begin(dtype, dropout):
-    """What the seed gives before the first iteration: the data's rows and the model, in a solver."""
+    """The rows of the data and the model in a solver, from the seed."""
     seed()
     data = nc.Data.load(golden.SMALL, CONFIG["max_train"])
     model = tt.CaptioningTransformer(
@@ -225,7 +226,7 @@ def train(dtype, dropout, iterations):
 
 
 def first_grads():
-    solver = train(torch.float64, tt.no_dropout, 1)  # a step leaves its gradients
+    solver = train(torch.float64, tt.no_dropout, 1)  # the gradients remain after a step
     grads = checksums((name, p.grad) for name, p in solver.model.named_parameters())
     return {"loss": solver.losses[0], "checksums": grads}
 

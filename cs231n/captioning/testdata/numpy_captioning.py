@@ -1,9 +1,8 @@
-"""The captioning RNN and its solver in plain NumPy: what the Go package is held against.
+"""The captioning RNN and its solver in plain NumPy, the reference for the Go package.
 
-Layers, parameters and random draws are those of the assignment, in the same order from NumPy's global
-stream, so that a seed gives the same model, the same batches and the same losses. Every array keeps the
-model's type. (Under NumPy 1 a float64 scalar left a float32 array float32; NumPy 2 would widen it, so that
-scalars are Python numbers here.)
+Layers, parameters and the order of draws from NumPy's global stream are those of the assignment, so a seed
+gives the same model, the same batches and the same losses. Every array has the model's type. (Scalars are Python
+numbers here, since NumPy 2 converts a float32 array to float64 if the scalar is float64. NumPy 1 did not.)
 
 Shape letters: N batch, T time steps, D image features, W word vector, H hidden units, V vocabulary.
 """
@@ -24,7 +23,7 @@ NULL, START, END, UNKNOWN = "<NULL>", "<START>", "<END>", "<UNK>"
 
 @dataclasses.dataclass
 class Data:
-    """Training captions (M, T) with the features (I, D) of the images that they describe."""
+    """Training captions (M, T) with the features (I, D) of their images."""
 
     captions: np.ndarray
     image_idxs: np.ndarray
@@ -33,7 +32,7 @@ class Data:
 
     @classmethod
     def load(cls, folder, max_train=None):
-        """Reads the training half of a folder in COCO's format; max_train captions are drawn, with repeats."""
+        """Reads the training split of a folder in COCO's format. Draws max_train captions with replacement."""
         folder = pathlib.Path(folder)
         with h5py.File(folder / "coco2014_captions.h5") as f:
             captions, image_idxs = f["train_captions"][:], f["train_image_idxs"][:]
@@ -46,7 +45,7 @@ class Data:
         return cls(captions, image_idxs, features, words)
 
     def minibatch(self, size):
-        """Rows of captions, drawn with repeats, and for each row its image's features."""
+        """Rows of captions, drawn with replacement, and the features of their images."""
         rows = np.random.choice(len(self.captions), size)
         return rows, self.captions[rows], self.features[self.image_idxs[rows]]
 
@@ -77,7 +76,7 @@ def affine_backward(dout, x, W):
 
 
 def softmax_loss(scores, targets, mask):
-    """Cross entropy over all words that count, summed over time and divided by N; and its gradient."""
+    """Cross-entropy of the unmasked words, summed over time and divided by N, and its gradient."""
     N, T, V = scores.shape
     flat, y, counts = scores.reshape(N * T, V), targets.ravel(), mask.ravel().astype(scores.dtype)
     at = np.arange(N * T), y
@@ -91,7 +90,7 @@ def softmax_loss(scores, targets, mask):
 
 
 class Vanilla:
-    """h' = tanh(x·Wx + h·Wh + b). A state is the tuple of arrays that goes from step to step."""
+    """h' = tanh(x·Wx + h·Wh + b). A state is a tuple of arrays."""
 
     gates = 1
 
@@ -114,7 +113,7 @@ class Vanilla:
 
 
 class LSTM:
-    """a = x·Wx + h·Wh + b, cut into i, f, o, g; c' = σ(f)∘c + σ(i)∘tanh(g); h' = σ(o)∘tanh(c')."""
+    """a = x·Wx + h·Wh + b, split into i, f, o, g; c' = σ(f)∘c + σ(i)∘tanh(g); h' = σ(o)∘tanh(c')."""
 
     gates = 4
 
@@ -183,7 +182,7 @@ def sequence_backward(cell, dh, saved, Wx, Wh):
 
 
 class CaptioningRNN:
-    """Features become the first hidden state; each word read gives scores for the next one."""
+    """The projected features are the first hidden state. Each input word gives scores of the next word."""
 
     def __init__(self, kind, word_to_idx, input_dim, wordvec_dim, hidden_dim, dtype=np.float32):
         self.cell, self.dtype = CELLS[kind], np.dtype(dtype)
@@ -229,7 +228,7 @@ class CaptioningRNN:
         return loss, grads
 
     def sample(self, features, max_length=30):
-        """Greedy captions (N, max_length), and by how much the closest choice was made."""
+        """Greedy captions (N, max_length), and the smallest difference between the two highest scores."""
         p, features = self.params, features.astype(self.dtype)
         state = self.cell.start(features @ p["W_proj"] + p["b_proj"])
         word = np.full(len(features), self.start)
@@ -244,7 +243,7 @@ class CaptioningRNN:
 
 
 # --- update rules -------------------------------------------------------------
-# Each returns the parameter after a step; state is the rule's memory of this parameter.
+# Each returns the parameter after a step. state is the rule's state for this parameter.
 
 
 def sgd(w, g, lr, state):

@@ -1,14 +1,13 @@
-"""The captioning Transformer and its solver in PyTorch: what the Go package is held against.
+"""The captioning Transformer and its solver in PyTorch, the reference for the Go package.
 
-golden_transformer.py records what this module computes, bench_torch.py how long it takes. It needs torch
-and numpy only.
+golden_transformer.py records its results and bench_torch.py times it. It needs only torch and numpy.
 
-Parameters come from torch's CPU generator in the order that the assignment builds its modules; batches come
-from NumPy's global stream. Dropout is a function that a model is given:
+Parameters come from torch's CPU generator in the order in which the assignment builds its modules. Batches come
+from NumPy's global stream. Dropout is a function that is passed to the model:
 
     mcg31_dropout   the masks that PyTorch with MKL drew when the assignment's outputs were printed
-    F.dropout       those that this PyTorch draws
-    no_dropout      none
+    F.dropout       the masks of the installed PyTorch
+    no_dropout      no masks
 
 Shape letters: N batch, T words read, S words or images attended to, D image features, W word vector, H heads,
 V vocabulary.
@@ -31,7 +30,7 @@ Dropout = Callable[[Tensor, float], Tensor]
 
 
 def use_cpu(threads: int) -> None:
-    """Runs torch on the given number of CPU threads, the same way each time."""
+    """Runs torch on the given number of CPU threads, with reproducible results."""
     torch.set_num_threads(threads)
     torch.use_deterministic_algorithms(True)
 
@@ -42,10 +41,10 @@ MCG31_MULTIPLIER, MCG31_MODULUS = 1132489760, 2**31 - 1
 
 
 def draw32() -> int:
-    """The next 32-bit output of torch's CPU generator, which moves on by this one."""
+    """The next 32-bit draw of torch's CPU generator."""
     before = torch.get_rng_state()
-    # No 32-bit draw of torch's keeps the top bit. A whole int64 is two outputs, of which the first is the
-    # high half: read it, go back, and let an int32, which takes one output, move the generator on.
+    # torch's 32-bit draws drop the top bit. An int64 takes two draws, the first in the upper half: read it,
+    # restore the state, and advance by one draw with an int32.
     both = torch.empty(1, dtype=torch.int64).random_(-(2**63), None).item()
     torch.set_rng_state(before)
     torch.empty(1, dtype=torch.int32).random_()
@@ -56,8 +55,8 @@ def mcg31(seed: int, count: int) -> np.ndarray:
     """The first count numbers of MKL's generator MCG31: x0 from the seed, then x·multiplier mod 2^31 - 1."""
     x = np.empty(count, np.uint64)
     x[:1] = seed % MCG31_MODULUS or 1
-    # The numbers k steps on are the known ones times multiplier^k: each pass doubles what is known. A
-    # product of two 31-bit numbers fits 64 bits.
+    # The numbers k steps ahead are the known ones times multiplier^k, so each pass doubles their count. A
+    # product of two 31-bit numbers fits in 64 bits.
     known = 1
     while known < count:
         more = min(known, count - known)
@@ -68,7 +67,7 @@ def mcg31(seed: int, count: int) -> np.ndarray:
 
 
 def mcg31_dropout(x: Tensor, rate: float) -> Tensor:
-    """Keeps a value of x with probability 1 - rate and scales it by the inverse: one draw for all of x."""
+    """Dropout whose mask is seeded by one draw: keeps values with probability 1 - rate and divides them by it."""
     keep = 1 - rate
     kept = mcg31(draw32(), x.numel()) / MCG31_MODULUS < keep
     mask = torch.from_numpy(kept).view(x.shape).to(x.dtype)
@@ -76,7 +75,7 @@ def mcg31_dropout(x: Tensor, rate: float) -> Tensor:
 
 
 def no_dropout(x: Tensor, rate: float) -> Tensor:
-    """Keeps everything and draws nothing."""
+    """The identity."""
     return x
 
 
@@ -84,7 +83,7 @@ def no_dropout(x: Tensor, rate: float) -> Tensor:
 
 
 class MultiHeadAttention(nn.Module):
-    """softmax(Q·Kᵀ / √(W/H))·V in each of H slices of the vectors, joined and projected.
+    """softmax(Q·Kᵀ / √(W/H))·V for each of H heads, concatenated and projected.
 
     After a call, weights (N, H, T, S) are those of the softmax, before dropout.
     """
@@ -102,7 +101,7 @@ class MultiHeadAttention(nn.Module):
         return x.unflatten(-1, (self.heads, -1)).transpose(1, 2)
 
     def forward(self, query: Tensor, memory: Tensor, mask: Tensor | None = None) -> Tensor:
-        """query (N, T, W), memory (N, S, W) for keys and values, mask (T, S) true where t may see s."""
+        """query (N, T, W), memory (N, S, W) for keys and values, mask (T, S) true where t may attend to s."""
         q, k, v = self.split(self.query(query)), self.split(self.key(memory)), self.split(self.value(memory))
         scores = q @ k.transpose(-2, -1) / math.sqrt(q.shape[-1])
         if mask is not None:
@@ -130,9 +129,9 @@ class PositionalEncoding(nn.Module):
 
 
 class DecoderLayer(nn.Module):
-    """Words look at words before them, then at the image, then each goes through two affine layers.
+    """Causal self-attention, attention to the image, and a feed-forward network of two affine layers.
 
-    Each result is dropped out, added to what came in, and the sum normalised.
+    Each is followed by dropout, a residual connection and LayerNorm.
     """
 
     def __init__(self, width: int, heads: int, dropout: Dropout):
@@ -154,7 +153,7 @@ class DecoderLayer(nn.Module):
 
 
 class Decoder(nn.Module):
-    """Layers one after the other, which start as copies of one."""
+    """A stack of layers that start as copies of one."""
 
     def __init__(self, layer: DecoderLayer, count: int):
         super().__init__()
@@ -170,7 +169,7 @@ class Decoder(nn.Module):
 
 
 def redraw(module: nn.Module) -> None:
-    """Gives affine and embedding weights, padding too, normal(0, 0.02), and affine biases zero."""
+    """Initializes affine and embedding weights, padding included, with normal(0, 0.02), and affine biases with 0."""
     if isinstance(module, (nn.Linear, nn.Embedding)):
         nn.init.normal_(module.weight, std=0.02)
     if isinstance(module, nn.Linear):
@@ -178,7 +177,7 @@ def redraw(module: nn.Module) -> None:
 
 
 class CaptioningTransformer(nn.Module):
-    """Scores for the word after each word read, with the image as the one vector of the memory."""
+    """Scores of the word after each input word. The memory is one vector, the projected image."""
 
     def __init__(
         self,
@@ -198,7 +197,7 @@ class CaptioningTransformer(nn.Module):
         self.positions = PositionalEncoding(wordvec_dim, dropout, max_length)
         self.transformer = Decoder(DecoderLayer(wordvec_dim, heads, dropout), layers)
         self.apply(redraw)
-        self.output = nn.Linear(wordvec_dim, vocabulary)  # after redraw: keeps Linear's own weights
+        self.output = nn.Linear(wordvec_dim, vocabulary)  # after redraw, so it has Linear's own initialization
 
     def forward(self, features: Tensor, captions: Tensor) -> Tensor:
         """features (N, D), captions (N, T) -> scores (N, T, V)."""
@@ -208,14 +207,14 @@ class CaptioningTransformer(nn.Module):
         return self.output(self.transformer(self.positions(self.embedding(captions)), memory, mask))
 
     def loss(self, features: Tensor, captions: Tensor) -> Tensor:
-        """Cross entropy over the words that are not NULL, divided by the number of all positions, N·T."""
+        """Cross-entropy of the words that are not NULL, divided by the number of all positions, N·T."""
         scores, targets = self(features, captions[:, :-1]), captions[:, 1:]
         losses = F.cross_entropy(scores.flatten(0, 1), targets.flatten(), reduction="none")
         return (losses * (targets.flatten() != self.null)).mean()
 
     @torch.no_grad()
     def sample(self, features: Tensor, length: int) -> tuple[Tensor, float]:
-        """Greedy captions (N, length), and by how much the closest choice of a word was made.
+        """Greedy captions (N, length), and the smallest difference between the two highest scores of a word.
 
         Reads the whole caption so far for every word, as the assignment does.
         """
@@ -229,7 +228,7 @@ class CaptioningTransformer(nn.Module):
 
 
 class Solver:
-    """Trains a model with Adam on batches from data.minibatch(size), which gives rows, captions, features."""
+    """Trains a model with Adam on batches from data.minibatch(size), which returns rows, captions, features."""
 
     def __init__(self, model: CaptioningTransformer, data, learning_rate: float, batch_size: int):
         self.model, self.data, self.batch_size = model, data, batch_size
@@ -239,7 +238,7 @@ class Solver:
 
     def step(self) -> None:
         rows, captions, features = self.data.minibatch(self.batch_size)
-        weight = self.model.output.weight  # knows type and device
+        weight = self.model.output.weight  # has the model's type and device
         loss = self.model.loss(torch.from_numpy(features).to(weight), torch.from_numpy(captions).long().to(weight.device))
         self.adam.zero_grad()
         loss.backward()

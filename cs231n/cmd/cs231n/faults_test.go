@@ -87,7 +87,7 @@ func TestFaults(t *testing.T) {
 		{name: "another model's run", model: "lsgan", flags: []string{"-resume"}, says: []string{"checkpoint.safetensors", `"gan"`, `"lsgan"`}},
 		{name: "another seed's run", flags: []string{"-resume", "-seed", "232"}, says: []string{"checkpoint.safetensors", "seed 231", "seed 232"}},
 		{name: "a run on other data", flags: []string{"-resume", "-data", many}, says: []string{"checkpoint.safetensors", "number of images 256", "384"}},
-		{name: "half a run", flags: []string{"-resume", "-out", half}, says: []string{half, "damaged or only half there"}},
+		{name: "half a run", flags: []string{"-resume", "-out", half}, says: []string{half, "damaged or incomplete"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

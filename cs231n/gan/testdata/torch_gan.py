@@ -1,12 +1,12 @@
 """The GAN notebook's models, losses and training step, written in PyTorch.
 
-golden.py and bench_torch.py share this module: the first records what it
-computes, the second how long it takes. It needs torch and numpy only.
+golden.py records its results and bench_torch.py times it. It needs only torch
+and numpy.
 
-Two things decide every digit of a training run: the order in which random
-numbers are drawn from torch's CPU generator, and float32 rounding. So modules
-are built in the order the assignment lists them, and batches come through a
-real DataLoader, which draws a base seed whenever an epoch starts.
+Two things determine every digit of a training run: the order of draws from
+torch's CPU generator, and float32 rounding. Modules are therefore built in the
+assignment's order, and batches come from a DataLoader, which draws a base seed
+at the start of every epoch.
 """
 
 import gzip
@@ -27,7 +27,7 @@ STEPS_PER_EPOCH = TRAIN_IMAGES // BATCH  # the last, partial batch is skipped
 
 
 def use_cpu(threads: int) -> None:
-    """Runs torch on the given number of CPU threads, the same way each time."""
+    """Runs torch on the given number of CPU threads, with reproducible results."""
     torch.set_num_threads(threads)
     torch.use_deterministic_algorithms(True)
 
@@ -49,7 +49,7 @@ def read_images(folder: str) -> np.ndarray:
 
 
 class Images(Dataset):
-    """One (1, 28, 28) image in [0, 1] per index, converted when it is asked for."""
+    """Images (1, 28, 28) in [0, 1], converted on access."""
 
     def __init__(self, pixels: np.ndarray):
         self.pixels = pixels
@@ -144,7 +144,7 @@ def dc_generator(noise: int = NOISE) -> nn.Sequential:
 
 
 def initialize_weights(module: nn.Module) -> None:
-    """Redraws one module's weights by Xavier's rule; plain convolutions keep theirs."""
+    """Re-initializes a module's weights with Xavier's rule, except those of Conv2d."""
     if isinstance(module, (nn.Linear, nn.ConvTranspose2d)):
         nn.init.xavier_uniform_(module.weight)
 
@@ -153,7 +153,7 @@ def initialize_weights(module: nn.Module) -> None:
 
 
 def bce(logits: Tensor, label: float) -> Tensor:
-    """Mean binary cross-entropy of logits against one label for all."""
+    """Mean binary cross-entropy of logits with the same label for all."""
     return F.binary_cross_entropy_with_logits(logits, torch.full_like(logits, label))
 
 
@@ -166,7 +166,7 @@ def gan_g_loss(fake: Tensor) -> Tensor:
 
 
 def half_square(scores: Tensor, target: float) -> Tensor:
-    """Half the mean squared distance of scores from one target."""
+    """Half the mean squared difference between scores and one target."""
     return 0.5 * F.mse_loss(scores, torch.full_like(scores, target))
 
 
@@ -183,7 +183,7 @@ def lsgan_g_loss(fake: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class Kind:
-    """What tells one of the notebook's GANs from another."""
+    """The settings of one of the notebook's GANs."""
 
     new_d: Callable[[], nn.Sequential]
     new_g: Callable[[], nn.Sequential]
@@ -200,10 +200,10 @@ KINDS = {
 
 
 class Trainer:
-    """One GAN in training: building it draws the weights, D's before G's.
+    """A GAN in training. The constructor draws the weights, D's before G's.
 
-    Where the kind asks for Xavier's rule, each model is redrawn by init right
-    after it is built.
+    If the kind uses Xavier's rule, init re-initializes each model right after it
+    is built.
     """
 
     def __init__(self, kind: Kind, init: Callable[[nn.Module], None] = initialize_weights):

@@ -1,4 +1,4 @@
-"""torch's CUDA generator, as far as uniform_ on a Tesla T4, computed on the CPU.
+"""torch's CUDA generator for uniform_ on a Tesla T4, computed on the CPU.
 
 The assignment's outputs come from a T4. Its cells move a model to the GPU before
 they call initialize_weights, so the Xavier weights of the convolutional GAN are
@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 BLOCK = 256  # threads
 T4_BLOCKS = 40 * (1024 // BLOCK)  # multiprocessors, times blocks that fit on one
-WORDS = 4  # that one counter gives
+WORDS = 4  # random words per counter
 
 
 def philox(counter: np.ndarray, seed: int) -> np.ndarray:
@@ -40,10 +40,10 @@ class T4:
 
     def __init__(self, seed: int):
         self.seed = seed
-        self.used = 0  # counters that every thread has used up
+        self.used = 0  # counters that every thread has used
 
     def uniform(self, count: int, low: float, high: float) -> Tensor:
-        """What torch.empty(count, device="cuda").uniform_(low, high) holds on a T4."""
+        """The values of torch.empty(count, device="cuda").uniform_(low, high) on a T4."""
         blocks = min(T4_BLOCKS, math.ceil(count / BLOCK))
         threads = np.arange(blocks * BLOCK)
         rounds = math.ceil(count / (len(threads) * WORDS))
@@ -60,7 +60,7 @@ class T4:
         return torch.from_numpy(np.where(value == high, low, value))
 
     def initialize_weights(self, module: nn.Module) -> None:
-        """The notebook's initialize_weights for a module that lies on the GPU."""
+        """The notebook's initialize_weights for a module on the GPU."""
         if isinstance(module, (nn.Linear, nn.ConvTranspose2d)):
             fans = (module.weight.shape[0] + module.weight.shape[1]) * module.weight[0, 0].numel()
             bound = math.sqrt(6 / fans)

@@ -1,5 +1,5 @@
-// Package faults is what the tests of kills, full disks and damaged files share: how many of each there are, how
-// files are damaged, and the count that `make faults` prints.
+// Package faults helps to test kills, full disks and damaged files. It determines the number of faults, damages files and
+// counts the faults for the table of `make faults`.
 package faults
 
 import (
@@ -12,11 +12,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// tally is the environment variable with the file that the long run counts in. Without it, tests do a few of
-// each fault.
+// tally is the environment variable for the file in which `make faults` counts. Without it, tests make only a few faults.
 const tally = "CS231N_FAULTS"
 
-// Count is how many faults a test is to make: few in normal tests, many in the long run.
+// Count returns the number of faults for a test: few in normal tests, many in `make faults`.
 func Count(few, many int) int {
 	if os.Getenv(tally) != "" {
 		return many
@@ -24,7 +23,7 @@ func Count(few, many int) int {
 	return few
 }
 
-// Report counts faults that a test survived, with a note, for the table of the long run.
+// Report adds a row to the table of `make faults`: the faults that a test has passed, with a note.
 func Report(t testing.TB, kind, what string, count int, note string) {
 	t.Helper()
 	t.Logf("%s, %s: %d; %s", kind, what, count, note)
@@ -34,23 +33,23 @@ func Report(t testing.TB, kind, what string, count int, note string) {
 	}
 	file, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
 	require.NoError(t, err)
-	_, err = fmt.Fprintf(file, "%s\t%s\t%d\t%s\n", kind, what, count, note) // one write: tests run side by side
+	_, err = fmt.Fprintf(file, "%s\t%s\t%d\t%s\n", kind, what, count, note) // one write, since packages are tested in parallel
 	require.NoError(t, err)
 	require.NoError(t, file.Close())
 }
 
-// ReportDamaged is Report for damaged inputs of one kind.
+// ReportDamaged is Report for damaged inputs of one kind. At least one must have been refused.
 func ReportDamaged(t testing.TB, what string, count, refused int) {
 	t.Helper()
-	require.Positive(t, refused, "no damage was noticed: are the files damaged at all?")
+	require.Positive(t, refused, "no damage was noticed")
 	Report(t, "damaged", what, count, fmt.Sprintf("%d of them refused", refused))
 }
 
-// Random is a source for the choices of one test, the same in each run.
+// Random returns a random source with a fixed seed.
 func Random() *rand.Rand { return rand.New(rand.NewPCG(231, 0)) }
 
-// Damage returns a damaged copy of a file: bits or bytes that changed, a part that is zeros, missing, doubled or
-// random, an end that is missing or too long. It never returns what it was given.
+// Damage returns a damaged copy of a file's content: changed bits or bytes, a part that is zero, random, missing or repeated,
+// or a missing end. The copy always differs from the original.
 func Damage(r *rand.Rand, good []byte) []byte {
 	for {
 		bad := damage(r, slices.Clone(good))
@@ -65,7 +64,7 @@ func damage(r *rand.Rand, b []byte) []byte {
 		return []byte{byte(r.Uint32())}
 	}
 	from := r.IntN(len(b))
-	// Headers are at the beginning and small: every other damage is there.
+	// Half of the damage is in the first 512 bytes, where headers are.
 	if r.IntN(2) == 0 {
 		from = r.IntN(min(len(b), 512))
 	}
@@ -80,7 +79,7 @@ func damage(r *rand.Rand, b []byte) []byte {
 		}
 	case 2:
 		clear(part)
-	case 3: // sizes that are as large as can be
+	case 3: // maximum values, for fields that hold sizes
 		for i := range part[:min(len(part), 8)] {
 			part[i] = 0xff
 		}

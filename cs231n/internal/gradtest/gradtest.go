@@ -1,4 +1,4 @@
-// Package gradtest is the check that the tests of all hand-written gradients end with.
+// Package gradtest tests hand-written gradients.
 package gradtest
 
 import (
@@ -13,9 +13,9 @@ import (
 	"github.com/cs231n-go/assignment3/cs231n/rng"
 )
 
-// Right checks a layer three ways: its gradients must be within the tolerance of the finite differences and,
-// but for rounding, what GoMLX derives.
-func Right(t *testing.T, l gradcheck.Layer, tolerance float64) {
+// Check checks the gradients of a layer: they must agree with finite differences to the tolerance and with GoMLX's gradients
+// except for rounding.
+func Check(t *testing.T, l gradcheck.Layer, tolerance float64) {
 	t.Helper()
 	report, err := l.Check(testbackend.Get(t))
 	require.NoError(t, err)
@@ -25,16 +25,16 @@ func Right(t *testing.T, l gradcheck.Layer, tolerance float64) {
 	}
 }
 
-// Network is a recurrent network over a sequence, in functions of x, h0, Wx, Wh, b.
+// Network is a recurrent network as functions of x, h0, Wx, Wh and b.
 type Network struct {
-	Package                 string // its name in error messages
+	Package                 string // prefix of its error messages
 	Gates                   int    // width of the weights in units of the hidden state
 	Step, Forward, Unrolled func(in []*Node) *Node
 	Backward                func(in []*Node, dh *Node) []*Node
 }
 
-// Sequence checks the gradient of n sequences of some steps three ways, and that the compiled loop computes what its
-// unrolled form does. Inputs are drawn in the order of the assignment's notebooks.
+// Sequence checks the gradients for n sequences three ways, and that the compiled loop agrees with the unrolled form. It
+// draws the inputs in the order of the assignment's notebooks.
 func (net Network) Sequence(t *testing.T, n, steps, d, h int, tolerance float64) {
 	t.Helper()
 	s := rng.NewNumPy(231)
@@ -45,15 +45,15 @@ func (net Network) Sequence(t *testing.T, n, steps, d, h int, tolerance float64)
 		DOut:    randn(n, steps, h),
 		Forward: net.Unrolled, Backward: net.Backward,
 	}
-	Right(t, layer, tolerance)
+	Check(t, layer, tolerance)
 	difference, err := gradcheck.Eval(testbackend.Get(t), func(in []*Node) *Node {
 		return ReduceAllMax(Abs(Sub(net.Forward(in), net.Unrolled(in))))
 	}, layer.Inputs...)
 	require.NoError(t, err)
-	require.Less(t, difference[0], 1e-14, "the loop computes what its unrolled form does")
+	require.Less(t, difference[0], 1e-14, "the loop agrees with its unrolled form")
 }
 
-// Shapes gives each function wrong inputs of several kinds and expects errors that name the function and the shape.
+// Shapes calls each function with wrong shapes and expects errors that name the function and the shape.
 func (net Network) Shapes(t *testing.T) {
 	t.Helper()
 	const n, steps, d, h = 2, 7, 5, 3
@@ -68,24 +68,24 @@ func (net Network) Shapes(t *testing.T) {
 		"Forward":         {net.Forward, sequence, step},
 		"ForwardUnrolled": {net.Unrolled, sequence, step},
 	} {
-		own := net.Package + ": " + name + " of"
+		function := net.Package + ": " + name + " of"
 		const affine = "nn: affine map of"
 		for _, c := range []struct {
-			name  string
-			first int               // position of the first wrong input
-			wrong []*tensors.Tensor // they replace the right ones from there on
-			says  string
+			name    string
+			first   int               // index of the first wrong input
+			wrong   []*tensors.Tensor // replace the inputs from there on
+			wantErr string
 		}{
-			{"x of another rank", 0, []*tensors.Tensor{f.otherRank}, own},
-			{"another batch", 1, []*tensors.Tensor{zeros(n+1, h)}, own},
-			{"h of another rank", 1, []*tensors.Tensor{zeros(n, h, 1)}, own},
-			{"hidden state of others", 1, []*tensors.Tensor{zeros(n, h+1)}, own},
-			{"Wx of other units", 2, []*tensors.Tensor{zeros(d, net.Gates*(h+1))}, own},
+			{"x of another rank", 0, []*tensors.Tensor{f.otherRank}, function},
+			{"another batch", 1, []*tensors.Tensor{zeros(n+1, h)}, function},
+			{"h of another rank", 1, []*tensors.Tensor{zeros(n, h, 1)}, function},
+			{"hidden state of others", 1, []*tensors.Tensor{zeros(n, h+1)}, function},
+			{"Wx of other units", 2, []*tensors.Tensor{zeros(d, net.Gates*(h+1))}, function},
 			{"other features", 2, []*tensors.Tensor{zeros(d-1, width)}, affine},
-			{"weights of other gates", 2, []*tensors.Tensor{zeros(d, other), zeros(h, other), zeros(other)}, own},
-			{"Wh of other units", 3, []*tensors.Tensor{zeros(h-1, width)}, own},
-			{"Wh of other gates", 3, []*tensors.Tensor{zeros(h, other)}, own},
-			{"Wh of another type", 3, []*tensors.Tensor{tensors.FromFlatDataAndDimensions(make([]float32, h*width), h, width)}, own},
+			{"weights of other gates", 2, []*tensors.Tensor{zeros(d, other), zeros(h, other), zeros(other)}, function},
+			{"Wh of other units", 3, []*tensors.Tensor{zeros(h-1, width)}, function},
+			{"Wh of other gates", 3, []*tensors.Tensor{zeros(h, other)}, function},
+			{"Wh of another type", 3, []*tensors.Tensor{tensors.FromFlatDataAndDimensions(make([]float32, h*width), h, width)}, function},
 			{"b of another length", 4, []*tensors.Tensor{zeros(width + 1)}, affine},
 		} {
 			t.Run(name+", "+c.name, func(t *testing.T) {
@@ -93,7 +93,7 @@ func (net Network) Shapes(t *testing.T) {
 				inputs := []*tensors.Tensor{f.x, zeros(n, h), zeros(d, width), zeros(h, width), zeros(width)}
 				copy(inputs[c.first:], c.wrong)
 				_, err := gradcheck.Eval(testbackend.Get(t), f.forward, inputs...)
-				require.ErrorContains(t, err, c.says)
+				require.ErrorContains(t, err, c.wantErr)
 				require.ErrorContains(t, err, c.wrong[0].Shape().String(), "the error names the shape")
 			})
 		}

@@ -1,4 +1,4 @@
-"""Writes the PyTorch reference values that the Go tests of the layers compare with.
+"""Writes the PyTorch reference values for the Go tests of the layers.
 
 Run from the repository's root, in an environment made from
 kernels/requirements-torch.txt (last run: Python 3.11, torch 2.15.0,
@@ -6,20 +6,20 @@ numpy 2.4.6, CPU, 2 threads; a few seconds):
 
     python cs231n/nn/testdata/golden.py
 
-The files it writes:
+It writes these files:
 
   layers.json     layers on small inputs: values and gradients
   attention.json  multi-head attention on small inputs: values, weights and gradients
-  init.json       parameters after PyTorch's default initialisation and after
+  init.json       parameters after PyTorch's default initialization and after
                   Xavier's rule
 
-Tensors keep PyTorch's layouts: images (N, C, H, W), Linear (out, in), Conv2d
+Tensors have PyTorch's layouts: images (N, C, H, W), Linear (out, in), Conv2d
 (out, in, k, k), ConvTranspose2d (in, out, k, k). All but init.json is computed
-in float64. Numbers are the shortest decimals that name the same float32, in
-attention.json the same float64.
+in float64. Numbers are the shortest decimals that round to the same float32, in
+attention.json to the same float64.
 
-New cases go to the end: each draws from the generator where the one before it
-stopped, so that a case in the middle changes those after it.
+Append new cases at the end: all cases share one random generator, so a new case
+in the middle would change those after it.
 """
 
 import json
@@ -39,7 +39,7 @@ SEED = 231  # the assignment's
 def hundredths(
     rng: np.random.Generator, *shape: int, scale: float = 1, dtype: DTypeLike = np.float32
 ) -> Tensor:
-    """Values of two decimals, so that the files stay small; rounded to dtype, held in float64."""
+    """Values with two decimals, which keep the files small, rounded to dtype and stored as float64."""
     values = (scale * rng.normal(size=shape)).round(2).astype(dtype)
     return torch.from_numpy(values.astype(np.float64))
 
@@ -48,9 +48,9 @@ def hundredths(
 
 
 def layer_case(rng: np.random.Generator, layer: nn.Module, x: Tensor) -> dict[str, Any]:
-    """Runs layer on x, and back on a random upstream gradient dy.
+    """Runs layer on x, and its backward pass on a random upstream gradient dy.
 
-    It computes in float64, so that the reference has no rounding of its own.
+    It computes in float64, so the reference is exact to float32.
     """
     layer.double()
     x.requires_grad_()
@@ -67,10 +67,10 @@ def layer_case(rng: np.random.Generator, layer: nn.Module, x: Tensor) -> dict[st
 
 def layers() -> dict[str, Any]:
     rng = np.random.default_rng(SEED)
-    # Few values for many cells: most windows of the pool hold their maximum twice or more.
+    # With few distinct values, most windows of the pool have ties.
     ties = torch.from_numpy(rng.integers(-1, 2, size=(2, 3, 8, 10)).astype(np.float64))
     kinks = hundredths(rng, 3, 5)
-    kinks[:, 0] = 0  # a rectifier's gradient at zero is a convention: pin PyTorch's
+    kinks[:, 0] = 0  # the gradient of ReLU at zero is a convention: record PyTorch's
     return {
         "conv2d": layer_case(rng, nn.Conv2d(3, 4, 5), hundredths(rng, 2, 3, 10, 11)),
         "max_pool": layer_case(rng, nn.MaxPool2d(2), ties),
@@ -106,7 +106,7 @@ MCG31_MULTIPLIER, MCG31_MODULUS = 1132489760, 2**31 - 1
 
 
 def mcg31_mask(seed: int, rate: float, shape: tuple[int, ...]) -> Tensor:
-    """One for each value that dropout keeps, zero for the others, by MKL's generator MCG31."""
+    """The mask of dropout, drawn by MKL's generator MCG31: one for each value that is kept."""
     number = seed % MCG31_MODULUS or 1
     kept = []
     for _ in range(math.prod(shape)):
@@ -136,7 +136,7 @@ def dropout_case(rng: np.random.Generator, seed: int, rate: float, x: Tensor) ->
 
 
 class Attention(nn.Module):
-    """Multi-head attention; head h has the h-th part of the features.
+    """Multi-head attention. Head h uses the h-th part of the features.
 
     Shape letters: N batch, S queries, T keys, E features, H heads.
     """
@@ -214,8 +214,8 @@ def attention_case(
 def attention() -> dict[str, Any]:
     """The cases by name.
 
-    A bias of the keys adds the same to all scores of a softmax, so that its
-    gradient is rounding alone. With one key, keys and queries get none.
+    A bias of the keys adds the same value to all scores of a softmax, so its
+    gradient is rounding noise. With one key, keys and queries have zero gradients.
     """
     rng = np.random.default_rng(SEED)
     lower = torch.ones(5, 5, dtype=torch.float64).tril()
@@ -232,13 +232,13 @@ def attention() -> dict[str, Any]:
 
 
 def initialize_weights(module: nn.Module) -> None:
-    """Redraws one module's weights by Xavier's rule; plain convolutions keep theirs."""
+    """Re-initializes a module's weights with Xavier's rule, except those of Conv2d."""
     if isinstance(module, (nn.Linear, nn.ConvTranspose2d)):
         nn.init.xavier_uniform_(module.weight)
 
 
 def initial_values() -> dict[str, Any]:
-    """Parameters of one model, drawn layer after layer from one seed."""
+    """Parameters of one model, drawn layer by layer from one seed."""
     torch.manual_seed(SEED)
     model = nn.Sequential(nn.Linear(4, 3), nn.Conv2d(2, 3, 5), nn.ConvTranspose2d(3, 2, 4))
     names = ("linear", "conv2d", "conv_transpose2d")
@@ -270,7 +270,7 @@ def plain(value: Any, dtype: DTypeLike) -> Any:
 
 
 def render(value: Any, indent: str = "") -> str:
-    """JSON with one line for each key, but lists and tensors kept on one line."""
+    """JSON with one line per key. Lists and tensors are on one line."""
     if not isinstance(value, dict) or "shape" in value:
         return json.dumps(value, separators=(",", ":"))
     inner = indent + " "

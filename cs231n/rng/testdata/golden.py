@@ -165,7 +165,7 @@ def cuda_cases():
         yield case("uniform", CUDA, seed, ("uniform", 5, 0, 1), ("uniform", 3000, 0, 1), ("uniform", 1, 0, 1))
     for n in [1, 255, 256, 257, 1023, 1024, 1025, 3000, round_ // 4, round_ // 4 + 1, round_, round_ + 1, 4 * round_ + 3]:
         yield case("size", CUDA, 231, ("uniform", n, -1, 1), ("uniform", 5, -1, 1))
-    # Where float32 is coarse, many values are rounded to the upper bound and become the lower.
+    # With a coarse float32 grid, many values round to the upper bound, which becomes the lower.
     for a, b in [(-1, 1), (-0.3, 0.7), (0.1, 0.10001), (1, 1 + 2**-22), (1e-3, 1e5), (2, 2), (-1e38, 1e38), (1e-42, 1e-40)]:
         yield case("bounds", CUDA, 231, ("uniform", 5000, a, b))
 
