@@ -1,6 +1,10 @@
 package metrics
 
-import "math"
+import (
+	"cmp"
+	"math"
+	"slices"
+)
 
 // BLEUScores is how near a corpus of candidates comes to its references by [BLEU]. Index n-1 is for n-grams.
 type BLEUScores struct {
@@ -64,26 +68,18 @@ func BLEU(candidates []Caption, references [][]Caption) (BLEUScores, error) {
 }
 
 func brevityPenalty(length, referenceLength int) float64 {
-	switch {
-	case length >= referenceLength:
+	if length >= referenceLength {
 		return 1
-	case length == 0:
-		return 0
 	}
-	return math.Exp(1 - float64(referenceLength)/float64(length))
+	return math.Exp(1 - float64(referenceLength)/float64(length)) // 0 without words
 }
 
-// nearestLength is the length of the reference that comes nearest to the candidate's.
+// nearestLength is the length of the reference that comes nearest to the candidate's, the shorter of two.
 func nearestLength(candidate Caption, references []Caption) int {
-	nearest := len(references[0])
-	distance := func(length int) int { return max(length-len(candidate), len(candidate)-length) }
-	for _, r := range references[1:] {
-		d, best := distance(len(r)), distance(nearest)
-		if d < best || d == best && len(r) < nearest {
-			nearest = len(r)
-		}
-	}
-	return nearest
+	distance := func(r Caption) int { return max(len(r)-len(candidate), len(candidate)-len(r)) }
+	return len(slices.MinFunc(references, func(a, b Caption) int {
+		return cmp.Or(distance(a)-distance(b), len(a)-len(b))
+	}))
 }
 
 // clippedMatches counts the candidate's n-grams that are in a reference, each at most as often as in the

@@ -49,16 +49,18 @@ func TestTable(t *testing.T) {
 		"rnn    0.0000  0.0000  0.0000  0.0000   0.0000   0.0000",
 		"",
 	}, "\n"), metrics.Table{{"größe", scores}, {"rnn", metrics.Scores{}}}.String())
+	require.Equal(t, "  BLEU-1  BLEU-2  BLEU-3  BLEU-4  CIDEr-D  ROUGE-L\n", metrics.Table{}.String())
 }
 
 func TestErrors(t *testing.T) {
 	t.Parallel()
 	one := []metrics.Caption{words("a cat")}
-	for name, metric := range map[string]func([]metrics.Caption, [][]metrics.Caption) error{
-		"BLEU":    func(c []metrics.Caption, r [][]metrics.Caption) error { _, err := metrics.BLEU(c, r); return err },
-		"CIDEr-D": func(c []metrics.Caption, r [][]metrics.Caption) error { _, _, err := metrics.CIDErD(c, r); return err },
-		"ROUGE-L": func(c []metrics.Caption, r [][]metrics.Caption) error { _, _, err := metrics.ROUGEL(c, r); return err },
-	} {
+	type metric func([]metrics.Caption, [][]metrics.Caption) (float64, []float64, error)
+	bleu := func(c []metrics.Caption, r [][]metrics.Caption) (float64, []float64, error) {
+		scores, err := metrics.BLEU(c, r)
+		return scores.BLEU[0], nil, err
+	}
+	for name, metric := range map[string]metric{"BLEU": bleu, "CIDEr-D": metrics.CIDErD, "ROUGE-L": metrics.ROUGEL} {
 		for _, test := range []struct {
 			candidates []metrics.Caption
 			references [][]metrics.Caption
@@ -69,7 +71,10 @@ func TestErrors(t *testing.T) {
 			{one, [][]metrics.Caption{one, one}, "metrics: %s of 1 candidates with references for 2; give each its own"},
 			{append(one, words("a dog")), [][]metrics.Caption{one, {}}, `metrics: %s: candidate 1 ("a dog") has no references; give one at least, or leave it out`},
 		} {
-			require.EqualError(t, metric(test.candidates, test.references), fmt.Sprintf(test.want, name))
+			mean, images, err := metric(test.candidates, test.references)
+			require.EqualError(t, err, fmt.Sprintf(test.want, name))
+			require.Zero(t, mean)
+			require.Nil(t, images)
 		}
 	}
 	_, err := metrics.Score(one, nil)

@@ -33,14 +33,12 @@ func (g ngrams) count(c Caption) [MaxOrder]terms {
 	for i, word := range c {
 		words[i] = number(g.words, word, g.size())
 	}
-	var counted [MaxOrder]terms
-	grams := slices.Clone(words) // the n-grams by their first word's place
-	for n := range min(MaxOrder, len(c)) {
-		if n > 0 {
-			grams = grams[:len(c)-n]
-			for i, start := range grams {
-				grams[i] = number(g.longer, [2]int32{start, words[i+n]}, g.size())
-			}
+	counted := [MaxOrder]terms{collect(words)}
+	grams := slices.Clone(words) // n-grams, in the order of the caption
+	for n := 1; n < min(MaxOrder, len(c)); n++ {
+		grams = grams[:len(c)-n]
+		for i, start := range grams {
+			grams[i] = number(g.longer, [2]int32{start, words[i+n]}, g.size())
 		}
 		counted[n] = collect(grams)
 	}
