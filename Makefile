@@ -131,8 +131,8 @@ $(BROWSER_VENV)/requirements.txt: kernels/requirements-browser.txt
 	@$(BROWSER_VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
 	@cp $< $@
 
-fresh-test: ## run the README's two commands on a fresh Debian 12 (root; CS231N_QUICK=1 for the quick setting)
-	@kernels/fresh_test.sh
+fresh-test: ## run the README's two commands on a fresh Debian 12, or 13 with SUITE=trixie (as root; CS231N_QUICK=1 for the quick setting)
+	@kernels/fresh_test.sh $(SUITE)
 
 docker-test: setup ## build the image of the notebook server and try it (needs docker or podman)
 	@$(VENV)/bin/python docker/test_image.py
