@@ -189,9 +189,9 @@ class() { pip_install requirements-class; }
 cuda() { pip_install requirements-cuda; }
 
 command -v "$python" >/dev/null ||
-	die "$python is not installed: install Python 3.11 to 3.13 or name yours with PYTHON=..., then run make setup again"
-"$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' ||
-	die "$python is $("$python" --version 2>&1), and the pinned packages are for Python 3.11 to 3.13: name one with PYTHON=..., then run make setup again"
+	die "$python is not installed: install Python 3.11 to 3.14 or name yours with PYTHON=..., then run make setup again"
+"$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' ||
+	die "$python is $("$python" --version 2>&1), and the pinned packages are for Python 3.11 to 3.14: name one with PYTHON=..., then run make setup again"
 python=$(command -v "$python")
 export PATH=$venv/bin:$PATH GOTOOLCHAIN=local
 
