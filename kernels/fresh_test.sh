@@ -65,7 +65,9 @@ git clone --quiet --no-hardlinks "$repository" "$root/root/checkout"
 step "set-up" inside "cd ~/checkout && make setup"
 step "set-up once more, which installs nothing" inside 'cd ~/checkout && said=$(make setup) && [[ $said == "setup: ready" ]] || { echo "$said"; exit 1; }'
 step "${commands[0]}" inside "cd ~/checkout && ${commands[0]}" CS231N_QUICK CS231N_ITERS
-step "${commands[1]}" inside "cd ~/checkout && ${commands[1]}"
+# With --keep-going one run shows every failure.
+export MAKEFLAGS=--keep-going
+step "${commands[1]}" inside "cd ~/checkout && ${commands[1]}" MAKEFLAGS
 # JupyterLab runs until it is stopped: it is up when the address that it prints answers.
 step "make lab" inside "cd ~/checkout && { make lab >/tmp/lab.log 2>&1 & }
 	for i in {1..60}; do
