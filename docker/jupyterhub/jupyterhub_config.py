@@ -1,5 +1,5 @@
-# A class on one machine: every student has a container of the notebook image, with a volume of his or her own.
-# README.md in this folder tells how to start it. Where a line reads the environment, compose.yaml hands that over.
+# A class on one machine: each student gets a container of the notebook image and a volume.
+# See README.md in this folder. compose.yaml sets the environment variables.
 import os
 import sys
 
@@ -7,19 +7,19 @@ import nativeauthenticator
 
 c = get_config()  # noqa: F821
 
-# --- who comes in ---------------------------------------------------------------------------------------------
-# Accounts of the hub's own: students sign up at /hub/signup, an admin lets them in at /hub/authorize. Where the
-# school has a single sign-on, take that instead: see README.md.
+# --- accounts -------------------------------------------------------------------------------------------------
+# The hub has its own accounts: students sign up at /hub/signup, and an admin admits them at /hub/authorize. If the
+# school has a single sign-on, use that instead: see README.md.
 c.JupyterHub.authenticator_class = "native"
 c.JupyterHub.template_paths = [nativeauthenticator.__path__[0] + "/templates"]
 c.Authenticator.admin_users = set(os.environ.get("CS231N_ADMINS", "").split())
-c.Authenticator.allow_all = True  # of those whom an admin let in
+c.Authenticator.allow_all = True  # whom an admin admitted
 c.NativeAuthenticator.minimum_password_length = 12
 c.NativeAuthenticator.check_common_password = True
 c.NativeAuthenticator.allowed_failed_logins = 5
 c.NativeAuthenticator.seconds_before_next_try = 600
 
-# --- what each of them gets -----------------------------------------------------------------------------------
+# --- servers --------------------------------------------------------------------------------------------------
 c.JupyterHub.spawner_class = "docker"
 c.DockerSpawner.image = os.environ.get("CS231N_IMAGE", "cs231n-go:cpu")
 c.DockerSpawner.mem_limit = os.environ.get("CS231N_MEMORY", "4G")
@@ -32,16 +32,16 @@ c.DockerSpawner.extra_host_config = {
     "cap_drop": ["ALL"],
     "security_opt": ["no-new-privileges"],
     "read_only": True,
-    "tmpfs": {"/tmp": "exec,mode=1777"},  # cells are built and run there; it counts as memory
+    "tmpfs": {"/tmp": "exec,mode=1777"},  # for building and running cells; counts as memory
     "pids_limit": 1024,
 }
-c.DockerSpawner.extra_create_kwargs = {"stop_timeout": 20}  # seconds for the checkpoints of cells that train
+c.DockerSpawner.extra_create_kwargs = {"stop_timeout": 20}  # seconds, so that training cells can write their checkpoints
 c.DockerSpawner.remove = True
 c.DockerSpawner.network_name = "cs231n-class"
 c.DockerSpawner.use_internal_ip = True
 
-# --- when it ends ---------------------------------------------------------------------------------------------
-# A server that nobody has used for an hour stops; a cell that prints, as training does, counts as use.
+# --- idle servers ---------------------------------------------------------------------------------------------
+# An idle server stops after an hour. A cell that prints, as training does, counts as activity.
 c.JupyterHub.services = [
     {
         "name": "idle-culler",
@@ -58,7 +58,7 @@ c.JupyterHub.load_roles = [
 
 # --- the hub itself -------------------------------------------------------------------------------------------
 c.JupyterHub.hub_ip = "0.0.0.0"
-c.JupyterHub.hub_connect_ip = "hub"  # its name in the network of the class
+c.JupyterHub.hub_connect_ip = "hub"  # its name in the class's network
 c.JupyterHub.cookie_secret_file = "/srv/hub/cookie_secret"
 c.JupyterHub.db_url = "sqlite:////srv/hub/hub.sqlite"
 c.JupyterHub.concurrent_spawn_limit = 8
