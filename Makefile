@@ -1,4 +1,4 @@
-# make setup installs, make run executes the notebooks: everything else is for working on them.
+# make run executes the notebooks, make lab opens them. The other targets are for developers.
 
 ROOT := $(CURDIR)
 VENV := $(ROOT)/.venv
@@ -6,7 +6,7 @@ BROWSER_VENV := $(ROOT)/.venv-browser
 HUB := $(ROOT)/.venv-hub
 PYTHON ?= python3
 
-# The programs in .venv come first; Jupyter keeps its files there and not in the home folder.
+# Programs in .venv come first on the path. Jupyter keeps its files there instead of in the home folder.
 export PATH := $(VENV)/bin:$(PATH)
 export JUPYTER_DATA_DIR := $(VENV)/share/jupyter
 export JUPYTER_CONFIG_DIR := $(VENV)/etc/jupyter
@@ -14,13 +14,13 @@ export JUPYTER_RUNTIME_DIR := $(VENV)/run
 export IPYTHONDIR := $(VENV)/ipython
 export npm_config_cache := $(VENV)/run/npm
 export CS231N_ROOT := $(ROOT)
-# XLA's CPU client takes its buffers from malloc, step by step: keep them, in huge pages, instead of giving
-# them back to the system each time. glibc reads this only when a process starts.
+# XLA's CPU client allocates its buffers with malloc in every step. With these settings glibc uses huge pages and keeps
+# freed memory instead of returning it to the system. glibc reads them when a process starts.
 export GLIBC_TUNABLES := glibc.malloc.hugetlb=1:glibc.malloc.mmap_max=0:glibc.malloc.arena_max=2:glibc.malloc.trim_threshold=2147483647:glibc.malloc.top_pad=67108864
 export GOTOOLCHAIN := local
 export PYTHON
-# Without symbol tables and with Go's own linker a program, and so a cell, is linked in less than half the time; without
-# debugging information in the packages the linker has less to read, which is another fifth.
+# A cell is a program that has to be linked. Leaving out symbol tables and using Go's own linker more than halves the
+# link time, and compiling packages without debugging information saves another fifth.
 export GOFLAGS := -buildvcs=false "-ldflags=-s -w -linkmode=internal" -gcflags=all=-dwarf=false
 
 RUN := $(VENV)/bin/python kernels/run_notebooks.py
@@ -31,26 +31,26 @@ RUN := $(VENV)/bin/python kernels/run_notebooks.py
 help: ## print this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
 
-setup: ## install what is missing, and nothing else
+setup: ## install everything that is missing
 	@kernels/setup.sh $(STEPS)
 
 run: setup ## execute the notebooks at full settings into out/notebooks, with HTML pages
 	@$(RUN)
 
-notebooks: setup ## write notebooks/*.ipynb afresh from notebooks/source/*.md, executed (SOURCES=... takes some of them)
+notebooks: setup ## execute notebooks/source/*.md and write notebooks/*.ipynb (SOURCES=... selects some)
 	@$(RUN) --in-place --expect-images $(SOURCES)
 
-images: setup ## draw images/gan_outputs.png from the runs that make run or make notebooks left
+images: setup ## draw images/gan_outputs.png from the runs of make run or make notebooks
 	@go run ./images
 
-lab: setup ## open the notebooks in JupyterLab (LAB_FLAGS="--no-browser --port=..." as you like)
+lab: setup ## open the notebooks in JupyterLab (LAB_FLAGS="--no-browser --port=8899" for example)
 	@jupyter lab --notebook-dir=notebooks $(if $(filter 0,$(shell id -u)),--allow-root) $(LAB_FLAGS)
 
 build: setup ## build the command bin/cs231n
 	@go build -o bin/cs231n ./cs231n/cmd/cs231n
 
-# PyTorch has an environment of its own, which nothing else needs, made anew when its pins change.
-bench: setup ## time training beside PyTorch and NumPy (BENCH_FLAGS="-rounds 1 -only steps -images images" as you like)
+# Only this target needs PyTorch, which has a separate environment. It is made again when the pins change.
+bench: setup ## time training here and in PyTorch and NumPy (BENCH_FLAGS="-rounds 1 -only steps -images images" for example)
 	@cmp -s kernels/requirements-torch.txt .venv-torch/requirements || { \
 		echo "bench: installing PyTorch into .venv-torch"; \
 		$(PYTHON) -m venv .venv-torch && \
@@ -60,12 +60,12 @@ bench: setup ## time training beside PyTorch and NumPy (BENCH_FLAGS="-rounds 1 -
 	@go build -o bin/bench ./cs231n/cmd/bench
 	@bin/bench $(BENCH_FLAGS)
 
-test: check-format check-vet check-lint check-unit check-race check-runner check-docker check-notebooks check-vulnerabilities ## check everything, the notebooks in their quick setting included
+test: check-format check-vet check-lint check-unit check-race check-runner check-docker check-notebooks check-vulnerabilities ## run all checks, including the notebooks in the quick setting
 
-test-short: setup ## run the quick part of the unit tests
+test-short: setup ## run the unit tests without the slow ones
 	@go test -short ./...
 
-faults: setup ## kill training, fill disks and damage files, hundreds and thousands of times (a quarter of an hour)
+faults: setup ## kill training, fill disks and damage files thousands of times (a quarter of an hour)
 	@mkdir -p out && rm -f out/faults.tsv
 	@CS231N_FAULTS=$(ROOT)/out/faults.tsv go test -count=1 -timeout 2h -run 'Kill|FullDisk|Corrupt' ./cs231n/...
 	@sort out/faults.tsv | awk -F'\t' '{ printf "%-11s %-28s %6d  %s\n", $$1, $$2, $$3, $$4; all[$$1] += $$3 } \
@@ -83,24 +83,23 @@ check-lint: setup
 	@echo "== staticcheck"
 	@staticcheck ./...
 
-# Go's own limit of ten minutes for a package is too little on a busy machine. The order of the tests is another one
-# each time. Where one fails, go test prints "-test.shuffle N" before it, and -shuffle=N repeats that order.
+# Go's default limit of ten minutes for a package is too short on a busy machine. The tests run in random order. If one
+# fails, go test prints "-test.shuffle N" before it, and -shuffle=N repeats that order.
 check-unit: setup
 	@echo "== go test"
 	@go test -shuffle=on -timeout 1h ./...
 	@go test -shuffle=on -tags nopurego -run WithoutPureGo ./cs231n/device
 
-# The packages whose own code does things at once: downloads, drawing, claims on folders. XLA computes nothing there, and
-# the race detector sees nothing of it. -skip leaves out tests that do much one after the other and nothing at once;
-# -short would leave out none of them. A program under the race detector waits a second before it exits, in case a
-# race is yet to come. coco has a process for each data set that it loads, hundreds in its tests, so GORACE makes them
-# not wait: else the tests of coco take two minutes.
+# The packages with concurrent code of their own: downloads, drawing, locks on folders. The race detector cannot see into
+# XLA. -skip leaves out slow tests that are sequential; -short would leave out none of them. By default a program with
+# the race detector waits for a second before it exits. The tests of coco start hundreds of processes, so GORACE turns
+# that wait off, which saves two minutes.
 RACE := $(addprefix ./cs231n/,coco display fetch mnist scenes training)
-NOTHING_AT_ONCE := ^Test(FullDisk|Corrupt|Captions|Grammar|Grid|LoadRealData)
+SEQUENTIAL := ^Test(FullDisk|Corrupt|Captions|Grammar|Grid|LoadRealData)
 
 check-race: setup
 	@echo "== go test -race"
-	@GORACE=atexit_sleep_ms=0 go test -race -shuffle=on -timeout 1h -skip '$(NOTHING_AT_ONCE)' $(RACE)
+	@GORACE=atexit_sleep_ms=0 go test -race -shuffle=on -timeout 1h -skip '$(SEQUENTIAL)' $(RACE)
 
 check-runner: setup
 	@echo "== notebook runner"
@@ -114,16 +113,16 @@ check-notebooks: setup
 	@echo "== notebooks, quick setting"
 	@$(RUN) --quick --expect-images --output-dir out/quick
 
-# Advisory: what it finds depends on the day, and its database is not reachable everywhere.
+# Advisory: the findings depend on the day, and the database is not reachable everywhere.
 check-vulnerabilities: setup
 	@echo "== govulncheck"
 	@out=$$(go build -o $(VENV)/bin/ golang.org/x/vuln/cmd/govulncheck 2>&1 && govulncheck ./... 2>&1); status=$$?; \
 	case $$status in \
 	0 | 3) echo "$$out" ;; \
-	*) echo "skipped: govulncheck did not run ($$(echo "$$out" | grep -m1 .)); it needs packages that compile and, from the network, its database" ;; \
+	*) echo "skipped: govulncheck did not run ($$(echo "$$out" | grep -m1 .)); it needs packages that compile and a network for its database" ;; \
 	esac
 
-browser-test: setup $(BROWSER_VENV)/requirements.txt ## use the notebooks in JupyterLab through Chromium; screenshots in out/browser
+browser-test: setup $(BROWSER_VENV)/requirements.txt ## test the notebooks in JupyterLab with Chromium; screenshots go to out/browser
 	@$(BROWSER_VENV)/bin/python -m unittest discover -s kernels/browser
 
 $(BROWSER_VENV)/requirements.txt: kernels/requirements-browser.txt
@@ -131,29 +130,29 @@ $(BROWSER_VENV)/requirements.txt: kernels/requirements-browser.txt
 	@$(BROWSER_VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
 	@cp $< $@
 
-fresh-test: ## run the README's two commands on a fresh Debian 12 (root; CS231N_QUICK=1 for the quick setting)
-	@kernels/fresh_test.sh
+fresh-test: ## run the README's two commands on a fresh Debian 12, or 13 with SUITE=trixie (as root; CS231N_QUICK=1 for the quick setting)
+	@kernels/fresh_test.sh $(SUITE)
 
-docker-test: setup ## build the image of the notebook server and try it (needs docker or podman)
+docker-test: setup ## build and test the image of the notebook server (needs docker or podman)
 	@$(VENV)/bin/python docker/test_image.py
 
-class-test: setup $(HUB) ## try a JupyterHub with three students who train at the same time (needs npm)
+class-test: setup $(HUB) ## test a JupyterHub with three students who train at the same time (needs npm)
 	@kernels/setup.sh class
 	@PATH=$(HUB)/bin:$$PATH $(VENV)/bin/python docker/jupyterhub/try.py
 
-# Beside .venv, whose packages have other versions. npm puts the proxy's program where Python's are.
+# Apart from .venv, whose packages have other versions. The proxy is an npm package, linked into the same bin folder.
 $(HUB): docker/jupyterhub/requirements.txt docker/jupyterhub/package-lock.json
 	@$(PYTHON) -m venv --clear $@
 	@$@/bin/pip install --quiet --disable-pip-version-check --require-hashes -r docker/jupyterhub/requirements.txt
 	@cp docker/jupyterhub/package*.json $@ && npm ci --silent --prefix $@
 	@ln -s ../node_modules/.bin/configurable-http-proxy $@/bin/
 
-requirements: ## pin the *.in of kernels and docker/jupyterhub afresh (needs uv)
+requirements: ## pin the packages of every requirements*.in again (needs uv)
 	@cd kernels && for name in requirements requirements-pjrt requirements-go requirements-browser requirements-class requirements-cuda requirements-torch ../docker/jupyterhub/requirements; do \
 		case $$name in *-pjrt | *-go) flags=--no-deps ;; *hub*) flags="--no-binary onetimepass" ;; *) flags= ;; esac; \
 		uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --only-binary :all: --no-annotate \
 			--custom-compile-command "make requirements" $$flags $$name.in -o $$name.txt || exit 1; \
 	done
 
-clean: ## remove what make made, .venv included (notebooks stay)
+clean: ## remove everything that make made, including .venv (notebooks stay)
 	@rm -rf $(VENV) $(BROWSER_VENV) $(HUB) .venv-torch bin out

@@ -43,6 +43,7 @@ func keepers() map[string]string {
 		"github.com/nlpodyssey/":             "checkpoint",
 		"github.com/gomlx/compute/gobackend": "device",
 		"github.com/google/renameio":         "atomicfile",
+		"golang.org/x/mod":                   "device",
 	}
 }
 

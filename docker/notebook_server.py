@@ -1,7 +1,6 @@
-"""A notebook server seen through its REST and websocket interfaces, as a browser would use it.
+"""A client of a notebook server's REST and websocket interfaces.
 
-The tests of the image and the trial of the class use it; it needs requests and websocket-client,
-which JupyterLab brings along.
+The tests of the image and of the class use it. It needs requests and websocket-client, which JupyterLab depends on.
 """
 
 import json
@@ -19,7 +18,7 @@ REQUEST_SECONDS = 60
 
 @dataclass
 class Result:
-    """What a cell printed (texts alone), how long it took, and the kind of each other output."""
+    """The text that a cell printed, its seconds, and the MIME types of its other outputs."""
 
     text: str
     seconds: float
@@ -28,12 +27,12 @@ class Result:
 
 
 class Server:
-    """A server at url, such as http://127.0.0.1:8888 or http://127.0.0.1:8000/user/ann, reached with token."""
+    """A server at url, such as http://127.0.0.1:8888 or http://127.0.0.1:8000/user/ann. token opens it."""
 
     def __init__(self, url: str, token: str | None):
         self.url = url.rstrip("/")
         self.http = requests.Session()
-        self.http.trust_env = False  # no proxy stands between a test and its own machine
+        self.http.trust_env = False  # no proxy for this machine
         if token:
             self.http.headers["Authorization"] = f"token {token}"
 
@@ -42,20 +41,20 @@ class Server:
         return self.http.get(self.url + path, timeout=REQUEST_SECONDS, allow_redirects=False).status_code
 
     def call(self, method: str, path: str, body: dict | None = None):
-        """The decoded answer of the REST interface; raises requests.HTTPError for a status of 400 and more."""
+        """The decoded answer of the REST interface. Raises requests.HTTPError if the status is 400 or more."""
         reply = self.http.request(method, self.url + path, json=body, timeout=REQUEST_SECONDS)
         reply.raise_for_status()
         return reply.json() if reply.content else None
 
     def start_kernel(self, notebook: str, seconds: float) -> "Kernel":
-        """Starts a Go kernel in the folder of notebook; seconds is how long one of its cells may take."""
+        """Starts a Go kernel in the folder of notebook. seconds limits the time of each cell."""
         wanted = {"path": notebook, "name": "", "type": "notebook", "kernel": {"name": "gonb"}}
         session = self.call("POST", "/api/sessions", wanted)
         return Kernel(self, session["kernel"]["id"], seconds)
 
 
 class Kernel:
-    """A kernel with an open websocket; use it in a with statement."""
+    """A kernel with an open websocket. Use it in a with statement."""
 
     def __init__(self, server: Server, kernel_id: str, seconds: float):
         self.server, self.id = server, kernel_id
@@ -73,7 +72,7 @@ class Kernel:
         self.channel.close()
 
     def start(self, code: str) -> str:
-        """Asks for code to be run without waiting for it; returns the request's id."""
+        """Starts running code and returns the request's id."""
         request = uuid.uuid4().hex
         header = {"msg_id": request, "msg_type": "execute_request", "username": "", "session": self.id, "version": "5.3", "date": ""}
         content = {"code": code, "silent": False, "store_history": True, "user_expressions": {}, "allow_stdin": False, "stop_on_error": True}
@@ -108,7 +107,7 @@ def code_cells(notebook: Path) -> list[str]:
 
 
 def wait_for(ready, seconds: float, what: str) -> None:
-    """Returns when ready() does so with something true; raises TimeoutError, which names what, if it has not after so long."""
+    """Waits until ready() is true. Raises TimeoutError, which names what, after these seconds."""
     deadline = time.monotonic() + seconds
     while not ready():
         if time.monotonic() > deadline:

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Starts the container: JupyterLab, behind a token always; within a class jupyterhub-singleuser;
-# or the command that the arguments are. Options alone (--debug) go to JupyterLab.
+# Starts the container: JupyterLab, always with a token, or jupyterhub-singleuser if a JupyterHub started
+# the container. Arguments that begin with an option (--debug) go to that server; others are a command to run instead.
 set -euo pipefail
 
 root=${CS231N_ROOT:?}
@@ -10,28 +10,28 @@ die() {
 	exit 2
 }
 
-# A home folder that is mounted may be empty, and notebooks that are there are somebody's work.
+# A mounted home folder may be empty. Notebooks in it are somebody's work and stay.
 for folder in "$HOME" "${GOCACHE:?}"; do
 	mkdir -p "$folder" 2>/dev/null && [[ -w $folder ]] ||
-		die "$folder cannot be written by user $(id -u): mount a volume there that belongs to this user"
+		die "user $(id -u) cannot write to $folder: mount a volume there that belongs to this user"
 done
 mkdir -p "$HOME/notebooks"
 for notebook in "$root"/notebooks/*.ipynb; do
 	[[ -e $HOME/notebooks/${notebook##*/} ]] || cp "$notebook" "$HOME/notebooks/"
 done
-[[ -e $HOME/images ]] || ln -sfn "$root/images" "$HOME/images" # the notebooks show some of these
+[[ -e $HOME/images ]] || ln -sfn "$root/images" "$HOME/images" # the notebooks show some of them
 
-# Go needs a cache that it can write to. Links to the image's own make one at once and take no space.
+# Go needs a writable cache. Links to the image's cache fill it at once and take no space.
 [[ -d $GOCACHE/00 ]] || cp -rs "${CS231N_GOCACHE:?}/." "$GOCACHE"
 
-# Jupyter would take an empty token for none at all, and then anyone who reaches the port is in.
+# Jupyter treats an empty token as none, and would then let in anyone who reaches the port.
 if [[ -n ${JUPYTER_TOKEN_FILE:-} ]]; then
-	JUPYTER_TOKEN=$(cat "$JUPYTER_TOKEN_FILE") || die "JUPYTER_TOKEN_FILE is $JUPYTER_TOKEN_FILE, which cannot be read"
+	JUPYTER_TOKEN=$(cat "$JUPYTER_TOKEN_FILE") || die "could not read the file $JUPYTER_TOKEN_FILE that JUPYTER_TOKEN_FILE names: mount it, readable by user $(id -u)"
 	export JUPYTER_TOKEN
 	unset JUPYTER_TOKEN_FILE
 fi
 [[ -z ${JUPYTER_TOKEN+set} || ${#JUPYTER_TOKEN} -ge 16 ]] ||
-	die "JUPYTER_TOKEN is ${#JUPYTER_TOKEN} characters long and 16 are needed: take the output of \"openssl rand -hex 24\", or unset it and a token is drawn and printed"
+	die "JUPYTER_TOKEN has ${#JUPYTER_TOKEN} characters and needs at least 16: use the output of \"openssl rand -hex 24\", or unset it to get a random token in the log"
 
 if (($#)) && [[ $1 != -* ]]; then
 	exec "$@"
@@ -40,6 +40,6 @@ elif [[ -n ${JUPYTERHUB_API_TOKEN:-} ]]; then
 fi
 for option in "$@"; do
 	[[ $option != *[Tt]oken* && $option != *[Pp]assword* ]] ||
-		die "$option is not taken: name a token in JUPYTER_TOKEN instead"
+		die "$option is refused, since every process can read it: set JUPYTER_TOKEN instead"
 done
 exec jupyter lab "$@"

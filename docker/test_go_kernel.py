@@ -9,7 +9,7 @@ sys.path.insert(0, str(Path(__file__).with_name("jupyter")))
 
 from go_kernel import GoKernelManager
 
-# A cell that takes a second after it was interrupted, as training does to write its checkpoint.
+# A cell that takes a second to end after an interrupt, like training that writes its checkpoint.
 TRAINING = """import ("fmt"; "os"; "os/signal"; "time")
 %%
 signals := make(chan os.Signal, 1)
@@ -35,7 +35,7 @@ class Shutdown(unittest.IsolatedAsyncioTestCase):
         while "started" not in (await client.get_iopub_msg(timeout=60))["content"].get("text", ""):
             pass
         await manager.shutdown_kernel()
-        self.assertTrue(Path(folder, "checkpoint").exists(), "the kernel left before its cell had ended")
+        self.assertTrue(Path(folder, "checkpoint").exists(), "the kernel exited before its cell ended")
 
 
 if __name__ == "__main__":

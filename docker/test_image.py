@@ -1,10 +1,10 @@
-"""Builds the CPU image, starts it as compose.yaml does and looks at it from outside. `make docker-test` calls this.
+"""Builds the CPU image, starts it as compose.yaml does and tests it from outside. `make docker-test` calls this script.
 
-Docker does it where a daemon answers, else podman. From the environment:
+It uses Docker if a daemon answers, and podman otherwise. Environment variables:
     ENGINE       another command than these, with its options
-    BASE         the base image, if not the Dockerfile's
-    BUILD_FLAGS  more options for building, such as those that a proxy needs
-    RUN_FLAGS    more options for running
+    BASE         another base image than the Dockerfile's
+    BUILD_FLAGS  additional options for building, for example for a proxy
+    RUN_FLAGS    additional options for running
     JUPYTER_PORT the port on this machine (8899)
 """
 
@@ -33,7 +33,7 @@ MOST_STOP_SECONDS = 10
 
 
 def flags(name: str) -> list[str]:
-    """The options that the environment variable name holds."""
+    """The options in the environment variable name."""
     return shlex.split(os.environ.get(name, ""))
 
 
@@ -44,19 +44,19 @@ def engine() -> list[str]:
     for name in "docker", "podman":
         if shutil.which(name) and subprocess.run([name, "info"], check=False, capture_output=True).returncode == 0:
             return [name]
-    sys.exit("docker-test: no Docker daemon answers and there is no podman: install one of them or name yours in ENGINE")
+    sys.exit("docker-test: no Docker daemon answers and podman is missing: install one of them or name yours in ENGINE")
 
 
 ENGINE = engine()
 
 
 def run(*args: str, check: bool = True, **options) -> subprocess.CompletedProcess:
-    """Runs the engine with args; its output is in the result."""
+    """Runs the engine with args and captures its output."""
     return subprocess.run([*ENGINE, *args], check=check, capture_output=True, text=True, **options)
 
 
 def report(line: str) -> None:
-    """Prints a figure apart from unittest's own dots."""
+    """Prints a measurement on a line without unittest's dots."""
     print(f"\n  {line}", end=" ", flush=True)
 
 
@@ -69,7 +69,7 @@ def setUpModule():
 
 
 class Container:
-    """A running container of the image, with a home volume of its own."""
+    """A running container of the image, with a new home volume."""
 
     def __init__(self, name: str, *environment: str):
         self.name, self.volume = f"cs231n-test-{name}", f"cs231n-test-{name}-home"
@@ -103,7 +103,7 @@ class Image(unittest.TestCase):
     def test_empty_token(self):
         refused = run("run", "--rm", "--env", "JUPYTER_TOKEN=", *flags("RUN_FLAGS"), IMAGE, check=False)
         self.assertEqual(refused.returncode, 2, refused.stderr)
-        self.assertIn("JUPYTER_TOKEN is 0 characters long", refused.stderr)
+        self.assertIn("JUPYTER_TOKEN has 0 characters", refused.stderr)
 
 
 class Running(unittest.TestCase):
@@ -143,7 +143,7 @@ class Running(unittest.TestCase):
 
 class Stopping(unittest.TestCase):
     def test_checkpoint(self):
-        """A container that is stopped in the middle of training leaves in time, with a checkpoint."""
+        """A container that is stopped during training ends in time and leaves a checkpoint."""
         container = Container("stopping")
         self.addCleanup(container.remove)
         cells = code_cells(ROOT / NOTEBOOK)

@@ -1,4 +1,4 @@
-"""Tests of start.sh without an image: programs that only print their command stand in for Jupyter."""
+"""Tests of start.sh without an image. Programs that only print their command replace Jupyter."""
 
 import os
 import subprocess
@@ -33,7 +33,7 @@ class Start(unittest.TestCase):
         return subprocess.run([START, *args], check=False, env=environment, capture_output=True, text=True, timeout=30)
 
     def test_commands(self):
-        """What is started, by arguments and environment."""
+        """Arguments and environment decide the command."""
         hub = {"JUPYTERHUB_API_TOKEN": TOKEN}
         for args, environment, command in [
             ([], {}, "jupyter lab"),
@@ -48,13 +48,13 @@ class Start(unittest.TestCase):
                 self.assertEqual((done.returncode, done.stdout.strip()), (0, command), done.stderr)
 
     def test_never_open(self):
-        """No token that is empty, short or named where every process can read it."""
+        """A token that is empty, short or an option, which every process can read, is refused."""
         for args, environment, words in [
-            ([], {"JUPYTER_TOKEN": ""}, "JUPYTER_TOKEN is 0 characters long"),
+            ([], {"JUPYTER_TOKEN": ""}, "JUPYTER_TOKEN has 0 characters"),
             ([], {"JUPYTER_TOKEN": "cs231n"}, "openssl rand -hex 24"),
-            (["--IdentityProvider.token="], {}, "name a token in JUPYTER_TOKEN"),
-            (["--debug", "--ServerApp.token=''"], {"JUPYTER_TOKEN": TOKEN}, "name a token in JUPYTER_TOKEN"),
-            (["--ServerApp.password=x"], {}, "name a token in JUPYTER_TOKEN"),
+            (["--IdentityProvider.token="], {}, "set JUPYTER_TOKEN instead"),
+            (["--debug", "--ServerApp.token=''"], {"JUPYTER_TOKEN": TOKEN}, "set JUPYTER_TOKEN instead"),
+            (["--ServerApp.password=x"], {}, "set JUPYTER_TOKEN instead"),
         ]:
             with self.subTest(args=args, environment=environment):
                 done = self.start(*args, **environment)
@@ -62,7 +62,7 @@ class Start(unittest.TestCase):
                 self.assertIn(words, done.stderr)
 
     def test_token_file(self):
-        """A token in a file, as secrets of Docker come, is held to the same rule."""
+        """A token in a file, such as a Docker secret, obeys the same rule."""
         token = self.folder / "token"
         for text, status in [(f"{TOKEN}\n", 0), ("", 2), (None, 2)]:
             with self.subTest(text=text):
@@ -72,7 +72,7 @@ class Start(unittest.TestCase):
                 self.assertEqual(self.start(JUPYTER_TOKEN_FILE=str(token)).returncode, status)
 
     def test_home(self):
-        """An empty home folder receives the notebooks; what is there already stays."""
+        """An empty home folder receives the notebooks. Existing ones stay."""
         self.start()
         notebook = self.folder / "home/notebooks/GAN.ipynb"
         self.assertEqual(notebook.read_text(), "new")
@@ -81,7 +81,7 @@ class Start(unittest.TestCase):
         self.assertEqual(notebook.read_text(), "edited")
 
     def test_cache(self):
-        """Go's cache is one of links to the image's, made once."""
+        """Go's cache is made once, of links to the image's cache."""
         for _ in range(2):
             self.assertEqual(self.start().returncode, 0)
         entry = self.folder / "go-build/00/entry"
@@ -89,10 +89,10 @@ class Start(unittest.TestCase):
         self.assertEqual(entry.read_text(), "compiled")
 
     def test_home_not_writable(self):
-        """A home folder that cannot be made or written is refused with what to do."""
+        """The error of a home folder that is not writable says what to do."""
         done = self.start(HOME="/proc/none")
         self.assertEqual(done.returncode, 2)
-        self.assertIn("/proc/none cannot be written by user", done.stderr)
+        self.assertIn("cannot write to /proc/none: mount a volume", done.stderr)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
-"""Times the notebooks' cells in a real kernel, as `make setup` installs it and as stock GoNB installs itself.
+"""Times the notebooks' cells in two real kernels: the one that `make setup` installs, and stock GoNB.
 
-Every notebook runs once from its first cell to its last, training in the quick setting, and the cells that do
-not train are timed from the request to the kernel's idle message. Stock GoNB has this project's packages and
-the paths to find them, and none of the settings that make building a cell fast; its `go get` before each cell,
-which takes a network and its time, is off. A notebook that fails in a kernel is said and left out. Ends with one line of JSON; the
-lines before go to standard error. `make bench` calls it, with the environment of the Makefile.
+Every notebook runs once in the quick setting. Cells that do not train are timed from the request to the kernel's
+idle message. Stock GoNB gets this project's packages and the paths to find them, but none of the settings that make
+building a cell fast. Its `go get` before each cell is off, since that depends on the network. A notebook that fails
+is reported and left out. The results are one line of JSON on standard output; messages go to standard error.
+`make bench` calls this script with the Makefile's environment.
 """
 
 import argparse
@@ -24,14 +24,14 @@ from jupyter_client.manager import KernelManager
 
 from kernelspec import ROOT, kernelspec
 
-# What only this project's kernel has: flags for fast builds, memory settings, its own go command.
+# Variables of this project's kernel alone: flags for fast builds, memory settings, its own go command.
 TUNING = ("GOFLAGS", "GLIBC_TUNABLES", "CS231N_GO")
 TRAINERS = {"Train", "TrainOnce"}
 FUNCTION = re.compile(r"^func (?:\([^)]*\) )?(\w+)(.*?)^}", re.DOTALL | re.MULTILINE)
 
 
 class CellError(Exception):
-    """A cell that failed."""
+    """A cell failed."""
 
 
 def calls(code: str, names: set[str]) -> bool:
@@ -40,17 +40,17 @@ def calls(code: str, names: set[str]) -> bool:
 
 
 def training(cells: list[str]) -> list[bool]:
-    """Tells for each cell whether running it trains: by itself, or through a function of an earlier cell or its own."""
+    """Reports for each cell whether running it trains, directly or through a function of this or an earlier cell."""
     trainers, flags = set(TRAINERS), []
     for source in cells:
-        declared, _, body = f"\n{source}".partition("\n%%")  # GoNB runs what stands below %%
+        declared, _, body = f"\n{source}".partition("\n%%")  # GoNB runs the code below %%
         trainers |= {name for name, code in FUNCTION.findall(declared) if calls(code, trainers)}
         flags.append(calls(body, trainers))
     return flags
 
 
 def stock() -> dict:
-    """The kernel as `gonb --install` registers it, with the paths without which no cell here would build."""
+    """The kernel as `gonb --install` registers it, plus the paths that every cell here needs."""
     spec = kernelspec()
     binaries = spec["argv"][0].rpartition(os.sep)[0]
     kept = {name: value for name, value in spec["env"].items() if name not in TUNING}
@@ -75,13 +75,13 @@ def time_cells(path: Path, spec: dict, runs: Path) -> list[float]:
             begun = time.monotonic()
             reply = client.execute_interactive(source, output_hook=lambda message: None, allow_stdin=False)
             if reply["content"]["status"] != "ok":
-                raise CellError(f"cell {number} failed: {reply['content'].get('evalue', 'no message')}; run the notebook to see why")
+                raise CellError(f"cell {number} failed: {reply['content'].get('evalue', 'no message')}; run the notebook to see its output")
             if not trains:
                 seconds.append(time.monotonic() - begun)
         return seconds
     finally:
         client.stop_channels()
-        manager.shutdown_kernel()  # by request: a kernel that is killed leaves its gopls behind
+        manager.shutdown_kernel()  # a kernel that is killed instead leaves its gopls running
 
 
 def main() -> None:
@@ -95,7 +95,7 @@ def main() -> None:
                 with tempfile.TemporaryDirectory() as runs:
                     seconds = sorted(time_cells(path, spec, Path(runs)))
             except CellError as error:
-                print(f"  {path.stem}, {kernel} is left out: {error}", file=sys.stderr, flush=True)
+                print(f"  {path.stem}, left out with {kernel}: {error}", file=sys.stderr, flush=True)
                 continue
             result = {
                 "notebook": path.stem,

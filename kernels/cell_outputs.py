@@ -1,4 +1,4 @@
-"""What the outputs of a notebook's cell say, in words."""
+"""Reads the outputs of a notebook's cell as text."""
 
 import html
 import re
@@ -9,20 +9,20 @@ PANIC = re.compile(r"^(panic: |fatal error: |goroutine \d+ \[)", re.MULTILINE)
 
 
 def printed(text: str) -> str:
-    """Terminal output as a person reads it, without colours."""
+    """Terminal output without colour codes."""
     return ANSI.sub("", text)
 
 
 def rendered(page: str) -> str:
-    """The words of a piece of HTML, without tags."""
+    """The text of a piece of HTML."""
     return html.unescape(TAGS.sub("", page))
 
 
 def texts(outputs: list) -> str:
-    """All that the outputs of a cell say in words, in their order."""
+    """The text of all outputs of a cell, in their order."""
     words = ""
     for output in outputs:
-        if output.output_type == "stream":  # may hold but a part of a line
+        if output.output_type == "stream":  # may end within a line
             words += printed(output.text)
         elif output.output_type == "error":
             words += f"\n{printed(output.evalue)}\n"
@@ -32,12 +32,12 @@ def texts(outputs: list) -> str:
 
 
 def panicked(outputs: list) -> bool:
-    """Whether a cell's outputs hold a Go panic or stack trace, be it that of a program that the cell started."""
+    """Whether a cell's outputs contain a Go panic or stack trace, its own or that of a program it started."""
     return bool(PANIC.search(texts(outputs)))
 
 
 def join_streams(outputs: list) -> list:
-    """Makes one output of texts that follow each other; where a picture stands between them they stay apart."""
+    """Joins consecutive text outputs into one. Texts with a picture between them stay apart."""
     joined = []
     for output in outputs:
         last = joined[-1] if joined else None
@@ -49,7 +49,7 @@ def join_streams(outputs: list) -> list:
 
 
 def complaint(outputs: list) -> str:
-    """The few lines of a failed cell's outputs that say why: the panic's, else the compiler's, else the last."""
+    """The few lines that explain why a cell failed: those of the panic, else of the compiler, else the last ones."""
     words = texts([o for o in outputs if o.output_type != "error"]) or texts(outputs)
     if found := PANIC.search(words):
         words = re.split(r"^goroutine ", words[found.start() :], maxsplit=1, flags=re.MULTILINE)[0] or words

@@ -1,6 +1,6 @@
-"""Writes an executed notebook as one HTML page that needs nothing else: no network, no script, no file beside it.
+"""Writes an executed notebook as one self-contained HTML page: it needs no network, script or other file.
 
-Pictures and styles are in the page, and formulas are MathML, which browsers set by themselves.
+The page includes pictures and styles. Formulas are MathML, which browsers render without a script.
 """
 
 import re
@@ -10,36 +10,36 @@ from latex2mathml.converter import convert
 from nbconvert import HTMLExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
-# The lab page without its scripts, which come from the network: for formulas, diagrams and interactive widgets.
-# The fonts for formulas are those that systems bring along.
+# JupyterLab's page without its scripts for formulas, diagrams and widgets, which come from the network.
+# The fonts for formulas are common on desktop systems.
 TEMPLATE = """{% extends 'lab/index.html.j2' %}
 {% block html_head_js_mathjax %}{% endblock %}
 {% block html_head_js_mermaidjs %}{% endblock %}
 {% block html_head_js_requirejs %}{% endblock %}
 {% block html_head_css %}<style>math { font-family: "Latin Modern Math", "STIX Two Math", "Cambria Math", "DejaVu Math TeX Gyre", math; }</style>{% endblock %}"""
-# A command that the converter does not know stays in its result as it was written.
+# The converter leaves a command that it does not know unchanged in its result.
 UNKNOWN = re.compile(r">\s*(\\[A-Za-z]+)")
-# LaTeX sets a thin space between a function and its argument, the converter does not.
+# LaTeX puts a thin space between a function and its argument. The converter does not.
 FUNCTION = re.compile(r"(<mi>[a-z]{2,}</mi>)(?=<m(?:i|sub)>)")
 
 
 class FormulaError(ValueError):
-    """A formula that cannot be shown."""
+    """A formula cannot be converted."""
 
 
 def mathml(formula: str, display: str) -> str:
     """Converts a formula from LaTeX; display is "inline" or "block"."""
     try:
         converted = convert(formula, display=display)
-    except Exception as error:  # the converter's own errors have no class in common
+    except Exception as error:  # the converter's errors have no common class
         raise FormulaError(f"the formula ${formula}$ is not LaTeX ({type(error).__name__}): correct it in the notebook") from error
     if unknown := UNKNOWN.search(converted):
-        raise FormulaError(f"the formula ${formula}$ has {unknown[1]}, which latex2mathml does not know: write it another way")
+        raise FormulaError(f"the formula ${formula}$ has {unknown[1]}, which latex2mathml does not know: write it in another way")
     return FUNCTION.sub(r'\1<mspace width="0.17em"/>', converted)
 
 
 class Renderer(IPythonRenderer):
-    """Markdown cells as nbconvert renders them, with formulas as MathML."""
+    """nbconvert's renderer of Markdown cells, with formulas as MathML."""
 
     def inline_math(self, body: str) -> str:
         return mathml(body, "inline")
@@ -52,7 +52,7 @@ class Renderer(IPythonRenderer):
 
 
 class Exporter(HTMLExporter):
-    """nbconvert's exporter of pages in JupyterLab's look, for pages that are opened without a network."""
+    """nbconvert's exporter of pages in JupyterLab's style, for pages that work offline."""
 
     def __init__(self, **traits):
         super().__init__(raw_template=TEMPLATE, embed_images=True, **traits)
@@ -66,9 +66,9 @@ class Exporter(HTMLExporter):
 
 
 def html_page(nb, name: str, folder: str) -> str:
-    """The page of notebook nb with the title name; pictures that its text names are looked for in folder.
+    """The page of notebook nb with the title name. Relative paths of pictures in its text start at folder.
 
-    Raises FormulaError where a formula cannot be shown.
+    Raises FormulaError if a formula cannot be converted.
     """
     page, _ = Exporter().from_notebook_node(nb, {"metadata": {"name": name, "path": folder}})
     return page

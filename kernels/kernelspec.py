@@ -1,6 +1,6 @@
-"""Writes the Jupyter kernelspec of the Go kernel, and what JupyterLab has to know of it, into this Python environment.
+"""Writes the Jupyter kernelspec of the Go kernel, and JupyterLab's settings for it, into this Python environment.
 
-`make setup` calls it, with GOFLAGS and GLIBC_TUNABLES of the Makefile in the environment.
+`make setup` calls it with the Makefile's GOFLAGS and GLIBC_TUNABLES in the environment.
 """
 
 import json
@@ -10,14 +10,14 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-# After one second JupyterLab would drop what gopls offers on Tab. The first answer of a kernel takes more than ten.
+# JupyterLab drops completions that take longer than one second by default. The first of a kernel takes some three seconds.
 LAB_SETTINGS = {"@jupyterlab/completer-extension:manager": {"providerTimeout": 30_000}}
 
 
 def go_flags() -> str:
-    """The Makefile's flags, and a tag that leaves GoMLX's pure-Go backend out of cells where XLA's plugin is installed.
+    """The Makefile's flags. If XLA's plugin is installed, a tag leaves GoMLX's pure-Go backend out of cells.
 
-    It would never compute there, and linking a cell takes a tenth longer with it.
+    Such cells never use that backend, and linking it takes a tenth longer.
     """
     flags = os.environ.get("GOFLAGS", "")
     plugin = any(Path(sys.prefix).glob("lib/python3*/site-packages/lammps_jax_pjrt_cpu/*.so"))
@@ -34,7 +34,7 @@ def kernelspec() -> dict:
         "interrupt_mode": "message",
         "env": {
             "PATH": os.pathsep.join([str(ROOT / "kernels" / "bin"), str(binaries), "${PATH}"]),
-            # Where package device looks for the XLA plugin.
+            # Package device looks for the XLA plugin here.
             "CS231N_ROOT": str(ROOT),
             "CS231N_GO": shutil.which("go"),
             "GOTOOLCHAIN": "local",
@@ -45,8 +45,8 @@ def kernelspec() -> dict:
 
 
 if __name__ == "__main__":
-    if sys.prefix == sys.base_prefix:  # else it would write into the system's folders
-        sys.exit(f"kernelspec: {sys.executable} belongs to no virtual environment: run make setup, which calls the one in .venv")
+    if sys.prefix == sys.base_prefix:  # it would write into the system's folders
+        sys.exit(f"kernelspec: {sys.executable} is not in a virtual environment: run make setup, which calls the one in .venv")
     jupyter = Path(sys.prefix, "share", "jupyter")
     for path, content in (
         (jupyter / "kernels" / "gonb" / "kernel.json", kernelspec()),

@@ -1,13 +1,12 @@
-"""Executes notebooks without a browser, saying what it does while it does it.
+"""Executes notebooks without a browser and reports progress.
 
-Each notebook is run from its first cell to its last in a fresh Go kernel. A line
-tells of every finished cell, and a cell that takes long shows its latest output
-now and then. The executed notebooks and an HTML page of each go to --output-dir;
---in-place writes the notebooks back where they came from as well. A source in
-jupytext's Markdown (notebooks/source/NAME.md) stands for notebooks/NAME.ipynb.
+Each notebook runs from its first cell to its last in a fresh Go kernel. Every finished cell prints a line, and a
+cell that takes long prints its latest output every few seconds. The executed notebooks and an HTML page of each go
+to --output-dir. --in-place also overwrites the notebooks themselves. A source in jupytext's Markdown
+(notebooks/source/NAME.md) is the source of notebooks/NAME.ipynb.
 
-The exit status is 0 when every notebook ran through, 1 when a cell failed or an
-expectation was not met, 2 for a wrong command line.
+The exit status is 0 if every notebook succeeded, 1 if a cell failed or an expectation was not met, and 2 for a
+wrong command line.
 """
 
 import argparse
@@ -31,12 +30,12 @@ from cell_outputs import complaint, join_streams, panicked, printed, rendered
 from html_page import FormulaError, html_page
 
 HEARTBEAT_SECONDS = 20
-# What the kernel says of itself holds this machine's Go release and no name for the syntax highlighter.
+# The kernel's own description contains this machine's Go release, and no name for the syntax highlighter.
 LANGUAGE = {"name": "go", "file_extension": ".go", "mimetype": "text/x-go", "codemirror_mode": "go", "pygments_lexer": "go"}
 
 
 class NotebookError(Exception):
-    """A notebook that did not come through; its message is one short paragraph."""
+    """A notebook failed. The message is one short paragraph."""
 
 
 def say(text: str) -> None:
@@ -44,7 +43,7 @@ def say(text: str) -> None:
 
 
 def title(source: str) -> str:
-    """The line that tells best what a cell does: the first that is neither a bare command nor an import."""
+    """The line that describes a cell best: the first that is neither a bare command nor an import."""
     code = re.sub(r"^import\s*(\(.*?^\)|.*?$)", "", source, flags=re.DOTALL | re.MULTILINE)
     lines = [line.strip() for line in code.splitlines()]
     telling = [line for line in lines if line and not line.startswith("%")]
@@ -53,7 +52,7 @@ def title(source: str) -> str:
 
 
 class Runner(NotebookClient):
-    """NotebookClient that reports cells, drops progress displays and judges what a cell printed."""
+    """NotebookClient that reports finished cells, drops progress displays and fails cells by their output."""
 
     def __init__(self, nb, name: str, **traits):
         # Timestamps would make every regenerated notebook differ.
@@ -64,6 +63,7 @@ class Runner(NotebookClient):
             if cell.cell_type == "code" and cell.source.strip():
                 self.numbers[index] = len(self.numbers) + 1
         self.head, self.latest, self.progress = name, "", []
+        self.heart = None
         self.on_cell_start = self.started
         self.on_cell_executed = self.executed
 
@@ -74,7 +74,7 @@ class Runner(NotebookClient):
             self.heart = asyncio.ensure_future(self.beat())
 
     async def beat(self) -> None:
-        """Shows the latest line of a running cell, so that training does not look like hanging."""
+        """Prints the latest line of a running cell now and then, so that training does not look like hanging."""
         while True:
             await asyncio.sleep(HEARTBEAT_SECONDS)
             say(f"{self.head} {time.monotonic() - self.begun:7.1f} s … {self.latest}")
@@ -88,9 +88,14 @@ class Runner(NotebookClient):
             self.progress.append(output)
         return output
 
+    def still(self) -> None:
+        """Ends the beat of the cell that ran last. A cell whose kernel died or that timed out has no other end."""
+        if self.heart:
+            self.heart.cancel()
+
     def executed(self, cell, cell_index: int, execute_reply) -> None:
-        self.heart.cancel()
-        # GoNB gives an id only to displays that are updated while the cell runs.
+        self.still()
+        # GoNB gives an id only to displays that it updates while the cell runs.
         cell.outputs = join_streams([o for o in cell.outputs if not any(o is p for p in self.progress)])
         failed = execute_reply["content"]["status"] != "ok"
         bad = failed or any(o.output_type == "error" for o in cell.outputs) or panicked(cell.outputs)
@@ -101,7 +106,7 @@ class Runner(NotebookClient):
 
 
 def read(path: Path) -> nbformat.NotebookNode:
-    """Reads a notebook or its Markdown source, with cell ids that stay the same from run to run."""
+    """Reads a notebook or its Markdown source. The ids of the cells are the same in every run."""
     try:
         nb = jupytext.read(path)
     except (OSError, ValueError) as error:
@@ -114,7 +119,7 @@ def read(path: Path) -> nbformat.NotebookNode:
 
 
 def execute(nb, path: Path, log: Path, timeout: float | None) -> None:
-    """Runs every cell of nb in a kernel that starts where the notebook lies; log gets the kernel's own messages."""
+    """Runs every cell of nb in a kernel whose working folder is the notebook's. The kernel's own messages go to log."""
     runner = Runner(nb, path.stem, timeout=timeout, resources={"metadata": {"path": str(path.parent)}})
     with log.open("w") as kernel_log:
         try:
@@ -122,20 +127,22 @@ def execute(nb, path: Path, log: Path, timeout: float | None) -> None:
         except CellTimeoutError as error:
             raise NotebookError(f"{runner.head}: ran longer than {timeout:g} s; raise --timeout") from error
         except DeadKernelError as error:
-            raise NotebookError(f"{path.stem}: the Go kernel died; {log} has its last words") from error
+            raise NotebookError(f"{runner.head}: the Go kernel died; see its log {log}") from error
         except CellExecutionError as error:
             raise NotebookError(f"{path.stem}: {error.evalue or error}") from error
         except AssertionError as error:
-            if runner.km is None:  # at Ctrl-C nbclient shuts the kernel down, and then misses it, more than once
+            if runner.km is None:  # at Ctrl-C nbclient shuts the kernel down and then uses it again
                 logging.getLogger("asyncio").disabled = True
                 raise KeyboardInterrupt from error
             raise
         except RuntimeError as error:
-            raise NotebookError(f"{path.stem}: the Go kernel did not start ({error}); {log} has its words") from error
+            raise NotebookError(f"{path.stem}: the Go kernel did not start ({error}); see its log {log}") from error
+        finally:
+            runner.still()
 
 
 def expect_images(nb, name: str) -> None:
-    """Raises unless every code cell was run and some cell shows a picture."""
+    """Raises NotebookError unless every code cell was run and one of them shows a picture."""
     code = [cell for cell in nb.cells if cell.cell_type == "code" and cell.source.strip()]
     idle = [number for number, cell in enumerate(code, 1) if not cell.execution_count]
     if idle:
@@ -153,18 +160,18 @@ def page(nb, path: Path) -> str:
 
 
 def write(nb, path: Path, copy: Path) -> None:
-    """Writes nb to copy and beside it as an HTML page."""
+    """Writes nb to copy, and its HTML page beside it."""
     nb.metadata.language_info = LANGUAGE
     nbformat.write(nb, copy)
     copy.with_suffix(".html").write_text(page(nb, path))
 
 
 def run(path: Path, args: argparse.Namespace) -> None:
-    """Executes one notebook and writes its copies, of a failed one what there is."""
+    """Executes one notebook and writes its copies. A failed notebook is written up to the failure."""
     nb = read(path)
     if path.suffix == ".md":
         path = path.parent.parent / f"{path.stem}.ipynb"
-    page(nb, path)  # a formula that cannot be set is found now and not after the training
+    page(nb, path)  # finds a wrong formula before the training, not after it
     copy = args.output_dir / f"{path.stem}.ipynb"
     try:
         execute(nb, path, copy.with_suffix(".log"), args.timeout)
@@ -179,13 +186,13 @@ def run(path: Path, args: argparse.Namespace) -> None:
 
 
 def reading_order(paths: Iterable[Path]) -> list[Path]:
-    """Those first whose runs later ones compare with, then by name."""
+    """Sorts by name, after the notebooks whose training runs later ones compare with."""
     first = ["RNN_Captioning", "LSTM_Captioning"]
     return sorted(paths, key=lambda path: (first.index(path.stem) if path.stem in first else len(first), path.stem))
 
 
 def without_effect(paths: list[Path]) -> list[str]:
-    """The CS231N_ variables of the environment that nothing in these notebooks looks at: most are typing errors."""
+    """The CS231N_ variables of the environment that these notebooks do not read. Most are typing errors."""
     known = {"QUICK", "OUT", "DATA", "ROOT", "GO", "GOCACHE"}
     for path in paths:
         if path.exists():
@@ -193,32 +200,44 @@ def without_effect(paths: list[Path]) -> list[str]:
     return sorted(name for name in os.environ if name.startswith("CS231N_") and name.removeprefix("CS231N_") not in known)
 
 
+def trained(path: Path) -> set[str]:
+    """The names of the training runs that a notebook makes, as its source spells them."""
+    return set(re.findall(r'nb\.(?:Train|OutDir)\(\\?"([\w-]+)\\?"', path.read_text())) if path.exists() else set()
+
+
+def forget(runs: Path, paths: list[Path]) -> None:
+    """Removes the training runs of these notebooks, so that none resumes one. Runs of other notebooks stay for comparison."""
+    for path in paths:
+        for name in trained(path):
+            shutil.rmtree(runs / name, ignore_errors=True)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("notebooks", nargs="*", type=Path, help="notebooks or their Markdown sources (default: notebooks/*.ipynb, with --in-place notebooks/source/*.md)")
-    parser.add_argument("--output-dir", type=Path, default=Path("out/notebooks"), help="where the executed copies, HTML pages and kernel logs go (default: %(default)s)")
-    parser.add_argument("--in-place", action="store_true", help="write each notebook itself as well; a failed one stays as it was")
-    parser.add_argument("--quick", action="store_true", help="set CS231N_QUICK=1, with which the notebooks train briefly")
-    parser.add_argument("--timeout", type=float, metavar="SECONDS", help="give up on a cell after so long (default: never)")
-    parser.add_argument("--expect-images", action="store_true", help="fail unless each notebook shows a picture and ran every cell")
+    parser.add_argument("--output-dir", type=Path, default=Path("out/notebooks"), help="folder for the executed copies, HTML pages and kernel logs (default: %(default)s)")
+    parser.add_argument("--in-place", action="store_true", help="also overwrite each notebook itself, unless it fails; training starts from scratch")
+    parser.add_argument("--quick", action="store_true", help="set CS231N_QUICK=1, so that the notebooks train briefly")
+    parser.add_argument("--timeout", type=float, metavar="SECONDS", help="give up on a cell after this time (default: never)")
+    parser.add_argument("--expect-images", action="store_true", help="fail unless each notebook ran every cell and shows a picture")
     args = parser.parse_args()
 
     if args.quick:
         os.environ["CS231N_QUICK"] = "1"
     elif args.in_place:
-        os.environ.pop("CS231N_QUICK", None)  # what is committed has trained in full
+        os.environ.pop("CS231N_QUICK", None)  # committed notebooks show full training
     paths = args.notebooks or reading_order(Path("notebooks").glob("source/*.md" if args.in_place else "*.ipynb"))
     if not paths:
-        say("no notebooks in notebooks/: make notebooks makes them from notebooks/source")
+        say("no notebooks in notebooks/: run make notebooks, which makes them from notebooks/source")
         return 1
     for name in without_effect(paths):
         say(f"note: {name} has no effect: none of the notebooks has a setting of that name")
     args.output_dir.mkdir(parents=True, exist_ok=True)
-    # What cells train and keep: not where somebody at work in JupyterLab has theirs. A run that was
-    # broken off goes on from here the next time, but what is committed tells of whole runs.
+    # Training runs go to a folder apart from those of somebody who works in JupyterLab. The next call resumes an
+    # interrupted run from here, except for notebooks that will be committed.
     runs = (args.output_dir / "runs").resolve()
-    if args.in_place and not args.notebooks:
-        shutil.rmtree(runs, ignore_errors=True)
+    if args.in_place:
+        forget(runs, paths)
     os.environ.setdefault("CS231N_OUT", str(runs))
 
     failures = []

@@ -1,4 +1,4 @@
-"""Tests of html_page with the committed notebooks: pages show every picture and formula, and ask the network for nothing."""
+"""Tests of html_page with the committed notebooks: pages show every picture and formula and work offline."""
 
 import re
 import unittest
@@ -14,7 +14,7 @@ FORMULA = re.compile(r"\$\$.+?\$\$|\$.+?\$", re.DOTALL)
 
 
 def outside_references(page: BeautifulSoup) -> list[str]:
-    """What a browser would fetch to show the page: everything that is not in the page itself."""
+    """The addresses that a browser fetches to show the page."""
     urls = [tag[name] for tag in page.find_all(True) for name in ("src", "srcset", "poster", "data", "background") if tag.get(name)]
     urls += [link["href"] for link in page.find_all("link", href=True)]
     styles = [style.get_text() for style in page.find_all("style")] + [tag["style"] for tag in page.find_all(style=True)]
@@ -40,7 +40,7 @@ class HTMLPage(unittest.TestCase):
                 self.assertEqual(page.title.string, path.stem)
 
     def test_formulas(self):
-        """A formula becomes MathML, inline and displayed, or is named in an error."""
+        """Inline and displayed formulas become MathML. An error quotes a wrong one."""
 
         def page(text: str) -> BeautifulSoup:
             nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(text)])

@@ -1,4 +1,4 @@
-"""Tests of run_notebooks with the real Go kernel: what passes, what fails and with which words."""
+"""Tests of run_notebooks with the real Go kernel: which notebooks pass, which fail, and the messages of both."""
 
 import contextlib
 import io
@@ -47,20 +47,24 @@ class RunNotebooks(unittest.TestCase):
         self.folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
 
     def run_cells(self, name: str, *cells: str, flags: tuple = ()) -> tuple[int, str]:
-        """Writes a notebook of these cells, runs it and returns the status and all that was said."""
+        """Writes a notebook of these cells, runs it and returns the status and the output."""
+        return self.run_paths(self.write_cells(name, *cells), flags=("--expect-images", *flags))
+
+    def write_cells(self, name: str, *cells: str) -> Path:
+        """Writes a notebook of these cells."""
         nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
         path = self.folder / f"{name}.ipynb"
         nbformat.write(nb, path)
-        return self.run_path(path, "--expect-images", *flags)
+        return path
 
-    def run_path(self, path: Path, *flags: str) -> tuple[int, str]:
-        """Runs what path names and returns the status and all that was said."""
-        argv = ["run_notebooks.py", "--output-dir", str(self.folder / "out"), *flags, str(path)]
+    def run_paths(self, *paths: Path, flags: tuple = ()) -> tuple[int, str]:
+        """Runs these notebooks and returns the status and the output."""
+        argv = ["run_notebooks.py", "--output-dir", str(self.folder / "out"), *flags, *map(str, paths)]
         with mock.patch("sys.argv", argv), contextlib.redirect_stdout(io.StringIO()) as said:
             return run_notebooks.main(), said.getvalue()
 
     def test_page_escapes_output(self):
-        """What a program prints, such as captions and addresses of a data set, is text in the page and no part of it."""
+        """The page escapes what a program prints, such as captions and addresses from a data set."""
         cell = nbformat.v4.new_code_cell("show()")
         attack = "<script>alert(1)</script><img src=x onerror=alert(1)>"
         cell.outputs = [
@@ -73,8 +77,42 @@ class RunNotebooks(unittest.TestCase):
         self.assertNotIn("<script>alert(1)", page)
         self.assertNotIn("<img src=x", page)
 
+    def test_dead_kernel(self):
+        """A cell whose kernel died is reported once. It prints no more progress while the next notebook runs."""
+        dead = self.write_cells("dead", "%%\nsyscall.Kill(os.Getppid(), syscall.SIGKILL)\ntime.Sleep(time.Minute)")
+        after = self.write_cells("after", "%%\ntime.Sleep(3 * time.Second)")
+        with mock.patch.object(run_notebooks, "HEARTBEAT_SECONDS", 0.5):
+            status, said = self.run_paths(dead, after)
+        self.assertEqual(status, 1, said)
+        before, failed, rest = said.partition("FAILED dead  1/1: the Go kernel died; see its log")
+        self.assertTrue(failed, said)
+        self.assertIn("dead  1/1", before)
+        self.assertIn("after  1/1", rest)
+        self.assertNotIn("dead  1/1", rest)
+
+    def test_forget(self):
+        """Notebooks that will be committed do not resume their own runs, but see those of other notebooks."""
+        mine, other = self.folder / "out" / "runs" / "one", self.folder / "out" / "runs" / "two"
+        look = '%%\nfor _, name := range []string{"one", "two"} {\n\t_, err := os.Stat(os.Getenv("CS231N_OUT") + "/" + name)\n\tfmt.Println(name, err == nil)\n}\n// nb.Train("one", x)'
+        for flags, seen in ((), "one true\ntwo true\n"), (("--in-place",), "one false\ntwo true\n"):
+            mine.mkdir(parents=True, exist_ok=True)
+            other.mkdir(parents=True, exist_ok=True)
+            with self.subTest(flags), mock.patch.dict("os.environ"):
+                os.environ.pop("CS231N_OUT", None)
+                self.run_cells("forget", PICTURE, look, flags=flags)
+                self.assertEqual(nbformat.read(self.folder / "out" / "forget.ipynb", 4).cells[1].outputs[0].text, seen)
+
+    def test_trained(self):
+        """Every source names the runs that it trains, and no two name the same one."""
+        sources = sorted(Path(run_notebooks.__file__).parents[1].glob("notebooks/source/*.md"))
+        names = [name for path in sources for name in run_notebooks.trained(path)]
+        self.assertEqual(len(names), len(set(names)), names)
+        for path in sources:
+            self.assertGreaterEqual(len(run_notebooks.trained(path)), 2, path)
+            self.assertEqual(run_notebooks.trained(path), run_notebooks.trained(path.parents[1] / f"{path.stem}.ipynb"))
+
     def test_in_place(self):
-        """A good notebook is written with its picture, without its progress lines, the same each time."""
+        """A notebook is written with its picture and without its progress lines, with the same bytes each time."""
         written = []
         for _ in range(2):
             status, said = self.run_cells("good", PICTURE, "!echo done", flags=("--in-place",))
@@ -97,11 +135,11 @@ class RunNotebooks(unittest.TestCase):
                 self.assertTrue((self.folder / "out" / f"{name}.html").exists())
 
     def test_formula(self):
-        """A formula that the page could not show is named before any cell runs."""
+        """A formula that the page cannot show is reported before any cell runs."""
         nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("$\\wrong$"), nbformat.v4.new_code_cell(PICTURE)])
         path = self.folder / "formula.ipynb"
         nbformat.write(nb, path)
-        status, said = self.run_path(path)
+        status, said = self.run_paths(path)
         self.assertEqual(status, 1)
         self.assertIn("has \\wrong, which", said)
         self.assertNotIn("1/1", said)
@@ -114,7 +152,7 @@ class RunNotebooks(unittest.TestCase):
             self.assertEqual(nb.cells[1].outputs[0].text.strip(), want)
 
     def test_settings(self):
-        """A setting's variable reaches the cell; one that no notebook knows is named."""
+        """The variable of a setting reaches the cell. A variable that no notebook reads is reported."""
         cell = 'import nb "github.com/cs231n-go/assignment3/cs231n/notebook"\nvar epochs = nb.Setting("EPOCHS", 5, 1)\n%%\nprintln(epochs)'
         with mock.patch.dict("os.environ", CS231N_EPOCHS="77", CS231N_EPOCH="3", CS231N_GOCACHE="/opt"):
             status, said = self.run_cells("settings", PICTURE, cell)
@@ -125,7 +163,7 @@ class RunNotebooks(unittest.TestCase):
         self.assertNotIn("CS231N_GOCACHE has", said)  # the container's own
 
     def test_interrupt(self):
-        """Ctrl-C in the middle of a cell ends the run without a traceback of nbclient's."""
+        """Ctrl-C in the middle of a cell ends the run without a traceback."""
         timer = threading.Timer(5, os.kill, (os.getpid(), signal.SIGINT))
         timer.start()
         self.addCleanup(timer.cancel)
@@ -138,7 +176,7 @@ class RunNotebooks(unittest.TestCase):
         self.assertEqual(order, ["RNN_Captioning", "LSTM_Captioning", "Generative_Adversarial_Networks", "Transformer_Captioning"])
 
     def test_unreadable(self):
-        status, said = self.run_path(self.folder / "absent.ipynb")
+        status, said = self.run_paths(self.folder / "absent.ipynb")
         self.assertEqual(status, 1)
         self.assertIn("cannot read", said)
 

@@ -1,4 +1,4 @@
-"""Tests that notebooks/*.ipynb hold the cells of notebooks/source/*.md: who edits a source runs make notebooks too."""
+"""Tests that notebooks/*.ipynb have the cells of notebooks/source/*.md. After editing a source, run make notebooks."""
 
 import tempfile
 import unittest
@@ -12,7 +12,7 @@ NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
 
 
 def stale(folder: Path) -> list[str]:
-    """Says of each notebook in folder whose cells are not those of its source where they first differ."""
+    """One message for each notebook in folder that differs from its source, with the first cell that differs."""
     complaints = []
     for name in sorted({path.stem for path in (*folder.glob("*.ipynb"), *folder.glob("source/*.md"))}):
         paths = folder / f"{name}.ipynb", folder / "source" / f"{name}.md"
@@ -33,13 +33,13 @@ def stale(folder: Path) -> list[str]:
 
 class Sources(unittest.TestCase):
     def test_notebooks(self):
-        """The notebooks in the repository are those of their sources."""
+        """The notebooks in the repository agree with their sources."""
         self.assertTrue(list(NOTEBOOKS.glob("*.ipynb")))
         self.assertEqual(stale(NOTEBOOKS), [])
 
 
 class Stale(unittest.TestCase):
-    """What stale finds in a folder with one notebook that was made from its source."""
+    """Tests of stale with a folder that has one notebook."""
 
     def setUp(self):
         self.folder = Path(self.enterContext(tempfile.TemporaryDirectory())) / "notebooks"
@@ -49,7 +49,7 @@ class Stale(unittest.TestCase):
         nbformat.write(run_notebooks.read(self.source), self.notebook)
 
     def edit(self, change):
-        """Replaces the source by what change makes of its text."""
+        """Replaces the source's text by change(text)."""
         self.source.write_text(change(self.source.read_text()))
 
     def assert_differs(self, number: int):
@@ -59,7 +59,7 @@ class Stale(unittest.TestCase):
         )
 
     def test_fresh(self):
-        """Outputs and execution counts are no difference."""
+        """Outputs and execution counts do not count as differences."""
         nb = nbformat.read(self.notebook, 4)
         nb.cells[1].execution_count = 1
         nb.cells[1].outputs = [nbformat.v4.new_output("stream", name="stdout", text="1\n")]

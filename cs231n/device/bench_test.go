@@ -9,8 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// BenchmarkTrainingStep times forward, backward and update of a 784-256-256-1 perceptron with 128 images on XLA's
-// CPU plugin and on pure Go. The warning about the pure-Go backend quotes the ratio.
+// BenchmarkTrainingStep times forward pass, backward pass and update of a 784-256-256-1 perceptron with 128 images on
+// XLA's CPU plugin and on the pure-Go backend. The warning about the pure-Go backend quotes the ratio.
 func BenchmarkTrainingStep(b *testing.B) {
 	for _, order := range []string{"xla:" + realPlugin(b), "go"} {
 		name, _, _ := strings.Cut(order, ":")

@@ -1,6 +1,7 @@
 package device
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -9,18 +10,18 @@ import (
 	"github.com/gomlx/compute"
 )
 
-// slowdown says how far the pure-Go backend is behind XLA's CPU plugin in a training step of a
-// 784-256-256-1 perceptron with 128 images, as BenchmarkTrainingStep measures it.
+// slowdown is how many times longer than XLA's CPU plugin the pure-Go backend takes for a training step of a
+// 784-256-256-1 perceptron with 128 images. BenchmarkTrainingStep measures it.
 const slowdown = 30
 
-// pureGoName is how GOMLX_BACKEND names GoMLX's own backend.
+// pureGoName is the name of GoMLX's own backend in GOMLX_BACKEND.
 const pureGoName = "go"
 
-// A request is what GOMLX_BACKEND asks for. Its zero value asks for nothing in particular.
+// A request is a parsed GOMLX_BACKEND. The zero value allows any backend.
 type request struct {
 	pureGo   bool   // asks for GoMLX's own backend
 	path     string // asks for the plugin in this file
-	platform string // asks for a plugin of this platform, wherever it is; empty if any will do
+	platform string // asks for a plugin of this platform; empty if any will do
 	options  string // the backend's options, such as "tf32=true"
 }
 
@@ -31,7 +32,7 @@ func (m machine) parse(order string) (request, error) {
 		return request{pureGo: true, options: config}, nil
 	}
 	if !slices.Contains([]string{"xla", "stablehlo", "shlo", "hlo"}, backend) {
-		return request{}, fmt.Errorf("there is no backend %q: name xla, xla:cpu, xla:cuda, xla:/path/plugin.so or go", backend)
+		return request{}, fmt.Errorf("unknown backend %q: name xla, xla:cpu, xla:cuda, xla:/path/plugin.so or go", backend)
 	}
 	name, options, _ := strings.Cut(config, ",")
 	switch {
@@ -52,10 +53,10 @@ func (m machine) parse(order string) (request, error) {
 			known = append(known, p.platform)
 		}
 	}
-	return request{}, fmt.Errorf("there is no plugin %q: name one of %s, or a file (xla:/path/plugin.so)", name, strings.Join(known, ", "))
+	return request{}, fmt.Errorf("unknown plugin %q: name one of %s, or a file (xla:/path/plugin.so)", name, strings.Join(known, ", "))
 }
 
-// choose walks the candidates, opens the first that works, and notes beside each what became of it.
+// choose opens the first candidate that works. It returns all candidates with the reasons for the choice.
 func (m machine) choose(o options) (compute.Backend, []Candidate, error) {
 	order, _ := m.lookup(compute.ConfigEnvVar)
 	c := Candidate{Name: compute.ConfigEnvVar, Path: order, Found: order != "", Why: "not set: the search decides"}
@@ -63,7 +64,7 @@ func (m machine) choose(o options) (compute.Backend, []Candidate, error) {
 	if order != "" {
 		var err error
 		if asked, err = m.parse(order); err == nil && asked.path == "" && !asked.pureGo {
-			c.Why = "names no file: the search goes on among XLA's plugins"
+			c.Why = "names no file: searching among XLA's plugins"
 		} else {
 			return m.obey(order, asked, err)
 		}
@@ -86,15 +87,15 @@ func (m machine) choose(o options) (compute.Backend, []Candidate, error) {
 			break
 		}
 		last.Chosen, last.Why = true, "the last resort: no XLA plugin works here"
-		fmt.Fprintf(o.warnings, "device: no XLA plugin works here, so GoMLX's pure-Go backend computes, about %d times slower and without recurrent networks and captions; "+
+		fmt.Fprintf(o.warnings, "device: no XLA plugin works here: using GoMLX's pure-Go backend, which is about %d times slower and cannot run recurrent networks or caption images; "+
 			"run `make setup` to install a plugin\n", slowdown)
 	}
 	return backend, append(candidates, last), err
 }
 
-// obey opens the one backend that GOMLX_BACKEND names. An error from reading the variable is passed in.
+// obey opens the backend that GOMLX_BACKEND names. The error from parsing the variable, if any, is passed in.
 func (m machine) obey(order string, asked request, err error) (compute.Backend, []Candidate, error) {
-	c := Candidate{Name: compute.ConfigEnvVar, Path: order, Found: true, Why: "set to " + order + ": nothing else was looked at"}
+	c := Candidate{Name: compute.ConfigEnvVar, Path: order, Found: true, Why: "set to " + order + ": no other candidate was tried"}
 	var backend compute.Backend
 	switch {
 	case err != nil:
@@ -113,9 +114,12 @@ func (m machine) obey(order string, asked request, err error) (compute.Backend, 
 	return backend, []Candidate{c}, nil
 }
 
-// search tries XLA's plugins and then go-xla's installer. It returns no backend if none of them works.
+// search tries XLA's plugins and then go-xla's installer. It returns a nil backend if none of them works.
 func (m machine) search(asked request, o options) (backend compute.Backend, candidates []Candidate) {
 	wanted := func(platform string) bool { return asked.platform == "" || asked.platform == platform }
+	if _, err := m.root(); errors.Is(err, errUntrusted) {
+		fmt.Fprintf(o.warnings, "device: %v; trying the next candidate\n", err)
+	}
 	for _, p := range m.plugins() {
 		c := Candidate{Name: p.name, Path: p.path, Found: p.path != "", Why: p.missing}
 		switch {
@@ -128,7 +132,7 @@ func (m machine) search(asked request, o options) (backend compute.Backend, cand
 			b, err := m.load(p.path, asked.options)
 			if err != nil {
 				c.Why = err.Error()
-				fmt.Fprintf(o.warnings, "device: %s: %v; looking further\n", p.name, err)
+				fmt.Fprintf(o.warnings, "device: %s: %v; trying the next candidate\n", p.name, err)
 				break
 			}
 			backend, c.Chosen, c.Why = b, true, p.reason
@@ -151,7 +155,7 @@ func (m machine) search(asked request, o options) (backend compute.Backend, cand
 		b, err := m.install(asked.options)
 		if err != nil {
 			c.Why = err.Error()
-			fmt.Fprintf(o.warnings, "device: %v; looking further\n", err)
+			fmt.Fprintf(o.warnings, "device: %v; trying the next candidate\n", err)
 			break
 		}
 		backend, c.Found, c.Chosen, c.Why = b, true, true, "downloaded just now"
@@ -159,7 +163,7 @@ func (m machine) search(asked request, o options) (backend compute.Backend, cand
 	return backend, append(candidates, c)
 }
 
-// obstacle tells why none of the candidates that were wanted works.
+// obstacle joins the reasons why none of the wanted candidates works.
 func obstacle(candidates []Candidate) string {
 	var why []string
 	for _, c := range candidates {

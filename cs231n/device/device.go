@@ -1,24 +1,26 @@
 // Package device finds the machine's fastest way to run a GoMLX graph and opens it.
 //
-// GoMLX computes through a [compute.Backend]. The one this project is written for is XLA, which comes as a
-// PJRT plugin: a shared library that is opened at run time. Where that library lies differs from machine to
-// machine, so [Open] looks in this order and takes the first that works:
+// GoMLX computes through a [compute.Backend]. This project is written for the XLA backend, which needs a PJRT plugin: a
+// shared library that is opened at run time. Its location differs from machine to machine, so [Open] tries these
+// candidates in order and takes the first that works:
 //
-//  1. what the environment variable GOMLX_BACKEND names, for example xla:/path/plugin.so, xla:cpu or go;
-//  2. a CUDA plugin, where an NVIDIA driver is present and the plugin can create a client on it;
+//  1. the backend that the environment variable GOMLX_BACKEND names, for example xla:/path/plugin.so, xla:cpu or go;
+//  2. a CUDA plugin, if an NVIDIA driver is present and the plugin can create a client on it;
 //  3. the CPU plugin of the Python package lammps-jax-pjrt-cpu in the checkout's .venv;
-//  4. a CPU plugin that go-xla installed, or installs now (a download, bounded in time, and never
-//     when GOMLX_NO_AUTO_INSTALL is set);
-//  5. GoMLX's own backend in pure Go, which needs nothing, is much slower and has no loops over time (package loop):
-//     it trains GANs and Transformers, but no recurrent networks, and describes no images. A program built with the
-//     tag nopurego is smaller and does without it.
+//  4. a CPU plugin that go-xla installed, or installs now (a download with a time limit; GOMLX_NO_AUTO_INSTALL
+//     forbids it);
+//  5. GoMLX's own backend in pure Go. It needs nothing, but is much slower and has no loops over time (package loop):
+//     it trains GANs and Transformers, but not recurrent networks, and it does not caption images. A program built with
+//     the tag nopurego is smaller and lacks this backend.
 //
-// The checkout is $CS231N_ROOT, or the nearest folder from the working directory upwards that holds a .venv, or else the
-// one in whose folder bin the program lies.
-// A name in GOMLX_BACKEND is an order: if it cannot be carried out, that is an error and never another backend.
+// The checkout is $CS231N_ROOT, or else the checkout whose folder bin has the program, or else the nearest one from the
+// working directory upwards. A checkout has this module's go.mod. Since its plugin is code that runs in this process, a
+// checkout that is found without CS231N_ROOT counts only if no other user can write to it.
 //
-// The backend belongs to whoever opened it and is closed with its Finalize method. [Survey] and [Doctor] tell
-// what the search saw and why it chose what it chose.
+// A name in GOMLX_BACKEND is an order: if it cannot be carried out, [Open] returns an error and tries no other backend.
+//
+// The caller owns the backend and closes it with its Finalize method. [Survey] and [Doctor] report every candidate
+// and the reason why it was chosen or not.
 package device
 
 import (
@@ -40,25 +42,24 @@ type options struct {
 // maxCPUDevices bounds [CPUDevices], since each device has a thread of its own.
 const maxCPUDevices = 16
 
-// Warn sends the one-line warnings about a worse choice than the machine could offer to w instead of
-// standard error.
+// Warn sends warnings to w instead of standard error. Each is one line about a candidate that should have worked.
 func Warn(w io.Writer) Option { return func(o *options) { o.warnings = w } }
 
-// InstalledOnly keeps the search to what is on the machine already: nothing is downloaded.
+// InstalledOnly limits the search to plugins on the machine. Nothing is downloaded.
 func InstalledOnly() Option { return func(o *options) { o.install = false } }
 
-// CPUDevices makes XLA's CPU plugin show n devices, 1 to 16, instead of one, for training that several share. It is for
-// trying that out where there are no GPUs, and no faster: with more devices than cores XLA has more threads than
-// cores, and a training step takes about a tenth longer. The number of GPUs is what it is.
+// CPUDevices makes XLA's CPU plugin offer n devices, 1 to 16, instead of one. It is for trying data-parallel training
+// without GPUs and makes nothing faster: with more devices than cores XLA has more threads than cores, and a training
+// step takes about a tenth longer. The number of GPUs does not change.
 func CPUDevices(n int) Option { return func(o *options) { o.cpuDevices = n } }
 
 // Open returns the first backend of the package's search order that works on this machine.
 //
 // On a GPU, matrix products keep full float32 precision (go-xla's tf32 option, on by default there, is set to
-// false) because this project compares its digits with other programs'; GOMLX_BACKEND=xla:cuda,tf32=true
-// brings the faster products back.
+// false) because this project compares its results with other programs'. GOMLX_BACKEND=xla:cuda,tf32=true turns
+// the faster products on again.
 //
-// It fails only where GOMLX_BACKEND asks for something that cannot be had.
+// Open fails if GOMLX_BACKEND names a backend that does not work, or if no candidate works.
 func Open(opts ...Option) (compute.Backend, error) {
 	o := options{warnings: os.Stderr, install: true}
 	for _, opt := range opts {
@@ -70,19 +71,19 @@ func Open(opts ...Option) (compute.Backend, error) {
 	return backend, err
 }
 
-// A Candidate is one place where the search looks for a backend.
+// A Candidate is a backend that the search considers.
 type Candidate struct {
-	Name   string // what it is, in words
-	Path   string // the plugin file, or the configuration for GoMLX; empty where nothing was found
-	Found  bool   // whether it is there to be tried
-	Chosen bool   // whether the search ended here
-	Why    string // the reason for either
+	Name   string // its name for people
+	Path   string // the plugin file, or the configuration for GoMLX; empty if not found
+	Found  bool   // whether it exists
+	Chosen bool   // whether it is the one that Open returns
+	Why    string // why it was chosen or not
 }
 
-// Survey repeats the search of [Open], downloads excepted, and returns every candidate in the order of
-// preference. The backend that is chosen was really opened, then closed again.
+// Survey repeats the search of [Open] without downloads and returns every candidate in the order of preference. It
+// opens the chosen backend and closes it again.
 //
-// The error is the one that Open would return.
+// Survey returns the error that Open would return.
 func Survey() ([]Candidate, error) {
 	backend, candidates, err := thisMachine().choose(options{warnings: io.Discard})
 	if backend != nil {

@@ -2,6 +2,7 @@ package device
 
 import (
 	"bytes"
+	"cmp"
 	"debug/elf"
 	"errors"
 	"io/fs"
@@ -9,8 +10,10 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -28,7 +31,7 @@ func realPlugin(t testing.TB) string {
 	return ""
 }
 
-// fake returns a machine with nothing on it but the environment given, in a temporary folder.
+// fake returns a machine in a temporary folder that has nothing but the given environment.
 func fake(t testing.TB, env map[string]string) machine {
 	t.Helper()
 	dir := t.TempDir()
@@ -43,7 +46,7 @@ func fake(t testing.TB, env map[string]string) machine {
 	return m
 }
 
-// put makes file, with its folders, a link to target, or junk if target is empty.
+// put makes file and its folders. The file is a link to target, or junk if target is empty.
 func put(t testing.TB, target string, file ...string) string {
 	t.Helper()
 	path := filepath.Join(file...)
@@ -54,6 +57,13 @@ func put(t testing.TB, target string, file ...string) string {
 		require.NoError(t, os.Symlink(target, path))
 	}
 	return path
+}
+
+// checkout makes dir a checkout of this module whose plugin is a link to target, or junk if target is empty.
+func checkout(t testing.TB, target, dir string) {
+	t.Helper()
+	put(t, target, dir, venvCPU)
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "go.mod"), []byte("module "+modulePath+"\n\ngo 1.26\n"), 0o644))
 }
 
 const (
@@ -77,18 +87,18 @@ func TestChoice(t *testing.T) {
 			chosen: "GoMLX in pure Go", backend: "Go Backend", warning: "times slower",
 		},
 		{
-			name: "venv above the working directory",
+			name: "checkout above the working directory",
 			prepare: func(m *machine) {
-				put(t, real, m.dir, venvCPU)
+				checkout(t, real, m.dir)
 				m.dir = filepath.Join(m.dir, "notebooks", "deep")
 			},
 			chosen: "CPU plugin in .venv", backend: "xla",
 		},
 		{
-			name: "venv above the program",
+			name: "checkout above the program",
 			prepare: func(m *machine) {
 				m.binary = filepath.Join(m.home, "checkout", "bin")
-				put(t, real, m.home, "checkout", venvCPU)
+				checkout(t, real, filepath.Join(m.home, "checkout"))
 			},
 			chosen: "CPU plugin in .venv", backend: "xla",
 		},
@@ -96,7 +106,7 @@ func TestChoice(t *testing.T) {
 			name: "checkout whose path holds the word cuda",
 			prepare: func(m *machine) {
 				m.dir = filepath.Join(m.dir, "cuda-course")
-				put(t, real, m.dir, venvCPU)
+				checkout(t, real, m.dir)
 			},
 			chosen: "CPU plugin in .venv", backend: "xla",
 		},
@@ -104,7 +114,7 @@ func TestChoice(t *testing.T) {
 			name: "checkout whose path holds a bracket",
 			prepare: func(m *machine) {
 				m.dir = filepath.Join(m.dir, "course [draft")
-				put(t, real, m.dir, venvCPU)
+				checkout(t, real, m.dir)
 			},
 			chosen: "CPU plugin in .venv", backend: "xla",
 		},
@@ -112,7 +122,7 @@ func TestChoice(t *testing.T) {
 			name: "CUDA plugin without a driver",
 			prepare: func(m *machine) {
 				put(t, "", m.dir, venvCUDA)
-				put(t, real, m.dir, venvCPU)
+				checkout(t, real, m.dir)
 			},
 			chosen: "CPU plugin in .venv", backend: "xla",
 		},
@@ -121,7 +131,7 @@ func TestChoice(t *testing.T) {
 			prepare: func(m *machine) {
 				m.driver = "/dev/nvidia0"
 				put(t, "", m.dir, venvCUDA)
-				put(t, real, m.dir, venvCPU)
+				checkout(t, real, m.dir)
 			},
 			chosen: "CPU plugin in .venv", backend: "xla", warning: "CUDA 12 plugin in .venv: ",
 		},
@@ -132,7 +142,7 @@ func TestChoice(t *testing.T) {
 		},
 		{
 			name: "named with a platform", env: map[string]string{"GOMLX_BACKEND": "xla:cpu"},
-			prepare: func(m *machine) { put(t, real, m.dir, venvCPU) },
+			prepare: func(m *machine) { checkout(t, real, m.dir) },
 			chosen:  "CPU plugin in .venv", backend: "xla",
 		},
 		{
@@ -156,7 +166,7 @@ func TestChoice(t *testing.T) {
 		},
 		{
 			name: "pure Go by name", env: map[string]string{"GOMLX_BACKEND": "go"},
-			prepare: func(m *machine) { put(t, real, m.dir, venvCPU) },
+			prepare: func(m *machine) { checkout(t, real, m.dir) },
 			chosen:  "GOMLX_BACKEND", backend: "Go Backend",
 		},
 	}
@@ -208,8 +218,8 @@ func TestOrderThatCannotBeCarriedOut(t *testing.T) {
 		{"not a library", "xla:" + junk, "is not a shared library"},
 		{"half a library", "xla:" + cut, "is not a shared library"},
 		{"another library", "xla:" + executable, "it has no function GetPjrtApi"},
-		{"unknown backend", "torch", `there is no backend "torch"`},
-		{"unknown plugin", "xla:tpu", `there is no plugin "tpu"`},
+		{"unknown backend", "torch", `unknown backend "torch"`},
+		{"unknown plugin", "xla:tpu", `unknown plugin "tpu"`},
 		{"unknown option", "xla:" + realPlugin(t) + ",speed=9", "speed"},
 		{"unknown option of pure Go", "go:speed", "speed"},
 		{"GPU without a driver", "xla:cuda", "no NVIDIA driver"},
@@ -258,21 +268,6 @@ func TestForeignArchitecture(t *testing.T) {
 	assert.ErrorContains(t, err, "is for "+archName(thisMachine().arch)+", this machine is "+archName(m.arch))
 }
 
-func TestRootFromEnvironment(t *testing.T) {
-	m := fake(t, nil)
-	elsewhere := t.TempDir()
-	put(t, "", m.dir, venvCPU)
-	m.lookup = func(name string) (string, bool) { return elsewhere, name == "CS231N_ROOT" }
-	root, missing := m.root()
-	assert.Empty(t, root)
-	assert.Contains(t, missing, "CS231N_ROOT="+elsewhere)
-
-	put(t, "", elsewhere, venvCPU)
-	root, missing = m.root()
-	assert.Equal(t, elsewhere, root)
-	assert.Empty(t, missing)
-}
-
 func TestTF32IsOffUnlessAskedFor(t *testing.T) {
 	for options, want := range map[string]string{"": "false", "tf32=true": "true", "notf32": "false"} {
 		backend, err := fake(t, nil).load(realPlugin(t), options)
@@ -283,33 +278,48 @@ func TestTF32IsOffUnlessAskedFor(t *testing.T) {
 	}
 }
 
-// TestDevicesAndThreads counts, because too many of either cost time and nothing else.
-func TestDevicesAndThreads(t *testing.T) {
-	threads := func() (n int) {
-		names, err := filepath.Glob("/proc/self/task/*/comm")
-		require.NoError(t, err)
-		for _, file := range names {
-			if name, err := os.ReadFile(file); err == nil && strings.Contains(string(name), "XLAEigen") {
-				n++
-			}
+// threads counts the threads that XLA's CPU client has for computing.
+func threads(t *testing.T) (n int) {
+	names, err := filepath.Glob("/proc/self/task/*/comm")
+	require.NoError(t, err)
+	for _, file := range names {
+		if name, err := os.ReadFile(file); err == nil && strings.Contains(string(name), "XLAEigen") {
+			n++
 		}
-		return n
 	}
+	return n
+}
+
+// TestThreads checks that XLA has as many threads as PJRT_NPROC says, which is what Go uses unless the user sets it.
+// Threads name themselves and end a while after they are asked to, so the test waits for their number.
+func TestThreads(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("threads are counted in Linux's /proc")
+	}
+	const variable = "PJRT_NPROC"
 	m := thisMachine()
-	for _, devices := range []int{1, 3} {
-		m.devices = devices
-		before := threads()
+	for _, test := range []struct{ set, devices, want int }{
+		{0, 1, runtime.GOMAXPROCS(0)},
+		{5, 1, 5},
+		{2, 3, 3},
+	} {
+		require.Eventually(t, func() bool { return threads(t) == 0 }, 30*time.Second, 10*time.Millisecond, "threads of earlier backends")
+		t.Setenv(variable, strconv.Itoa(test.set))
+		if test.set == 0 {
+			require.NoError(t, os.Unsetenv(variable))
+		}
+		m.devices = test.devices
 		backend, err := m.load(realPlugin(t), "")
 		require.NoError(t, err)
-		assert.EqualValues(t, devices, backend.NumDevices())
-		if runtime.GOOS == "linux" {
-			assert.Equal(t, max(devices, runtime.GOMAXPROCS(0)), threads()-before)
-		}
+		assert.Equal(t, strconv.Itoa(cmp.Or(test.set, runtime.GOMAXPROCS(0))), os.Getenv(variable))
+		assert.Eventually(t, func() bool { return threads(t) == test.want }, 30*time.Second, 10*time.Millisecond, test)
 		backend.Finalize()
 	}
+}
 
+func TestDevices(t *testing.T) {
 	t.Setenv("GOMLX_BACKEND", "xla:"+realPlugin(t))
-	for asked, want := range map[int]int{-1: 1, 2: 2, 1000: maxCPUDevices} {
+	for asked, want := range map[int]int{-1: 1, 0: 1, 2: 2, 3: 3, 1000: maxCPUDevices} {
 		backend, err := Open(CPUDevices(asked))
 		require.NoError(t, err)
 		assert.EqualValues(t, want, backend.NumDevices(), "%d devices asked for", asked)

@@ -16,10 +16,10 @@ import (
 	"github.com/gomlx/go-xla/pjrt"
 )
 
-// Doctor writes a report about the machine, about every candidate that the search of [Open] knows with the reason
-// why it was taken or not, and about the backend that was chosen. Nothing is downloaded.
+// Doctor writes a report to w: the machine, every candidate of [Open] with the reason why it was chosen or not, and
+// the chosen backend. Nothing is downloaded.
 //
-// Where GOMLX_BACKEND cannot be honoured the report still lists what was found, and the error is Open's.
+// If GOMLX_BACKEND cannot be carried out, Doctor still lists the candidates and returns Open's error.
 func Doctor(w io.Writer) error {
 	out := bufio.NewWriter(w)
 	backend, candidates, err := thisMachine().choose(options{warnings: io.Discard})
@@ -45,14 +45,14 @@ func Doctor(w io.Writer) error {
 		}
 	}
 	table(out, rows)
-	fmt.Fprintln(out, "  > chosen   + found   - not found or not looked for")
+	fmt.Fprintln(out, "  > chosen   + found   - not found or not tried")
 	if backend != nil {
 		fmt.Fprintln(out, "\nChosen")
 		chosen := candidates[slices.IndexFunc(candidates, func(c Candidate) bool { return c.Chosen })]
 		table(out, backendRows(backend, chosen.Path))
 	}
 	if flushErr := out.Flush(); err == nil && flushErr != nil {
-		err = fmt.Errorf("device: the report cannot be written: %w", flushErr)
+		err = fmt.Errorf("device: could not write the report: %w", flushErr)
 	}
 	return err
 }
@@ -70,11 +70,11 @@ func machineRows() [][2]string {
 	}
 }
 
-// backendRows describes an open backend, which came from the plugin file at path if it is XLA's.
+// backendRows describes an open backend. If it is XLA's, path is its plugin file.
 func backendRows(backend compute.Backend, path string) [][2]string {
 	rows := [][2]string{{"  backend", backend.Description()}}
 	if x, ok := backend.(*xla.Backend); ok {
-		// The plugin is open already, so this only looks it up.
+		// The plugin is already open: this only looks it up.
 		if p, err := pjrt.GetPlugin(x.PluginName()); err == nil {
 			major, minor := p.Version()
 			sum, err := fileSHA256(path)
@@ -98,7 +98,7 @@ func backendRows(backend compute.Backend, path string) [][2]string {
 	return rows
 }
 
-// table writes rows of a name and a text in two columns.
+// table writes rows as two aligned columns.
 func table(w io.Writer, rows [][2]string) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, r := range rows {

@@ -6,7 +6,7 @@ import (
 	"github.com/cs231n-go/assignment3/cs231n/device"
 )
 
-// Whoever opens a backend closes it.
+// The caller of Open closes the backend.
 func Example() {
 	backend, err := device.Open()
 	if err != nil {

@@ -11,11 +11,11 @@ import (
 )
 
 const (
-	// noInstall is go-xla's own variable against downloads.
+	// noInstall is go-xla's environment variable that forbids downloads.
 	noInstall = "GOMLX_NO_AUTO_INSTALL"
 
-	// reachTime is how long a server may take to answer at all, and installTime how long a download of some
-	// 100 MB may take. In a notebook every cell is a program of its own that would wait anew.
+	// reachTime limits the wait for a server's first answer, and installTime the download of some 100 MB. Without
+	// a network every cell of a notebook would wait that long, since each is a program of its own.
 	reachTime   = 5 * time.Second
 	installTime = 3 * time.Minute
 )
@@ -24,10 +24,10 @@ const (
 func (m machine) install(options string) (compute.Backend, error) {
 	dir := m.installDir()
 	if dir == "" {
-		return nil, errors.New("go-xla's plugin cannot be installed: there is no home directory; set HOME or run `make setup`")
+		return nil, errors.New("could not install go-xla's plugin: there is no home directory; set HOME or run `make setup`")
 	}
 	if err := m.fetch(dir); err != nil {
-		return nil, fmt.Errorf("go-xla's plugin cannot be downloaded: %w; run `make setup`, or set %s to skip this step",
+		return nil, fmt.Errorf("could not download go-xla's plugin: %w; run `make setup`, or set %s to skip this step",
 			flat(err), noInstall)
 	}
 	path := first(dir, "pjrt_c_api_cpu*_plugin.so")
@@ -37,8 +37,8 @@ func (m machine) install(options string) (compute.Backend, error) {
 	return m.load(path, options)
 }
 
-// download runs go-xla's installer for the CPU plugin. The installer knows no deadline, so a download that takes
-// too long is left to end by itself and no longer waited for.
+// download runs go-xla's installer for the CPU plugin. The installer has no deadline: after installTime download
+// returns, and the installer goes on in its goroutine.
 func download(dir string) error {
 	client := http.Client{Timeout: reachTime}
 	response, err := client.Head("https://api.github.com")
@@ -52,6 +52,6 @@ func download(dir string) error {
 	case err := <-done:
 		return err
 	case <-time.After(installTime):
-		return fmt.Errorf("no end after %v", installTime)
+		return fmt.Errorf("not finished after %v", installTime)
 	}
 }

@@ -16,7 +16,7 @@ import (
 	"k8s.io/klog/v2"
 )
 
-// load opens the plugin file with go-xla's options, a list such as "tf32=true,preallocate".
+// load opens the plugin file with go-xla's options, for example "tf32=true,preallocate".
 func (m machine) load(path, options string) (backend compute.Backend, err error) {
 	if err := m.check(path); err != nil {
 		return nil, err
@@ -42,11 +42,11 @@ func (m machine) load(path, options string) (backend compute.Backend, err error)
 		}
 		defer setUpCUDA(path)()
 	}
-	// go-xla logs what it also returns as an error; the caller would read everything twice.
+	// go-xla also logs the errors that it returns; the user would read everything twice.
 	logging := klog.CaptureState()
 	klog.SetLogger(klog.Logger{})
 	defer logging.Restore()
-	// A library that offers no PJRT table makes go-xla follow a nil pointer.
+	// go-xla follows a nil pointer if a library returns no PJRT table.
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("the plugin %s does not load: %v; run `make setup` for one that does", path, r)
@@ -59,9 +59,9 @@ func (m machine) load(path, options string) (backend compute.Backend, err error)
 	return backend, nil
 }
 
-// alias returns a path under which go-xla may load the plugin. go-xla takes any plugin for a GPU's whose path holds
-// the word cuda or nvidia, so a CPU plugin in a checkout such as ~/cuda-course is loaded through a symbolic link,
-// which clean removes again.
+// alias returns a path from which go-xla loads the plugin correctly. go-xla takes every plugin whose path contains the
+// word cuda or nvidia for a GPU's, so a CPU plugin in a checkout such as ~/cuda-course is loaded through a symbolic
+// link. clean removes the link.
 func alias(path string) (link string, clean func(), err error) {
 	name := filepath.Base(path)
 	if pjrt.IsCUDAName(name) || !pjrt.IsCUDAName(path) {
@@ -69,28 +69,28 @@ func alias(path string) (link string, clean func(), err error) {
 	}
 	dir, err := os.MkdirTemp("", "pjrt-")
 	if err != nil {
-		return "", nil, fmt.Errorf("no temporary directory for a link to %s: %w; set TMPDIR to one that can be written", path, err)
+		return "", nil, fmt.Errorf("could not make a temporary directory for a link to %s: %w; set TMPDIR to a directory that you can write to", path, err)
 	}
 	link = filepath.Join(dir, name)
 	if err := os.Symlink(path, link); err != nil {
 		os.RemoveAll(dir)
-		return "", nil, fmt.Errorf("no link to the plugin: %w; move the checkout to a path without \"cuda\" or \"nvidia\"", err)
+		return "", nil, fmt.Errorf("could not make a link to the plugin: %w; move the checkout to a path without \"cuda\" or \"nvidia\"", err)
 	}
 	return link, func() { os.RemoveAll(dir) }, nil
 }
 
-// check looks at a plugin file before it is opened, because the dynamic loader's own messages name neither
-// the machine's architecture nor a remedy.
+// check examines a plugin file before it is opened, because the dynamic loader's own messages name neither the
+// machine's architecture nor a remedy.
 func (m machine) check(path string) error {
 	info, err := os.Stat(path)
 	if err != nil {
-		return fmt.Errorf("the plugin cannot be read: %w; give the path of a pjrt_c_api_*_plugin.so, or run `make setup`", err)
+		return fmt.Errorf("could not read the plugin: %w; give the path of a pjrt_c_api_*_plugin.so, or run `make setup`", err)
 	}
 	if info.IsDir() {
 		return fmt.Errorf("%s is a directory; give the path of the pjrt_c_api_*_plugin.so in it", path)
 	}
 	if runtime.GOOS != "linux" {
-		return nil // Other systems' libraries are not ELF files: leave them to the loader.
+		return nil // libraries of other systems are not ELF files: leave them to the loader
 	}
 	file, err := elf.Open(path)
 	if err != nil {
@@ -119,9 +119,9 @@ func archName(machine elf.Machine) string {
 	return strings.ToLower(strings.TrimPrefix(machine.String(), "EM_"))
 }
 
-// setUpCPU returns the options of XLA's client for CPUs. How many threads that starts it learns from the environment
-// alone. Left to itself, it starts one for each core of the machine, even in a container that may use only a few,
-// and at least as many as it has devices, which are four unless it is told otherwise.
+// setUpCPU returns the options of XLA's client for CPUs and sets the environment variable from which the client
+// reads its number of threads. By default it starts one thread for each core of the machine, even in a container that
+// may use only a few, and at least one for each device, of which there are four by default.
 func (m machine) setUpCPU() pjrt.NamedValuesMap {
 	const threads = "PJRT_NPROC"
 	if !m.isSet(threads) {
@@ -130,9 +130,9 @@ func (m machine) setUpCPU() pjrt.NamedValuesMap {
 	return pjrt.NamedValuesMap{"cpu_device_count": int64(min(max(m.devices, 1), maxCPUDevices))}
 }
 
-// setUpCUDA tells XLA where a plugin from a Python package finds CUDA's tools (ptxas, libdevice), which XLA
-// reads from the environment alone, and turns off go-xla's own check, which knows another layout only. It
-// returns a function that undoes the second.
+// setUpCUDA sets the environment variable from which XLA reads the location of CUDA's tools (ptxas, libdevice), for a
+// plugin from a Python package. It also turns off go-xla's own check, which expects another layout. undo turns it on
+// again.
 func setUpCUDA(path string) (undo func()) {
 	const checks, flags, dataDir = "GOPJRT_CUDA_CHECKS", "XLA_FLAGS", "--xla_gpu_cuda_data_dir="
 	packages := filepath.Dir(filepath.Dir(filepath.Dir(path)))
@@ -150,7 +150,7 @@ func setUpCUDA(path string) (undo func()) {
 	return func() { os.Unsetenv(checks) }
 }
 
-// oneLine is an error whose message has no line breaks; PJRT's own may run over many lines.
+// oneLine is an error whose message has no line breaks. PJRT's messages may have many lines.
 type oneLine struct{ error }
 
 func (e oneLine) Error() string { return strings.Join(strings.Fields(e.error.Error()), " ") }

@@ -8,9 +8,9 @@ import (
 	"github.com/gomlx/compute"
 )
 
-// pureGo refuses: the backend is a tenth of what a notebook's cell waits for its linker, so cells are built without
-// it where XLA's plugin is installed.
+// pureGo returns an error. Linking the backend takes a tenth of a cell's link time, so cells are built without it if
+// XLA's plugin is installed.
 func pureGo(string) (compute.Backend, error) {
-	return nil, errors.New("this program is built without it (build tag nopurego), as cells are where XLA's plugin is installed; " +
-		"run `make setup` if the plugin is gone, or take nopurego out of GOFLAGS, which the kernel's kernel.json sets")
+	return nil, errors.New("this program was built without it (build tag nopurego), like every cell if XLA's plugin is installed; " +
+		"run `make setup` if the plugin is gone, or remove nopurego from GOFLAGS, which the kernel's kernel.json sets")
 }

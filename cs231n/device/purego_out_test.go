@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestWithoutPureGo is for a program as the notebooks' cells are built: what is not in it must be said.
+// TestWithoutPureGo checks the error of a program that is built like a cell, without the pure-Go backend.
 func TestWithoutPureGo(t *testing.T) {
 	for order, want := range map[string]string{
 		"":   "no XLA plugin works here",

@@ -13,7 +13,7 @@ import (
 	"github.com/gomlx/go-xla/pjrt"
 )
 
-// A machine is what the search may know about the computer it runs on. Tests make up their own.
+// A machine describes the computer to the search. Tests make up their own.
 type machine struct {
 	lookup  func(name string) (string, bool) // environment variables
 	dir     string                           // working directory
@@ -22,7 +22,7 @@ type machine struct {
 	system  string                           // directory of plugins that all users share
 	driver  string                           // a file that the NVIDIA driver made, empty where there is none
 	arch    elf.Machine
-	devices int                    // that the CPU plugin is to show; 0 means 1
+	devices int                    // number of devices that the CPU plugin offers; 0 means 1
 	fetch   func(dir string) error // downloads go-xla's CPU plugin to dir
 }
 
@@ -39,7 +39,7 @@ func thisMachine() machine {
 		m.binary = filepath.Dir(program)
 	}
 	m.home, _ = os.UserHomeDir()
-	// A container may be given any one of the machine's GPUs, so the device's number is not always 0.
+	// A container may have any one of the machine's GPUs, so the device's number need not be 0.
 	for _, pattern := range []string{"/dev/nvidia[0-9]*", "/proc/driver/nvidia/version"} {
 		if found, _ := filepath.Glob(pattern); len(found) > 0 {
 			m.driver = found[0]
@@ -54,45 +54,24 @@ func (m machine) isSet(name string) bool {
 	return set
 }
 
-// root returns the checkout's directory, or an empty string and the reason why there is none.
-func (m machine) root() (dir, missing string) {
-	if root, _ := m.lookup("CS231N_ROOT"); root != "" {
-		if !isDir(filepath.Join(root, ".venv")) {
-			return "", fmt.Sprintf("CS231N_ROOT=%s holds no .venv: run `make setup` there", root)
-		}
-		return root, ""
-	}
-	for dir := m.dir; ; dir = filepath.Dir(dir) {
-		if isDir(filepath.Join(dir, ".venv")) {
-			return dir, ""
-		}
-		if dir == filepath.Dir(dir) {
-			break
-		}
-	}
-	// Where make build puts the command. Any folder above it could be one that others write to, such as /tmp.
-	if dir, name := filepath.Split(m.binary); name == "bin" && isDir(filepath.Join(dir, ".venv")) {
-		return filepath.Clean(dir), ""
-	}
-	return "", fmt.Sprintf("no .venv in %s or above it: run `make setup` in the checkout, or set CS231N_ROOT", m.dir)
-}
-
-// A plugin is a place where a PJRT plugin may lie.
+// A plugin is a PJRT plugin, present or not.
 type plugin struct {
 	name     string // for people
 	path     string // empty where there is no file
-	platform string // cuda, cpu or whatever go-xla's naming rule says
+	platform string // cuda, cpu or another name by go-xla's naming rule
 	missing  string // why it cannot be tried; empty if it can
-	reason   string // why it is the right one if it works
+	reason   string // why it is chosen if it works
 }
 
 // plugins lists the plugins of the machine, present or not, in the order of preference.
 func (m machine) plugins() []plugin {
 	root, noRoot := m.root()
 	venv := func(name, platform, file, pack, reason string) plugin {
-		p := plugin{name: name, platform: platform, missing: noRoot, reason: reason}
-		if noRoot == "" {
-			// The folder carries Python's version in its name, which is the virtual environment's business.
+		p := plugin{name: name, platform: platform, reason: reason}
+		if noRoot != nil {
+			p.missing = noRoot.Error()
+		} else {
+			// The folder's name contains Python's version, which may be any.
 			p.path = first(filepath.Join(root, ".venv", "lib"), "python3*/site-packages/"+file)
 			if p.path == "" {
 				p.missing = fmt.Sprintf("the Python package %s is not in %s: run `make setup`", pack, filepath.Join(root, ".venv"))
@@ -104,7 +83,7 @@ func (m machine) plugins() []plugin {
 	for _, v := range []string{"13", "12"} {
 		p := venv("CUDA "+v+" plugin in .venv", "cuda", "jax_plugins/xla_cuda"+v+"/xla_cuda_plugin.so",
 			"jax-cuda"+v+"-pjrt", "the NVIDIA GPU answers")
-		if p.path == "" && noRoot == "" {
+		if p.path == "" && noRoot == nil {
 			p.missing = fmt.Sprintf("the Python package jax-cuda%s-plugin[with-cuda] is not in %s", v, filepath.Join(root, ".venv"))
 		}
 		cuda = append(cuda, p)
@@ -113,7 +92,7 @@ func (m machine) plugins() []plugin {
 		"lammps-jax-pjrt-cpu", "no GPU answers, and this is the plugin that `make setup` installs"))
 	for _, dir := range m.pluginDirs() {
 		files := matches(dir, "pjrt_c_api_*_plugin.so")
-		// go-xla pins the version that it was tested with; where several lie there, that one goes first.
+		// go-xla pins the version that it was tested with: of several, that one comes first.
 		slices.SortStableFunc(files, func(a, b string) int {
 			return pinned(b) - pinned(a)
 		})
@@ -127,7 +106,7 @@ func (m machine) plugins() []plugin {
 				p.reason = "no GPU answers, and no plugin is in .venv"
 				cpu = append(cpu, p)
 			default:
-				p.missing = "used only where GOMLX_BACKEND names it"
+				p.missing = "used only if GOMLX_BACKEND names it"
 				other = append(other, p)
 			}
 		}
@@ -158,7 +137,7 @@ func (m machine) pluginDirs() []string {
 	return dirs
 }
 
-// installDir is where go-xla installs plugins for one user.
+// installDir is the directory where go-xla installs plugins for one user, or empty if there is no home directory.
 func (m machine) installDir() string {
 	if m.home == "" {
 		return ""
@@ -166,7 +145,7 @@ func (m machine) installDir() string {
 	return filepath.Join(m.home, ".local", "lib", "go-xla")
 }
 
-// platform reads the platform from a file name pjrt_c_api_<platform>[_<version>]_plugin.so.
+// platform returns the platform in a file name pjrt_c_api_<platform>[_<version>]_plugin.so.
 func platform(file string) string {
 	name := strings.TrimPrefix(filepath.Base(file), "pjrt_c_api_")
 	name = strings.TrimSuffix(name, "_plugin.so")
@@ -183,7 +162,7 @@ func isDir(path string) bool {
 	return err == nil && info.IsDir()
 }
 
-// first returns the first file, in the order of names, that matches the pattern below dir, or an empty string.
+// first returns the first file in alphabetical order that matches the pattern below dir, or an empty string.
 func first(dir, pattern string) string {
 	for _, file := range matches(dir, pattern) {
 		return file
@@ -191,9 +170,9 @@ func first(dir, pattern string) string {
 	return ""
 }
 
-// matches returns the files that match the pattern below dir, whose own name may hold any characters.
+// matches returns the files below dir that match the pattern. Only the pattern has wildcards: dir is taken literally.
 func matches(dir, pattern string) []string {
-	found, _ := fs.Glob(os.DirFS(dir), pattern) // its only error is that of a wrong pattern
+	found, _ := fs.Glob(os.DirFS(dir), pattern) // the only error is that of a bad pattern
 	for i, name := range found {
 		found[i] = filepath.Join(dir, name)
 	}

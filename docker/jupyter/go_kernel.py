@@ -1,4 +1,4 @@
-"""Stops a Go kernel so that a cell that trains can write its checkpoint."""
+"""Stops a Go kernel after its training cell has written a checkpoint."""
 
 from queue import Empty
 
@@ -6,10 +6,9 @@ from jupyter_server.services.kernels.kernelmanager import ServerKernelManager
 
 
 class GoKernelManager(ServerKernelManager):
-    """Waits for an interrupted cell before the kernel is told to stop.
+    """Interrupts the running cell and waits for it before it shuts the kernel down.
 
-    GoNB leaves at once when it is told so and the cell's program goes on without it; in a container nothing
-    goes on once the server has left.
+    GoNB exits before its cell finishes, and the container would stop with it.
     """
 
     async def shutdown_kernel(self, now: bool = False, restart: bool = False) -> None:
@@ -20,13 +19,13 @@ class GoKernelManager(ServerKernelManager):
         await super().shutdown_kernel(now=now, restart=restart)
 
     async def _cell_ended(self) -> None:
-        """Returns when no cell runs any more, after shutdown_wait_time at the latest."""
+        """Returns when no cell is running, or after shutdown_wait_time."""
         client = self.client()
         client.start_channels(shell=True, iopub=False, stdin=False, hb=False, control=False)
         try:
-            # GoNB takes one request after the other, so this one is answered when the cell has ended.
+            # GoNB handles one request at a time, so it answers this one when the cell has ended.
             await client.kernel_info(reply=True, timeout=self.shutdown_wait_time)
         except (Empty, TimeoutError):
-            self.log.warning("kernel %s: a cell goes on after %g s although it was interrupted; it is stopped now", self.kernel_id, self.shutdown_wait_time)
+            self.log.warning("kernel %s: a cell is still running %g s after its interrupt; stopping it now", self.kernel_id, self.shutdown_wait_time)
         finally:
             client.stop_channels()

@@ -1,9 +1,9 @@
-"""Tries a class of three on this machine: a real hub, its proxy, and three students who train at the same time.
+"""Tests a class of three on this machine: a real hub, its proxy, and three students who train at the same time.
 
-Each signs up, is let in by the teacher, logs in through the form, has a server started, runs the GAN notebook up
-to its first training run with a batch size of his or her own, and gets results of that size in a folder of his or
-her own. Nobody's token opens anybody else's server. `make class-test` calls this after it has installed hub and
-proxy. With --hub it tries one that runs already, with containers for instance.
+Each student signs up, is admitted by the teacher, logs in through the form, starts a server and runs the GAN
+notebook up to its first training run, each with a different batch size. The results are in the student's own folder.
+No token opens another student's server. `make class-test` installs hub and proxy and calls this script. With --hub it
+tests a running hub, for example one with containers.
 """
 
 import argparse
@@ -36,7 +36,7 @@ CELL_SECONDS = 600
 
 
 class Member:
-    """One person of the class: an account and, once entered, a token and a server."""
+    """One person of the class: an account and, after enter, a token and a server."""
 
     def __init__(self, hub: str, name: str):
         self.hub, self.name, self.password = hub, name, secrets.token_urlsafe(16)
@@ -48,7 +48,7 @@ class Member:
         self.browser.get(f"{self.hub}/hub/{page}", timeout=60).raise_for_status()
 
     def submit(self, page: str, **fields: str) -> str:
-        """Fills in a form of the hub; returns the address that this leads to."""
+        """Submits a form of the hub and returns the address of the redirect."""
         self.visit(page)
         fields["_xsrf"] = self.xsrf()
         reply = self.browser.post(f"{self.hub}/hub/{page}", data=fields, timeout=120, allow_redirects=False)
@@ -56,18 +56,18 @@ class Member:
         return reply.headers.get("Location", "")
 
     def xsrf(self) -> str:
-        """The cookie that a form has to repeat."""
+        """The cookie that a form must repeat."""
         return next(cookie.value for cookie in self.browser.cookies if cookie.name == "_xsrf")
 
     def sign_up(self) -> None:
         self.submit("signup", username=self.name, signup_password=self.password, signup_password_confirmation=self.password)
 
     def log_in(self) -> bool:
-        """Whether the hub lets this person in."""
+        """Whether the hub accepts this person."""
         return bool(self.submit("login", username=self.name, password=self.password))
 
     def enter(self) -> None:
-        """Logs in, asks for a token and has the server started."""
+        """Logs in, gets a token and starts the server."""
         begun = time.monotonic()
         if not self.log_in():
             raise RuntimeError(f"{self.name} could not log in: the form came back")
@@ -81,13 +81,13 @@ class Member:
         self.started = time.monotonic() - begun
 
     def setting(self, found: re.Match) -> str:
-        """A setting of the notebook's first cell: the batch size is this student's, the others are those of a quick run."""
+        """A setting of the notebook's first cell: this student's batch size, or the quick setting."""
         name, quick = found.groups()
         value = BATCH_SIZES[self.name] if name == "BATCH_SIZE" else quick
         return f'"{name}", {value}, {value}'
 
     def train(self) -> None:
-        """Runs the notebook up to its first training run; keeps times and the losses that training left."""
+        """Runs the notebook up to its first training run and keeps the times and the losses."""
         begun = time.monotonic()
         cells = code_cells(ROOT / NOTEBOOK)
         last = next(i for i, cell in enumerate(cells) if "nb.Train" in cell)
@@ -103,16 +103,16 @@ class Member:
 
 
 def megabytes(process: psutil.Process) -> int:
-    """Memory of a process and its descendants, pages that they share counted once."""
+    """Memory of a process and its descendants. Shared pages count once."""
     total = 0
     for each in [process, *process.children(recursive=True)]:
-        with contextlib.suppress(psutil.Error):  # it has just ended
+        with contextlib.suppress(psutil.Error):  # the process has just ended
             total += each.memory_full_info().pss
     return total >> 20
 
 
 def free_url() -> str:
-    """An address on this machine that nothing listens at."""
+    """An unused address on this machine."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return f"http://127.0.0.1:{probe.getsockname()[1]}"
@@ -120,11 +120,11 @@ def free_url() -> str:
 
 @contextlib.contextmanager
 def running_hub(folder: Path):
-    """A hub that keeps its files in folder: its address and its process. Its log is shown if anything fails."""
+    """Starts a hub with its files in folder and yields its address and process. After a failure it prints the hub's log."""
     url = free_url()
     cache, modules = subprocess.run(["go", "env", "GOCACHE", "GOMODCACHE"], check=True, capture_output=True, text=True).stdout.split()
     environment = os.environ | {
-        "GOCACHE": cache,  # students' home folders are new, these are not
+        "GOCACHE": cache,  # not in the students' home folders, which are new
         "GOMODCACHE": modules,
         "CS231N_GOCACHE": cache,
         "CS231N_ADMINS": TEACHER,
@@ -149,7 +149,7 @@ def running_hub(folder: Path):
 
 
 def answers(url: str) -> bool:
-    """Whether a hub is there already."""
+    """Whether a hub answers at url."""
     try:
         return Server(url, None).status("/hub/health") == 200
     except requests.ConnectionError:
@@ -157,7 +157,7 @@ def answers(url: str) -> bool:
 
 
 def check(students: list[Member]) -> None:
-    """Raises AssertionError unless everybody has results of his or her own, and doors are closed to the others."""
+    """Raises AssertionError unless all students have their own results and no access to the other servers."""
     for student in students:
         shown = f"Iter: 0, D: {student.history['d'][0]:.4g}, G:{student.history['g'][0]:.4g}"
         assert student.printed.startswith(shown), f"{student.name} saw {student.printed!r}, and the folder has {shown!r}"
@@ -170,7 +170,7 @@ def check(students: list[Member]) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--hub", metavar="URL", help=f"a hub that runs already, with {TEACHER} in CS231N_ADMINS and no accounts yet")
+    parser.add_argument("--hub", metavar="URL", help=f"test this running hub, with {TEACHER} in CS231N_ADMINS and no accounts")
     url = parser.parse_args().hub
     if url:
         try_class(url, lambda: 0)
@@ -180,14 +180,14 @@ def main() -> None:
 
 
 def try_class(url: str, memory: Callable[[], int]) -> None:
-    """Tries the hub at url; memory() is what it and its servers take at the moment, in MB, 0 where that is not known."""
+    """Tests the hub at url. memory() is the current memory of the hub and its servers in MB, or 0 if unknown."""
     teacher = Member(url, TEACHER)
     teacher.sign_up()
     assert teacher.log_in(), f"{TEACHER} could not log in: CS231N_ADMINS of the hub has to name {TEACHER}"
     students = [Member(url, each) for each in BATCH_SIZES]
     for student in students:
         student.sign_up()
-        assert not student.log_in(), f"{student.name} could log in before {TEACHER} let anybody in"
+        assert not student.log_in(), f"{student.name} could log in before {TEACHER} admitted anybody"
         teacher.visit(f"authorize/{student.name}")
     with ThreadPoolExecutor() as pool:
         begun = time.monotonic()
@@ -206,7 +206,7 @@ def try_class(url: str, memory: Callable[[], int]) -> None:
     check(students)
     for student in students:
         student.api.call("DELETE", "/server")
-    print("class: every student has results of his or her own, and nobody's token opens another's server")
+    print("class: every student has their own results, and no token opens another student's server")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
-# The hub of try.py: jupyterhub_config.py with processes in place of containers, all on this machine's own address.
-# Every process is this user's, so nothing here keeps students apart but the hub: for trying, never for a class.
+# The hub of try.py: jupyterhub_config.py with processes instead of containers, all on this machine's own address.
+# All processes belong to this user, so only the hub separates the students. Never use this for a class.
 import os
 import signal
 from pathlib import Path
@@ -22,7 +22,7 @@ c.ConfigurableHTTPProxy.pid_file = str(folder / "proxy.pid")
 
 
 class ServerProcess(SimpleLocalProcessSpawner):
-    """Stops a server as a container is stopped: interrupted without a terminal, it would leave its kernels running."""
+    """Stops a server with SIGTERM, as a container is stopped. After SIGINT it would leave its kernels running."""
 
     async def _signal(self, sig: int) -> bool:
         return await super()._signal(signal.SIGTERM if sig == signal.SIGINT else sig)

@@ -1,4 +1,4 @@
-"""JupyterLab with the Go kernel, used through a browser as a person uses it."""
+"""JupyterLab with the Go kernel, operated through a browser."""
 
 import json
 import os
@@ -13,18 +13,18 @@ from playwright.sync_api import Browser, Locator, Page, expect
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 60
 SETTINGS = {
-    # All cells are in the page, not only those in sight.
+    # The page contains all cells, not only the visible ones.
     "notebook-extension/tracker": {"windowingMode": "none"},
-    # No questions about news, and no look for updates.
+    # No question about news and no check for updates.
     "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
 }
 
 
 class Lab:
-    """A JupyterLab server with a token, which works on copies of the notebooks in a folder of its own.
+    """A JupyterLab server with a token. It works on copies of the notebooks, in folder.
 
-    env is added to the environment of the server and so to that of its kernels. As a context manager it stops the
-    server, and the kernels with it.
+    env is added to the environment of the server and its kernels. As a context manager, Lab stops the server and its
+    kernels.
     """
 
     def __init__(self, folder: Path, **env: str):
@@ -55,7 +55,7 @@ class Lab:
         while not address.exists():
             if self.server.poll() is not None or time.monotonic() > deadline:
                 self.close()
-                raise RuntimeError(f"JupyterLab did not start within {START_SECONDS} s: {self.log} has its words")
+                raise RuntimeError(f"JupyterLab did not start within {START_SECONDS} s: see its log {self.log}")
             time.sleep(0.1)
         info = json.loads(address.read_text())
         self.url, self.token = info["url"], info["token"]
@@ -73,7 +73,7 @@ class Lab:
     def open(self, browser: Browser, name: str) -> "Notebook":
         """Opens a notebook and waits for its kernel."""
         page = browser.new_page(viewport={"width": 1280, "height": 1000})
-        page.goto(f"{self.url}lab/tree/{name}.ipynb?reset&token={self.token}")  # reset: without the notebooks opened before
+        page.goto(f"{self.url}lab/tree/{name}.ipynb?reset&token={self.token}")  # reset closes other notebooks
         return Notebook(page)
 
 
@@ -86,7 +86,7 @@ class Notebook:
         self.connected()
 
     def connected(self) -> None:
-        """Waits for a new kernel. GoNB tells of its state only when it has run a cell: until then JupyterLab calls it unknown."""
+        """Waits for a new kernel. GoNB does not report its state before its first cell, so JupyterLab shows it as unknown."""
         self.status("unknown")
 
     def status(self, status: str) -> None:
@@ -119,7 +119,7 @@ class Notebook:
         self.ended(cell, seconds)
 
     def ended(self, cell: Locator, seconds: float) -> None:
-        """Waits until a cell has a number in the place of its star."""
+        """Waits until a cell shows a number instead of the star."""
         expect(cell.locator(".jp-InputPrompt")).to_have_text(re.compile(r"^\[\d+\]:$"), timeout=1000 * seconds)
 
     def run_all(self, seconds: float) -> None:
@@ -128,7 +128,7 @@ class Notebook:
         self.status("idle")
 
     def write_cell(self, source: str) -> None:
-        """Writes a new cell below the one in use, and leaves the cursor at its end."""
+        """Writes a new cell below the active one and leaves the cursor at its end."""
         self.page.keyboard.press("Escape")
         self.page.keyboard.press("Escape")  # the first may close a list of completions
         self.page.keyboard.press("b")
@@ -136,7 +136,7 @@ class Notebook:
         self.page.keyboard.type(source)
 
     def iteration_reached(self, cell: Locator, number: int) -> None:
-        """Waits until the progress line of a cell that trains is at an iteration or beyond. Data may be made before."""
+        """Waits until a training cell has reached an iteration. The cell may have to make the data first."""
         self.page.wait_for_function(
             "([cell, number]) => Number((cell.querySelector('.jp-OutputArea-output code')?.textContent ?? '').match(/iteration (\\d+)/)?.[1]) >= number",
             arg=[cell.element_handle(), number], timeout=120_000,
@@ -148,7 +148,7 @@ class Notebook:
         self.connected()
 
     def watch_progress(self) -> None:
-        """From now on notes every state of a progress display that the page shows."""
+        """Records every state of a progress display from now on."""
         self.page.evaluate("""() => {
             window.progress = [];
             const note = () => document.querySelectorAll('.jp-OutputArea-output code').forEach(line => {
@@ -158,15 +158,15 @@ class Notebook:
         }""")
 
     def progress(self) -> list[str]:
-        """The states noted since watch_progress, in their order."""
+        """The states recorded since watch_progress, in their order."""
         return self.page.evaluate("window.progress")
 
     def errors(self, cell: Locator) -> list[str]:
-        """The texts of a cell's output that stand on red."""
+        """The texts of a cell's output that JupyterLab shows on red."""
         return cell.locator(".jp-OutputArea-output[data-mime-type$='.stderr'], .jp-OutputArea-output[data-mime-type$='.error']").all_inner_texts()
 
     def pictures(self, cell: Locator) -> list[dict]:
-        """Of every picture in a cell's output its size, and the number of different colours (up to 100)."""
+        """The size of every picture in a cell's output, and its number of colours (up to 100)."""
         return cell.locator(".jp-OutputArea-output img").evaluate_all("""images => Promise.all(images.map(async image => {
             await image.decode();
             const canvas = document.createElement('canvas');
@@ -180,12 +180,12 @@ class Notebook:
         }))""")
 
     def screenshot(self, path: Path, cell: Locator) -> None:
-        """A picture of the window with the end of a cell at its bottom."""
+        """Saves a picture of the window with the end of a cell at its bottom."""
         cell.evaluate("cell => cell.scrollIntoView({block: 'end'})")
         self.page.screenshot(path=path)
 
     def screenshots(self, folder: Path, name: str) -> None:
-        """Pictures of the window from the notebook's first screen to its last cell."""
+        """Saves pictures of the whole notebook, one for each screen."""
         view, last = self.page.locator(".jp-WindowedPanel-outer"), self.page.locator(".jp-Notebook .jp-Cell").last
         view.evaluate("view => view.scrollTo(0, 0)")
         top, visible = view.bounding_box()["y"], view.bounding_box()["height"]
