@@ -1,10 +1,5 @@
-<<<<<<< HEAD
-# A class on one machine: every student has a container of the notebook image and a volume.
-# README.md in this folder explains how to start it. compose.yaml passes on the environment variables.
-=======
 # A class on one machine: each student gets a container of the notebook image and a volume.
 # See README.md in this folder. compose.yaml sets the environment variables.
->>>>>>> 0e3697faa2686b40c832fa17ce368cc3a069a1fa
 import os
 import sys
 
@@ -12,15 +7,6 @@ import nativeauthenticator
 
 c = get_config()  # noqa: F821
 
-<<<<<<< HEAD
-# --- accounts ------------------------------------------------------------------------------------------------
-# The hub has its own accounts: students sign up at /hub/signup, and an administrator authorizes them at /hub/authorize. If the
-# school has single sign-on, use that instead: see README.md.
-c.JupyterHub.authenticator_class = "native"
-c.JupyterHub.template_paths = [nativeauthenticator.__path__[0] + "/templates"]
-c.Authenticator.admin_users = set(os.environ.get("CS231N_ADMINS", "").split())
-c.Authenticator.allow_all = True  # whom an administrator has authorized
-=======
 # --- accounts -------------------------------------------------------------------------------------------------
 # The hub has its own accounts: students sign up at /hub/signup, and an admin admits them at /hub/authorize. If the
 # school has a single sign-on, use that instead: see README.md.
@@ -28,7 +14,6 @@ c.JupyterHub.authenticator_class = "native"
 c.JupyterHub.template_paths = [nativeauthenticator.__path__[0] + "/templates"]
 c.Authenticator.admin_users = set(os.environ.get("CS231N_ADMINS", "").split())
 c.Authenticator.allow_all = True  # whom an admin admitted
->>>>>>> 0e3697faa2686b40c832fa17ce368cc3a069a1fa
 c.NativeAuthenticator.minimum_password_length = 12
 c.NativeAuthenticator.check_common_password = True
 c.NativeAuthenticator.allowed_failed_logins = 5
@@ -47,28 +32,16 @@ c.DockerSpawner.extra_host_config = {
     "cap_drop": ["ALL"],
     "security_opt": ["no-new-privileges"],
     "read_only": True,
-<<<<<<< HEAD
-    "tmpfs": {"/tmp": "exec,mode=1777"},  # cells are built and run there; it counts towards the memory limit
-    "pids_limit": 1024,
-}
-c.DockerSpawner.extra_create_kwargs = {"stop_timeout": 20}  # seconds in which training cells save their checkpoints
-=======
     "tmpfs": {"/tmp": "exec,mode=1777"},  # for building and running cells; counts as memory
     "pids_limit": 1024,
 }
 c.DockerSpawner.extra_create_kwargs = {"stop_timeout": 20}  # seconds, so that training cells can write their checkpoints
->>>>>>> 0e3697faa2686b40c832fa17ce368cc3a069a1fa
 c.DockerSpawner.remove = True
 c.DockerSpawner.network_name = "cs231n-class"
 c.DockerSpawner.use_internal_ip = True
 
-<<<<<<< HEAD
-# --- time-outs ------------------------------------------------------------------------------------------------
-# A server stops after an hour without use. A cell that prints, as training does, counts as use.
-=======
 # --- idle servers ---------------------------------------------------------------------------------------------
 # An idle server stops after an hour. A cell that prints, as training does, counts as activity.
->>>>>>> 0e3697faa2686b40c832fa17ce368cc3a069a1fa
 c.JupyterHub.services = [
     {
         "name": "idle-culler",
