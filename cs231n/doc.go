@@ -5,6 +5,7 @@
 //	loop        loops inside a compiled program, over time or over training steps
 //	lock        keeps two programs from working on one file or folder
 //	atomicfile  replaces a file as a whole or not at all
+//	fetch       downloads, and pictures from the web or a folder
 //	gradcheck   gradients checked three ways, and the assignment's measure of error
 //	nn          parameters, layers and networks: linear, convolution, normalization, attention, dropout
 //	temporal    word embedding, affine map and softmax loss over time
@@ -22,13 +23,12 @@
 //	digits      a classifier of MNIST's digits
 //	device      finds the XLA plugin (CPU or GPU) and opens it
 //	display     grids, curves and progress, in a notebook or as files
-//	fetch       pictures from the web or a folder
 //	notebook    what a notebook's cells need around the library; notebook/captions for captioning
 //	bench       times what is trained here, beside PyTorch and NumPy; cmd/bench is its command
 //	cmd/cs231n  the command line
 //
 // A package imports only packages that stand above it in this list. Only notebook, bench and the commands
-// import device, display and fetch.
+// import device and display.
 //
 // Shapes are written with one letter a dimension: N is the batch size, D the input features, H the
 // hidden units, and so on as each package says.

@@ -82,11 +82,12 @@ func TestCorruptArchive(t *testing.T) {
 		n, refused := faults.Count(20, 500), 0
 		for range n {
 			bad := c.bad()
-			f := coco.Fetcher{Retries: -1, Client: &http.Client{Transport: roundTripper(func(*http.Request) (*http.Response, error) {
+			f := coco.Fetcher{}
+			f.Retries, f.Client = -1, &http.Client{Transport: roundTripper(func(*http.Request) (*http.Response, error) {
 				w := httptest.NewRecorder()
 				_, err := w.Write(bad)
 				return w.Result(), err
-			})}}
+			})}
 			dir := filepath.Join(t.TempDir(), "data")
 			if _, err := f.Fetch(t.Context(), dir); err != nil {
 				refused++

@@ -27,7 +27,7 @@ func TestFetchSparesOtherData(t *testing.T) {
 	assert.Empty(t, s.ranges)
 
 	f.Replace = true
-	require.ErrorContains(t, failing(t, f, dir), "the 5000 bytes that came are kept")
+	require.ErrorContains(t, failing(t, f, dir), "the 5000 bytes that arrived are kept")
 	d, err := coco.Load(dir, coco.Options{})
 	require.NoError(t, err)
 	assert.Equal(t, tiny(), d, "replaced before all was there")
@@ -46,10 +46,10 @@ func TestFetchDrip(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
 		f := fetcher("http://example.com")
-		f.Client, f.Stall, f.Retries = slowly(good, 1, 10*time.Millisecond), 200*time.Millisecond, 1
+		f.Client, f.Timeout, f.Retries = slowly(good, 1, 10*time.Millisecond), 200*time.Millisecond, 1
 		began := time.Now()
-		require.ErrorContains(t, failing(t, f, dir), "less than 51 bytes came in 200ms, at try 2")
-		assert.Equal(t, 2*f.Stall+f.Pause, time.Since(began))
+		require.ErrorContains(t, failing(t, f, dir), "is too slow: less than 51 bytes in 200ms; tried 2 times")
+		assert.Equal(t, 2*f.Timeout+f.Pause, time.Since(began))
 	})
 }
 
@@ -61,6 +61,6 @@ func TestFetchStaysEncrypted(t *testing.T) {
 	t.Cleanup(secure.Close)
 	f := fetcher(secure.URL)
 	f.Client = secure.Client()
-	require.ErrorContains(t, failing(t, f, t.TempDir()), "a redirect from https to "+plain.URL+", which is not encrypted")
+	require.ErrorContains(t, failing(t, f, t.TempDir()), "redirects from https to "+plain.URL+", which is not encrypted")
 	assert.Empty(t, plain.ranges)
 }

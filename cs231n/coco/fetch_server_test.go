@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cs231n-go/assignment3/cs231n/coco"
+	"github.com/cs231n-go/assignment3/cs231n/fetch"
 )
 
 // fetchable is a data set with features enough that its archive comes in several pieces.
@@ -128,6 +129,18 @@ func (w *cutWriter) Write(b []byte) (int, error) {
 	return n, err
 }
 
+// offline is a client that gets the answers of a server without a network, which tests of package synctest cannot use.
+func offline(s *server) *http.Client {
+	return &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+		w := httptest.NewRecorder()
+		func() {
+			defer func() { _ = recover() }() // the server panics to end an answer early
+			s.ServeHTTP(w, r)
+		}()
+		return w.Result(), nil
+	})}
+}
+
 // slowly is a client that gets content from no server, a piece of so many bytes after each wait. In a test of package
 // synctest the clock jumps over the waits, so that they are exact on a busy machine too.
 func slowly(content []byte, piece int, wait time.Duration) *http.Client {
@@ -161,7 +174,9 @@ func (b *slowBody) Read(p []byte) (int, error) {
 func (b *slowBody) Close() error { return nil }
 
 // fetcher does not lose time.
-func fetcher(url string) coco.Fetcher { return coco.Fetcher{URL: url, Pause: time.Millisecond} }
+func fetcher(url string) coco.Fetcher {
+	return coco.Fetcher{URL: url, Requests: fetch.Requests{Pause: time.Millisecond}}
+}
 
 func list(t *testing.T, dir string) (names []string) {
 	entries, err := os.ReadDir(dir)

@@ -2,13 +2,11 @@ package coco
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 )
 
-// vocabJSON is the content of the vocabulary's file.
+// vocabJSON is the content of the vocabulary file.
 type vocabJSON struct {
 	IdxToWord []string       `json:"idx_to_word"`
 	WordToIdx map[string]int `json:"word_to_idx"`
@@ -16,11 +14,8 @@ type vocabJSON struct {
 
 func loadVocab(path string) (Vocab, error) {
 	data, err := os.ReadFile(path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return Vocab{}, missing(err)
-	case err != nil:
-		return Vocab{}, fmt.Errorf("coco: %w", err)
+	if err != nil {
+		return Vocab{}, unreadable(err)
 	}
 	v, err := parseVocab(data)
 	if err != nil {
@@ -33,14 +28,14 @@ func loadVocab(path string) (Vocab, error) {
 func parseVocab(data []byte) (Vocab, error) {
 	var v vocabJSON
 	if err := json.Unmarshal(data, &v); err != nil {
-		return Vocab{}, fmt.Errorf("it is no vocabulary, or damaged: %w", err)
+		return Vocab{}, fmt.Errorf("not a vocabulary, or damaged: %w", err)
 	}
 	if len(v.IdxToWord) != len(v.WordToIdx) {
 		return Vocab{}, fmt.Errorf("idx_to_word has %d words and word_to_idx %d", len(v.IdxToWord), len(v.WordToIdx))
 	}
 	for i, word := range v.IdxToWord {
 		if id, ok := v.WordToIdx[word]; !ok || id != i {
-			return Vocab{}, fmt.Errorf("the word %q has the id %d in idx_to_word and not in word_to_idx", word, i)
+			return Vocab{}, fmt.Errorf("the word %q has the id %d in idx_to_word but not in word_to_idx", word, i)
 		}
 	}
 	for _, word := range []string{Null, Start, End} {

@@ -21,8 +21,8 @@ func TestCorruptPicture(t *testing.T) {
 		for range n {
 			bad := faults.Damage(random, good)
 			images := fetch.Images{
-				Client:  &http.Client{Transport: answer{http.StatusOK, int64(len(bad)), bad}},
-				Retries: -1, MaxPixels: 1 << 20,
+				Requests:  fetch.Requests{Client: &http.Client{Transport: answer{http.StatusOK, int64(len(bad)), bad}}, Retries: -1},
+				MaxPixels: 1 << 20,
 			}
 			// Eight bytes for each pixel at most, and what a decoder needs beside them.
 			faults.RequireLittleMemory(t, 32<<20, func() {

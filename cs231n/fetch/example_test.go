@@ -21,7 +21,7 @@ func ExampleImages_Get() {
 	server := httptest.NewServer(web)
 	defer server.Close()
 
-	images := fetch.Images{LocalNetwork: true} // with CacheDir, the next run needs no network
+	images := fetch.Images{Requests: fetch.Requests{LocalNetwork: true}} // with CacheDir, the next run needs no network
 	for _, name := range []string{"/cat.png", "/dog.png"} {
 		img, err := images.Get(context.Background(), server.URL+name)
 		if missing, ok := errors.AsType[*fetch.Error](err); ok {

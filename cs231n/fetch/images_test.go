@@ -94,7 +94,7 @@ func (zeroReader) Read(p []byte) (int, error) { clear(p); return len(p), nil }
 
 // quick is impatient, so that failures take no time.
 func quick() fetch.Images {
-	return fetch.Images{LocalNetwork: true, Timeout: 5 * time.Second, Pause: time.Millisecond}
+	return fetch.Images{Requests: fetch.Requests{LocalNetwork: true, Timeout: 5 * time.Second, Pause: time.Millisecond}}
 }
 
 // requireError checks an error of Get for what all of them share.
@@ -154,13 +154,13 @@ func TestAnswers(t *testing.T) {
 		reason string
 		text   string
 	}{
-		{"gone", http.NotFound, 1, "Not Found", "(the server answers 404); the picture is gone"},
+		{"gone", http.NotFound, 1, "Not Found", "(the server answered 404); open the address in a browser"},
 		{"forbidden", status(403), 1, "Forbidden", "open the address in a browser"},
 		{"no content", status(204), 1, "No Content", "open the address"},
 		{"odd status", status(299), 1, "status 299", "open the address"},
-		{"broken server", status(503), 3, "Service Unavailable", "it was tried 3 times: try again later"},
-		{"busy server", status(429), 3, "Too Many Requests", "it was tried 3 times"},
-		{"page", send([]byte("<!DOCTYPE html>\n<title>Gone</title>")), 1, "is text/html, not an image", "open the address in a browser"},
+		{"broken server", status(503), 3, "Service Unavailable", "; tried 3 times: try again later"},
+		{"busy server", status(429), 3, "Too Many Requests", "; tried 3 times"},
+		{"page", send([]byte("<!DOCTYPE html>\n<title>Gone</title>")), 1, "is text/html, not an image", "open it to see what it is"},
 		{"text", send([]byte("gone")), 1, "is text/plain, not an image", ""},
 		{"webp", send([]byte("RIFF\x00\x00\x00\x00WEBPVP8 ")), 1, "is image/webp, which is not supported", "convert it to PNG, JPEG or GIF"},
 		{"empty", send(nil), 1, "is empty", ""},
@@ -168,11 +168,11 @@ func TestAnswers(t *testing.T) {
 		{"100 MB", func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Length", "100000000")
 			zeros(w, good, 100_000_000-int64(len(good)))
-		}, 1, "has more than 1000000 bytes", "raise MaxBytes"},
-		{"100 MB, size not said", func(w http.ResponseWriter, _ *http.Request) { zeros(w, good, 100_000_000) }, 1, "has more than 1000000 bytes", "raise MaxBytes"},
-		{"huge in pixels", send(hugePNG(t)), 1, "has 100000×100000 pixels, more than 25000000", "raise MaxPixels"},
+		}, 1, "has more than 1000000 bytes", "use a smaller one"},
+		{"100 MB, size not said", func(w http.ResponseWriter, _ *http.Request) { zeros(w, good, 100_000_000) }, 1, "has more than 1000000 bytes", "use a smaller one"},
+		{"huge in pixels", send(hugePNG(t)), 1, "has 100000×100000 pixels, more than 25000000", "use a smaller copy"},
 		{"no pixels", send([]byte("GIF89a\x00\x00\x00\x00\x00\x00\x00;")), 1, "is damaged", "0×0 pixels"},
-		{"redirects in a circle", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/again", http.StatusFound) }, 6, "more than 5 redirects", "find the picture's own"},
+		{"redirects in a circle", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/again", http.StatusFound) }, 6, "more than 5 redirects", "open the address in a browser"},
 		{"redirect elsewhere", func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "file:///etc/hosts", http.StatusFound)
 		}, 1, "no answer", `unsupported protocol scheme "file"`},
@@ -277,12 +277,12 @@ func TestHangingHost(t *testing.T) {
 	require.EqualValues(t, 2, requests.Load())
 
 	// The caller's own limit comes first, in a try as in a pause.
-	for _, patience := range []fetch.Images{{Timeout: time.Hour}, {Timeout: time.Millisecond, Pause: time.Hour}} {
+	for _, patience := range []fetch.Requests{{Timeout: time.Hour}, {Timeout: time.Millisecond, Pause: time.Hour}} {
 		patience.LocalNetwork = true
 		stop := errors.New("the lesson is over")
 		ctx, cancel := context.WithTimeoutCause(t.Context(), 30*time.Millisecond, stop)
 		defer cancel()
-		_, err = patience.Get(ctx, web)
+		_, err = fetch.Images{Requests: patience}.Get(ctx, web)
 		require.ErrorIs(t, err, stop)
 		require.Equal(t, "was interrupted", requireError(t, err, web).Reason)
 	}
