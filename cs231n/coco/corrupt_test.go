@@ -108,7 +108,7 @@ func TestCorruptArchive(t *testing.T) {
 	}
 }
 
-// TestCrash loads a file on which the HDF5 library crashes.
+// TestCrash loads a file on which HDF5 1.10 crashes. HDF5 1.14 reads it, or reports an error.
 func TestCrash(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -117,8 +117,12 @@ func TestCrash(t *testing.T) {
 	require.NoError(t, err)
 	path := filepath.Join(dir, "val2014_vgg16_fc7_pca.h5")
 	require.NoError(t, os.WriteFile(path, crash, 0o600))
-	_, err = coco.Load(dir, coco.Options{})
-	requireLine(t, err, path+" is damaged, the HDF5 library crashes when it reads it; get it again")
+	d, err := coco.Load(dir, coco.Options{})
+	if err != nil {
+		requireLine(t, err, path, "get it again")
+		return
+	}
+	require.NoError(t, coco.Write(filepath.Join(dir, "again"), d), "the parts of the data set do not fit together")
 }
 
 // TestCorruptDownload damages what an interrupted download left, the part or the note about it. The next call, or the

@@ -251,6 +251,21 @@ func TestFetchOntoTheDisk(t *testing.T) {
 	require.NoError(t, err)
 }
 
+// TestFetchKeepsSoundArchives runs out of memory while the files are checked: that says nothing about the archive. It
+// changes the environment, so it is not parallel.
+func TestFetchKeepsSoundArchives(t *testing.T) {
+	s := serve(t, &server{archive: archive(t, courseFiles(t), nil)})
+	dir := t.TempDir()
+	t.Setenv("CS231N_TEST_TRIAL", "memory")
+	err := failing(t, fetcher(s.URL), dir)
+	require.ErrorContains(t, err, "probably for want of memory")
+	require.ErrorContains(t, err, "the archive is kept, run it again to unpack it")
+	t.Setenv("CS231N_TEST_TRIAL", "")
+	_, err = fetcher(s.URL).Fetch(t.Context(), dir)
+	require.NoError(t, err)
+	assert.Len(t, s.ranges, 1)
+}
+
 func TestFetchRefusesSettings(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {

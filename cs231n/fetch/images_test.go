@@ -17,6 +17,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -263,6 +264,40 @@ func TestRetryHelps(t *testing.T) {
 			require.EqualValues(t, 1, requests.Load(), "no retries were asked for")
 		})
 	}
+}
+
+// TestRetryResumes loses the connection in a picture that the server can send in parts.
+func TestRetryResumes(t *testing.T) {
+	t.Parallel()
+	data := encoded(t, "png")
+	var ranges []string
+	web, _ := server(t, func(w http.ResponseWriter, r *http.Request) {
+		ranges = append(ranges, r.Header.Get("Range"))
+		w.Header().Set("ETag", `"1"`)
+		if len(ranges) == 1 {
+			w.Header().Set("Content-Length", strconv.Itoa(len(data)))
+			_, _ = w.Write(data[:30])
+			return
+		}
+		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(data))
+	})
+	img, err := quick().Get(t.Context(), web)
+	require.NoError(t, err)
+	require.Equal(t, picture().At(3, 2), img.At(3, 2))
+	require.Equal(t, []string{"", "bytes=30-"}, ranges)
+}
+
+// TestStaysEncrypted meets a redirect from https to http.
+func TestStaysEncrypted(t *testing.T) {
+	t.Parallel()
+	plain, requests := server(t, send(encoded(t, "png")))
+	secure := httptest.NewTLSServer(http.RedirectHandler(plain, http.StatusFound))
+	t.Cleanup(secure.Close)
+	f := quick()
+	f.Client = secure.Client()
+	_, err := f.Get(t.Context(), secure.URL)
+	require.Equal(t, "redirects from https to "+plain+", which is not encrypted", requireError(t, err, secure.URL).Reason)
+	require.Zero(t, requests.Load())
 }
 
 func TestHangingHost(t *testing.T) {

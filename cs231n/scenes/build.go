@@ -98,7 +98,7 @@ type split struct {
 func (o Options) draw(
 	ctx context.Context, dir, name string, use uint64, n int, f *filters, bar *progress,
 ) (*split, error) {
-	if err := os.MkdirAll(filepath.Join(dir, "images", name), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Join(dir, imagesDir, name), 0o755); err != nil {
 		return nil, err
 	}
 	s := &split{
@@ -124,7 +124,7 @@ func (o Options) draw(
 				copy(s.captions[i*perImage:], scene.captions(r))
 				picture := scene.picture()
 				f.apply(picture, b, s.raw.RawRowView(i))
-				s.files[i] = fmt.Sprintf("images/%s/%05d.png", name, i)
+				s.files[i] = fmt.Sprintf("%s/%s/%05d.png", imagesDir, name, i)
 				if err := writePNG(filepath.Join(dir, filepath.FromSlash(s.files[i])), picture); err != nil {
 					return err
 				}
