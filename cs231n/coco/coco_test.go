@@ -15,7 +15,7 @@ import (
 	"github.com/cs231n-go/assignment3/cs231n/rng"
 )
 
-// byH5py is a data set in COCO's format that Python's h5py wrote.
+// byH5py is a data set in COCO's format, written by Python's h5py.
 const byH5py = "../captioning/testdata/small"
 
 // tiny is a small data set: 7 and 3 captions of 5 words, 3 and 2 images of 2 features, 6 words.
@@ -57,7 +57,7 @@ func TestWriteAndLoad(t *testing.T) {
 	require.ErrorContains(t, err, "train2014_vgg16_fc7.h5")
 }
 
-// TestLoadByH5py reads what Python wrote.
+// TestLoadByH5py reads files that Python wrote.
 func TestLoadByH5py(t *testing.T) {
 	t.Parallel()
 	d, err := coco.Load(byH5py, coco.Options{})
@@ -82,7 +82,7 @@ func TestLoadByH5py(t *testing.T) {
 	}
 }
 
-// TestMaxTrain keeps the rows that NumPy's randint draws, repeats included, and all images.
+// TestMaxTrain keeps the rows that NumPy's randint draws, with replacement, and all images.
 func TestMaxTrain(t *testing.T) {
 	t.Parallel()
 	all, err := coco.Load(byH5py, coco.Options{})
@@ -99,7 +99,7 @@ func TestMaxTrain(t *testing.T) {
 	}
 }
 
-// golden is what testdata/golden.py put into testdata/tiny.
+// golden is the content of testdata/tiny, which testdata/golden.py wrote.
 type golden struct {
 	Words           []string
 	Train, Val      goldenSplit
@@ -113,8 +113,7 @@ type goldenSplit struct {
 	URLs           []string
 }
 
-// TestLoadKinds reads data sets that h5py stored in all ways: as 32 and 64 bits, in one piece and in compressed
-// chunks. Training captions and a batch are drawn from one stream, as NumPy draws them.
+// TestLoadKinds reads data sets in all forms that h5py writes: with 32 and 64 bits, contiguous and in compressed chunks. Training captions and a batch are drawn from one stream, as NumPy draws them.
 func TestLoadKinds(t *testing.T) {
 	t.Parallel()
 	const dir = "testdata/tiny"

@@ -44,7 +44,7 @@ func TestCorruptData(t *testing.T) {
 				require.NoError(t, os.WriteFile(filepath.Join(dir, c.file), faults.Damage(random, good), 0o600))
 				d, err := coco.Load(dir, coco.Options{})
 				if err == nil {
-					require.NoError(t, coco.Write(filepath.Join(t.TempDir(), "again"), d), "what is loaded does not fit together")
+					require.NoError(t, coco.Write(filepath.Join(t.TempDir(), "again"), d), "the parts of the data set do not fit together")
 					continue
 				}
 				requireLine(t, err, dir)
@@ -59,8 +59,8 @@ func TestCorruptData(t *testing.T) {
 	}
 }
 
-// TestCorruptArchive damages the course's archive, or a file before it is packed, at random: what comes out of it is
-// what went in, or the archive is refused in one line and the folder is empty.
+// TestCorruptArchive damages the course's archive, or a file before it is packed, at random: the unpacked files are those
+// that were packed, or the archive is refused in one line and the folder is empty.
 func TestCorruptArchive(t *testing.T) {
 	t.Parallel()
 	files := courseFiles(t)
@@ -125,8 +125,8 @@ func TestCrash(t *testing.T) {
 	require.NoError(t, coco.Write(filepath.Join(dir, "again"), d), "the parts of the data set do not fit together")
 }
 
-// TestCorruptDownload damages what an interrupted download left, the part or the note about it. The next call, or the
-// one after it where it has to begin anew, gets the archive.
+// TestCorruptDownload damages a file of an interrupted download, the part or the note about it. The next call succeeds, or
+// the one after it if the download has to start over.
 func TestCorruptDownload(t *testing.T) {
 	t.Parallel()
 	s := serve(t, &server{archive: archive(t, courseFiles(t), nil), etag: `"1"`, cuts: []int{5000}})

@@ -1,8 +1,7 @@
-// Package coco holds captioning data in the format of the assignment's COCO files: captions as rows of word
-// ids, one feature vector and one address for each image, and a vocabulary. It loads, draws, writes and
-// downloads them.
+// Package coco loads, samples, writes and downloads captioning data in the format of the assignment's COCO files: captions
+// as rows of word ids, one feature vector and one address for each image, and a vocabulary.
 //
-// Shapes are written with M for captions, T for the words of one, I for images, D for features.
+// In shapes, M is the number of captions, T of words in a caption, I of images, D of features.
 package coco
 
 import (
@@ -20,7 +19,7 @@ type Data struct {
 	Vocab      Vocab
 }
 
-// split is a split with its name in the files.
+// split is a split with its name in files.
 type split struct {
 	name string
 	*Split
@@ -35,27 +34,27 @@ type Split struct {
 	ImageIdxs []int32   // (M) the image of each caption, a row of Features and URLs
 	Features  []float32 // (I, D), row by row
 	Dim       int       // D
-	URLs      []string  // (I) addresses on the web, or paths relative to the data's folder
+	URLs      []string  // (I) addresses on the web, or paths relative to the folder of the data
 }
 
-// Len is M, the number of captions.
+// Len returns M, the number of captions.
 func (s *Split) Len() int { return len(s.ImageIdxs) }
 
-// Images is I, the number of images.
+// Images returns I, the number of images.
 func (s *Split) Images() int { return len(s.URLs) }
 
-// Caption is the i-th caption. It shares memory with the split.
+// Caption returns caption i. It shares memory with the split.
 func (s *Split) Caption(i int) []int32 { return s.Captions[i*s.Length : (i+1)*s.Length] }
 
-// Batch is a choice of captions with the features and addresses of their images.
+// Batch holds captions with the features and addresses of their images.
 type Batch struct {
-	Rows     []int     // (N) which captions
+	Rows     []int     // (N) indices of the captions
 	Captions []int32   // (N, T)
 	Features []float32 // (N, D)
 	URLs     []string  // (N)
 }
 
-// Minibatch draws captions at random, with repeats, as the original's sample_coco_minibatch does.
+// Minibatch draws captions at random with replacement, as sample_coco_minibatch of the original does.
 func (s *Split) Minibatch(size int, stream *rng.NumPy) (Batch, error) {
 	if size < 1 || s.Len() == 0 {
 		return Batch{}, fmt.Errorf("coco: a minibatch of %d captions cannot be drawn from %d", size, s.Len())
@@ -90,7 +89,7 @@ func (s *Split) Rows(rows []int) (Batch, error) {
 	return b, nil
 }
 
-// sample replaces the captions by size of them, drawn at random with repeats; images stay as they are.
+// sample draws size captions at random with replacement, and drops the others. It keeps all images.
 func (s *Split) sample(size int, stream *rng.NumPy) {
 	rows := make([]int, size)
 	stream.RandInts(rows, s.Len())
@@ -102,7 +101,7 @@ func (s *Split) sample(size int, stream *rng.NumPy) {
 	s.Captions, s.ImageIdxs = captions, images
 }
 
-// The special words: padding, the marks around a caption, and what stands for a rare word.
+// The special words: padding, the start and the end of a caption, and the substitute for a rare word.
 const (
 	Null    = "<NULL>"
 	Start   = "<START>"
@@ -116,8 +115,7 @@ type Vocab struct {
 	IDs   map[string]int // the id of each word
 }
 
-// Decode turns ids into words, leaves out <NULL> and stops after <END>. An id outside the vocabulary shows
-// as such.
+// Decode returns the words of the ids. It omits <NULL> and stops after <END>. An id i outside the vocabulary becomes <i?>.
 func (v *Vocab) Decode(caption []int32) string {
 	var words []string
 	for _, id := range caption {
@@ -135,7 +133,7 @@ func (v *Vocab) Decode(caption []int32) string {
 	return strings.Join(words, " ")
 }
 
-// WriteSummary prints what there is: each part's name, type and shape.
+// WriteSummary prints the name, type and shape of each array.
 func (d *Data) WriteSummary(w io.Writer) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, part := range d.parts() {

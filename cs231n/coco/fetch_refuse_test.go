@@ -19,7 +19,7 @@ import (
 	"github.com/cs231n-go/assignment3/cs231n/coco"
 )
 
-// failing fetches what cannot be fetched and returns the error, which is one line.
+// failing returns the error of a call that fails, and checks that it is one line.
 func failing(t *testing.T, f coco.Fetcher, dir string) error {
 	t.Helper()
 	got, err := f.Fetch(t.Context(), dir)
@@ -94,7 +94,7 @@ func TestFetchErrors(t *testing.T) {
 	}
 }
 
-// TestFetchKeepsItsPart meets a network's own page where the rest of the archive should be.
+// TestFetchKeepsItsPart gets the login page of a network instead of the rest of the archive.
 func TestFetchKeepsItsPart(t *testing.T) {
 	t.Parallel()
 	s := serve(t, &server{archive: archive(t, courseFiles(t), nil), etag: `"1"`, cuts: []int{5000}})
@@ -116,7 +116,7 @@ func TestFetchKeepsItsPart(t *testing.T) {
 	assert.Equal(t, []int{200, 206}, s.codes)
 }
 
-// TestFetchForgivesAWrongAddress loses neither the part nor the knowledge that all is there.
+// TestFetchForgivesAWrongAddress keeps the part, or the note that the data set is complete.
 func TestFetchForgivesAWrongAddress(t *testing.T) {
 	t.Parallel()
 	s := serve(t, &server{archive: archive(t, courseFiles(t), nil), etag: `"1"`, cuts: []int{5000}})
@@ -126,7 +126,7 @@ func TestFetchForgivesAWrongAddress(t *testing.T) {
 	f := fetcher(s.URL)
 	f.Retries = -1
 	failing(t, f, dir)
-	for range 2 { // the second call needs no request, the first one goes on
+	for range 2 { // the first call resumes, the second needs no request
 		require.ErrorContains(t, failing(t, fetcher(missing.URL), dir), "404")
 		_, err := f.Fetch(t.Context(), dir)
 		require.NoError(t, err)
@@ -238,7 +238,7 @@ func TestFetchOntoTheDisk(t *testing.T) {
 	require.NoError(t, os.WriteFile(path, nil, 0o600))
 	require.ErrorContains(t, failing(t, fetcher(s.URL), path), "name a folder that can be written")
 
-	// What cannot be unpacked need not be downloaded again.
+	// An archive that could not be unpacked is not downloaded again.
 	dir := t.TempDir()
 	inTheWay := filepath.Join(dir, "coco2014_captions.h5", "folder")
 	require.NoError(t, os.MkdirAll(inTheWay, 0o700))

@@ -13,7 +13,7 @@ import (
 	"github.com/cs231n-go/assignment3/cs231n/coco"
 )
 
-// TestFetchSparesOtherData asks for a download into a folder with a data set of other origin.
+// TestFetchSparesOtherData downloads into a folder with another data set.
 func TestFetchSparesOtherData(t *testing.T) {
 	t.Parallel()
 	s := serve(t, &server{archive: archive(t, courseFiles(t), nil), etag: `"1"`, cuts: []int{5000}})
@@ -30,8 +30,8 @@ func TestFetchSparesOtherData(t *testing.T) {
 	require.ErrorContains(t, failing(t, f, dir), "the 5000 bytes that arrived are kept")
 	d, err := coco.Load(dir, coco.Options{})
 	require.NoError(t, err)
-	assert.Equal(t, tiny(), d, "replaced before all was there")
-	f.Replace = false // whoever asked once need not ask again to go on
+	assert.Equal(t, tiny(), d, "replaced before the download was complete")
+	f.Replace = false // the call that resumes does not have to ask again
 	_, err = f.Fetch(t.Context(), dir)
 	require.NoError(t, err)
 	d, err = coco.Load(dir, coco.Options{})
@@ -39,7 +39,7 @@ func TestFetchSparesOtherData(t *testing.T) {
 	assert.Equal(t, fetchable(), d)
 }
 
-// TestFetchDrip meets a server that sends a byte now and then: it would never come to an end, and counts as silence.
+// TestFetchDrip has a server that sends a byte now and then. It would take forever, and counts as silent.
 func TestFetchDrip(t *testing.T) {
 	t.Parallel()
 	good := archive(t, courseFiles(t), nil)
@@ -53,7 +53,7 @@ func TestFetchDrip(t *testing.T) {
 	})
 }
 
-// TestFetchStaysEncrypted meets a redirect from https to http.
+// TestFetchStaysEncrypted has a redirect from https to http.
 func TestFetchStaysEncrypted(t *testing.T) {
 	t.Parallel()
 	plain := serve(t, &server{archive: archive(t, courseFiles(t), nil), etag: `"1"`})

@@ -65,11 +65,11 @@ func TestFetch(t *testing.T) {
 	again, err := f.Fetch(t.Context(), dir)
 	require.NoError(t, err)
 	assert.Equal(t, want, again)
-	assert.Len(t, s.ranges, 1, "what is there was downloaded again")
+	assert.Len(t, s.ranges, 1, "the complete data set was downloaded again")
 
 	f.SHA256 = strings.Repeat("a", 64)
 	require.ErrorContains(t, failing(t, f, dir), " instead of aaa")
-	assert.Len(t, s.ranges, 2, "what is there has another checksum")
+	assert.Len(t, s.ranges, 2, "the checksum of the data set is another one")
 	f.SHA256 = want.SHA256
 
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "val2014_urls.txt"), []byte("cut"), 0o600))
@@ -113,8 +113,8 @@ func TestFetchGoesOn(t *testing.T) {
 		name    string
 		etag    string
 		between func(s *server, dir string)
-		ranges  []string // what the requests after the interruption ask for
-		codes   []int    // and get
+		ranges  []string // headers of the requests after the interruption
+		codes   []int    // of the answers
 	}{
 		{"same archive", `"1"`, nil, []string{"bytes=5000-"}, []int{206}},
 		{"date instead of ETag", "", nil, []string{"bytes=5000-"}, []int{206}},
@@ -194,7 +194,7 @@ func TestFetchCountsProgress(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, []int{200, 206, 206, 206}, s.codes)
 
-	// What comes again is no progress.
+	// Bytes that arrive again are no progress.
 	s = serve(t, &server{archive: large, cuts: cuts(), wrap: func(_ http.ResponseWriter, r *http.Request) { r.Header.Del("Range") }})
 	f.URL = s.URL
 	require.ErrorContains(t, failing(t, f, t.TempDir()), "tried 2 times")
@@ -228,7 +228,7 @@ func TestFetchUnknownSize(t *testing.T) {
 	assert.Equal(t, []string{"bytes=5000-"}, s.ranges)
 }
 
-// TestFetchWaitsForSlowServers takes longer than Stall for the archive, but not for a piece of it.
+// TestFetchWaitsForSlowServers takes longer than Timeout for the archive, but not for a piece of it.
 func TestFetchWaitsForSlowServers(t *testing.T) {
 	t.Parallel()
 	packed := archive(t, courseFiles(t), nil)

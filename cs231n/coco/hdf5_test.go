@@ -15,14 +15,14 @@ import (
 	"gonum.org/v1/hdf5"
 )
 
-// h5 writes a file with what fill puts into it.
+// h5 writes a file that fill fills.
 func h5(t testing.TB, dir, name string, fill func(f *hdf5.File) error) {
 	t.Helper()
 	require.NoError(t, os.MkdirAll(dir, 0o755))
 	require.NoError(t, writeHDF5(filepath.Join(dir, name), fill))
 }
 
-// TestHDF5Refuses has data sets of another name, type, shape or content than they should.
+// TestHDF5Refuses reads data sets with a wrong name, type, shape or content.
 func TestHDF5Refuses(t *testing.T) {
 	t.Parallel()
 	nan := float32(math.NaN())
@@ -109,7 +109,7 @@ func TestNothingHalfWritten(t *testing.T) {
 	require.Empty(t, entries)
 }
 
-// FuzzVocab reads vocabularies of any content: what is accepted fits together.
+// FuzzVocab reads vocabularies with any content. Those that are accepted are consistent.
 func FuzzVocab(f *testing.F) {
 	f.Add([]byte(`{"idx_to_word": ["<NULL>", "<START>", "<END>"], "word_to_idx": {"<NULL>": 0, "<START>": 1, "<END>": 2}}`))
 	f.Add([]byte(`{"idx_to_word": null}`))
@@ -124,7 +124,7 @@ func FuzzVocab(f *testing.F) {
 	})
 }
 
-// TestSilence reads damaged files in a process of its own: HDF5's stack of errors does not show.
+// TestSilence reads damaged files in a child process. HDF5 does not print its error stack.
 func TestSilence(t *testing.T) {
 	t.Parallel()
 	self, err := os.Executable()
@@ -137,7 +137,7 @@ func TestSilence(t *testing.T) {
 }
 
 // FuzzHDF5 changes single bytes of files of plain data sets: they are read, or refused with an error, and
-// nothing crashes. (Of compressed data, HDF5 1.10 itself crashes on some damage, where no Go program can catch it.)
+// nothing crashes. (HDF5 1.10 crashes on some damaged compressed data.)
 func FuzzHDF5(f *testing.F) {
 	dir := f.TempDir()
 	h5(f, dir, "features.h5", func(file *hdf5.File) error {

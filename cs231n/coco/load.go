@@ -15,11 +15,11 @@ import (
 	"github.com/cs231n-go/assignment3/cs231n/rng"
 )
 
-// Options say what to load.
+// Options selects the data to load.
 type Options struct {
-	MaxTrain     int        // if above 0, this many training captions, drawn at random with repeats
+	MaxTrain     int        // if above 0, the number of training captions, drawn at random with replacement
 	Stream       *rng.NumPy // draws them
-	FullFeatures bool       // the 4096 features of fc7 instead of the 512 that PCA left
+	FullFeatures bool       // the 4096 features of fc7 instead of the 512 after PCA
 }
 
 // Load reads the course's files from a folder, as load_coco_data of the original does. It checks that they fit together:

@@ -42,7 +42,7 @@ func TestCache(t *testing.T) {
 	require.EqualValues(t, 2, requests.Load(), "another address is another picture")
 	require.Len(t, entries(), 2)
 
-	// Whatever happens to an entry, the picture comes anew, and the entry is sound again.
+	// The picture of a damaged entry is fetched again, and the entry is repaired.
 	entry := entries()
 	sound, err := os.ReadFile(entry[0])
 	require.NoError(t, err)
@@ -67,7 +67,7 @@ func TestCache(t *testing.T) {
 	}
 	require.Len(t, entries(), 2, "temporary files are left over")
 
-	// A picture of the cache is held to the limits of today.
+	// The current limits hold for pictures in the cache.
 	f.MaxPixels = 34
 	_, err = f.Get(t.Context(), web+"/a.png")
 	require.ErrorContains(t, err, "more than 34")
@@ -106,7 +106,7 @@ func TestCacheTogether(t *testing.T) {
 	require.Len(t, names, 1)
 }
 
-// TestCacheLimit keeps the pictures that came last, and what is not its own.
+// TestCacheLimit keeps the newest pictures, and files that do not belong to the cache.
 func TestCacheLimit(t *testing.T) {
 	t.Parallel()
 	data := encoded(t, "png")

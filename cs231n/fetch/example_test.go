@@ -12,7 +12,7 @@ import (
 	"github.com/cs231n-go/assignment3/cs231n/fetch"
 )
 
-// A notebook shows what it can get, and a line for what it cannot.
+// A notebook shows the pictures that it gets, and a line for each one that it does not.
 func ExampleImages_Get() {
 	web := http.NewServeMux()
 	web.HandleFunc("/cat.png", func(w http.ResponseWriter, _ *http.Request) {

@@ -11,7 +11,7 @@ import (
 	"github.com/cs231n-go/assignment3/cs231n/fetch"
 )
 
-// answer is a network on which everyone gives one answer.
+// answer is a network where each request has the same answer.
 type answer struct {
 	status int
 	size   int64

@@ -58,7 +58,7 @@ func encoded(t testing.TB, format string) []byte {
 	return b.Bytes()
 }
 
-// hugePNG is a sound header of a picture that would take 80 GB, and nothing else.
+// hugePNG is the valid header of a picture that would take 80 GB, without the picture.
 func hugePNG(t testing.TB) []byte {
 	data := bytes.Clone(encoded(t, "png")[:33])
 	data[25] = 2 // RGB; a palette would have to follow
@@ -68,7 +68,7 @@ func hugePNG(t testing.TB) []byte {
 	return data
 }
 
-// server answers as serve does and counts the requests.
+// server starts a server and counts its requests.
 func server(t testing.TB, serve http.HandlerFunc) (address string, requests *atomic.Int32) {
 	requests = new(atomic.Int32)
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -83,7 +83,7 @@ func send(data []byte) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(data) }
 }
 
-// zeros sends n bytes after data, or fewer if the client goes away.
+// zeros sends data and n bytes, or fewer if the client disconnects.
 func zeros(w io.Writer, data []byte, n int64) {
 	_, _ = w.Write(data)
 	_, _ = io.CopyN(w, zeroReader{}, n)
@@ -93,12 +93,12 @@ type zeroReader struct{}
 
 func (zeroReader) Read(p []byte) (int, error) { clear(p); return len(p), nil }
 
-// quick is impatient, so that failures take no time.
+// quick retries almost at once.
 func quick() fetch.Images {
 	return fetch.Images{Requests: fetch.Requests{LocalNetwork: true, Timeout: 5 * time.Second, Pause: time.Millisecond}}
 }
 
-// requireError checks an error of Get for what all of them share.
+// requireError checks what all errors of Get have in common.
 func requireError(t testing.TB, err error, address string) *fetch.Error {
 	var e *fetch.Error
 	require.ErrorAs(t, err, &e)
@@ -121,7 +121,7 @@ func TestFormats(t *testing.T) {
 			path := filepath.Join(dir, "sub", "50% of it."+format)
 			require.NoError(t, os.Mkdir(filepath.Dir(path), 0o755))
 			require.NoError(t, os.WriteFile(path, data, 0o600))
-			// A wrong type does not matter: what counts is what is there.
+			// A wrong Content-Type does not matter.
 			web, _ := server(t, func(w http.ResponseWriter, r *http.Request) {
 				w.Header().Set("Content-Type", "text/html")
 				_, _ = w.Write(data)
@@ -251,7 +251,7 @@ func TestRetryHelps(t *testing.T) {
 			})
 			f := quick()
 			f.Timeout = 200 * time.Millisecond
-			// A connection that was used before is tried again by Go itself.
+			// Package http itself retries on a connection that was used before.
 			f.Client = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 			img, err := f.Get(t.Context(), web)
 			require.NoError(t, err)
@@ -287,7 +287,7 @@ func TestRetryResumes(t *testing.T) {
 	require.Equal(t, []string{"", "bytes=30-"}, ranges)
 }
 
-// TestStaysEncrypted meets a redirect from https to http.
+// TestStaysEncrypted has a redirect from https to http.
 func TestStaysEncrypted(t *testing.T) {
 	t.Parallel()
 	plain, requests := server(t, send(encoded(t, "png")))
@@ -311,7 +311,7 @@ func TestHangingHost(t *testing.T) {
 	require.ErrorIs(t, err, context.DeadlineExceeded)
 	require.EqualValues(t, 2, requests.Load())
 
-	// The caller's own limit comes first, in a try as in a pause.
+	// The limit of the caller takes precedence, in a request and in a pause.
 	for _, patience := range []fetch.Requests{{Timeout: time.Hour}, {Timeout: time.Millisecond, Pause: time.Hour}} {
 		patience.LocalNetwork = true
 		stop := errors.New("the lesson is over")

@@ -46,7 +46,7 @@ func TestReadIDX(t *testing.T) {
 	for _, sizes := range [][]uint32{{1}, {10}, {3, 5}, {2, 3, 7}} {
 		plain := idx(sizes...)
 		for _, file := range [][]byte{plain, zipped(plain)} {
-			// A reader may return as little as it likes.
+			// A reader may return less than requested.
 			for _, r := range []io.Reader{bytes.NewReader(file), iotest.OneByteReader(bytes.NewReader(file))} {
 				got, err := mnist.ReadIDX(r, "file")
 				require.NoError(t, err)
@@ -113,8 +113,8 @@ func TestReadIDXErrors(t *testing.T) {
 	require.ErrorIs(t, err, broken)
 }
 
-// A header may claim much; what is not there must not cost memory. Not parallel,
-// since it measures what the whole process takes.
+// A header may claim a size that the file does not have, which must not cost memory. Not parallel, since it measures the
+// memory of the whole process.
 func TestReadIDXTakesNoMemoryForAClaim(t *testing.T) {
 	claim := binary.BigEndian.AppendUint32([]byte{0, 0, 8, 1}, 1<<28)
 	var before, after runtime.MemStats

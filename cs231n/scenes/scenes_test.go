@@ -79,8 +79,7 @@ func TestMake(t *testing.T) {
 	assert.Len(t, left, 1, "nothing but the folder itself stays")
 }
 
-// tree returns what the files of a folder hold, without those of HDF5, which note the
-// time.
+// tree returns the contents of the files in a folder, except those of HDF5, which contain the time.
 func tree(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	files := map[string]string{}
