@@ -109,12 +109,6 @@ const (
 	Unknown = "<UNK>"
 )
 
-// Vocab translates between words and their ids.
-type Vocab struct {
-	Words []string       // the word of each id
-	IDs   map[string]int // the id of each word
-}
-
 // Decode returns the words of the ids. It omits <NULL> and stops after <END>. An id i outside the vocabulary becomes <i?>.
 func (v *Vocab) Decode(caption []int32) string {
 	var words []string

@@ -8,9 +8,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -53,7 +55,7 @@ type Fetched struct {
 // You can repeat a call that was interrupted. The bytes that arrived are kept in coco_captioning.zip.part and the
 // download resumes after them, unless the archive on the server has changed or the server does not support ranges. The
 // archive is unpacked into the folder coco_captioning.unpack in dir and loaded from there. Only then do the files move
-// to dir, the captions last. The archive itself is not kept.
+// to dir, the captions last. The archive is not kept. Full features are not loaded, since they may not fit into memory.
 //
 // Fetch refuses a folder that holds another data set, such as the scenes, unless Replace is set.
 //
@@ -81,11 +83,8 @@ func (f *Fetcher) setDefaults() (address string, err error) {
 		f.Progress = func(string, int64, int64) {}
 	}
 	u, err := url.Parse(f.URL)
-	if err != nil {
-		return "", fmt.Errorf("%w; correct the address", err)
-	}
-	if u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-		return "", fmt.Errorf("%q is not an address on the web; it has to start with http:// or https:// and a host", u.Redacted())
+	if err != nil || u.Host == "" {
+		return "", errors.New("the URL is not an address on the web; it has to start with http:// or https:// and a host")
 	}
 	if sum, err := hex.DecodeString(f.SHA256); f.SHA256 != "" && (err != nil || len(sum) != sha256.Size) {
 		return "", fmt.Errorf("%q is not a SHA-256; write it as %d hexadecimal digits", f.SHA256, 2*sha256.Size)
@@ -119,30 +118,36 @@ func (f Fetcher) fetch(ctx context.Context, dir, address string) (Fetched, error
 	if n.URL != address {
 		n = note{URL: address}
 	}
-	if n.unpacked(dir) && f.wants(n.SHA256) {
-		return n.fetched(), os.Remove(file.Name())
+	if !n.unpacked(dir) || !f.wants(n.SHA256) {
+		if n, err = f.replace(ctx, dir, file, n); err != nil {
+			return Fetched{}, err
+		}
 	}
-	if n, err = f.download(ctx, dir, file, n); err != nil {
+	got := Fetched{Bytes: n.Total, SHA256: n.SHA256, Files: slices.Sorted(maps.Keys(n.Files))}
+	return got, os.Remove(file.Name())
+}
+
+// replace downloads the rest of the archive in file, unpacks it into dir, and returns the note about it.
+func (f Fetcher) replace(ctx context.Context, dir string, file *os.File, n note) (note, error) {
+	n, err := f.download(ctx, dir, file, n)
+	if err != nil {
 		if info, statErr := file.Stat(); statErr == nil && info.Size() == 0 {
 			_ = discard(dir) // an error here matters less than that of the download
 		}
-		return Fetched{}, err
+		return note{}, err
 	}
 	n.SHA256, n.Files, err = f.finish(ctx, file, n.Total, dir)
 	if _, bad := errors.AsType[badArchive](err); bad {
 		// Another call would find the same complete archive.
 		if removeErr := discard(dir); removeErr != nil {
-			return Fetched{}, fmt.Errorf("%w; the archive cannot be removed: %w", err, removeErr)
+			return note{}, fmt.Errorf("%w; the archive cannot be removed: %w", err, removeErr)
 		}
-		return Fetched{}, fmt.Errorf("%w; the archive was removed", err)
+		return note{}, fmt.Errorf("%w; the archive was removed", err)
 	}
 	if err != nil {
-		return Fetched{}, fmt.Errorf("%w; the archive is kept, run it again to unpack it", err)
+		return note{}, fmt.Errorf("%w; the archive is kept, run it again to unpack it", err)
 	}
-	if err := n.save(dir); err != nil {
-		return Fetched{}, err
-	}
-	return n.fetched(), os.Remove(file.Name())
+	return n, n.save(dir)
 }
 
 // download completes the archive in file, and returns the note about it.

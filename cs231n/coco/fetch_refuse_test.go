@@ -272,9 +272,9 @@ func TestFetchRefusesSettings(t *testing.T) {
 		f    coco.Fetcher
 		want string
 	}{
-		{coco.Fetcher{URL: "ftp://example/a.zip"}, "is not an address on the web"},
+		{coco.Fetcher{URL: "ftp://example/a.zip"}, `unsupported protocol scheme "ftp"`},
 		{coco.Fetcher{URL: "coco.zip"}, "is not an address on the web"},
-		{coco.Fetcher{URL: "http://a b/"}, "correct the address"},
+		{coco.Fetcher{URL: "http://a b/"}, "is not an address on the web"},
 		{coco.Fetcher{SHA256: "1234"}, `"1234" is not a SHA-256`},
 		{coco.Fetcher{SHA256: strings.Repeat("x", 64)}, "is not a SHA-256"},
 	} {

@@ -75,7 +75,18 @@ func openHDF5(path string, read func(r *reader) error) error {
 	if err != nil {
 		return unreadable(err)
 	}
-	return withLibrary(func() error { return readHDF5(path, size, read) })
+	return withLibrary(func() (err error) {
+		if !hdf5.IsHDF5(path) {
+			return fmt.Errorf("coco: %s is not an HDF5 file, or its beginning is damaged; get it again", path)
+		}
+		file, err := hdf5.OpenFile(path, hdf5.F_ACC_RDONLY)
+		if err != nil {
+			return fmt.Errorf("coco: %s cannot be opened, it is damaged or incomplete (%d bytes); get it again", path, size)
+		}
+		r := &reader{path, size, file}
+		defer func() { err = cmp.Or(err, r.damaged(file.Close())) }()
+		return read(r)
+	})
 }
 
 // sizeOf returns the size of a file that can be read. The HDF5 library does not say why it cannot read one.
@@ -93,19 +104,6 @@ func sizeOf(path string) (size int64, err error) {
 		return 0, err
 	}
 	return info.Size(), nil
-}
-
-func readHDF5(path string, size int64, read func(r *reader) error) (err error) {
-	if !hdf5.IsHDF5(path) {
-		return fmt.Errorf("coco: %s is not an HDF5 file, or its beginning is damaged; get it again", path)
-	}
-	file, err := hdf5.OpenFile(path, hdf5.F_ACC_RDONLY)
-	if err != nil {
-		return fmt.Errorf("coco: %s cannot be opened, it is damaged or incomplete (%d bytes); get it again", path, size)
-	}
-	r := &reader{path, size, file}
-	defer func() { err = cmp.Or(err, r.damaged(file.Close())) }()
-	return read(r)
 }
 
 // damaged adds the file to an error about its content. It returns nil for nil.
@@ -183,19 +181,6 @@ func holds[T number](s set) bool {
 	}
 	defer dtype.Close()
 	return dtype.Equal(typeOf[T]())
-}
-
-// features passes the features of so many images to use.
-func (r *reader) features(images int, use func(s set) error) error {
-	return r.open("features", 2, func(s set) error {
-		if !holds[float32](s) {
-			return r.errorf(s.name, "does not hold float32, little-endian")
-		}
-		if s.dims[0] != images {
-			return r.errorf(s.name, "has %d images, but the list of addresses beside it %d", s.dims[0], images)
-		}
-		return use(s)
-	})
 }
 
 // ids reads integers of 32 or 64 bits.

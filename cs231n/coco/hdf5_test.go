@@ -114,7 +114,9 @@ func FuzzVocab(f *testing.F) {
 	f.Add([]byte(`{"idx_to_word": ["<NULL>", "<START>", "<END>"], "word_to_idx": {"<NULL>": 0, "<START>": 1, "<END>": 2}}`))
 	f.Add([]byte(`{"idx_to_word": null}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		v, err := parseVocab(data)
+		path := filepath.Join(t.TempDir(), "vocab.json")
+		require.NoError(t, os.WriteFile(path, data, 0o600))
+		v, err := loadVocab(path)
 		if err != nil {
 			return
 		}

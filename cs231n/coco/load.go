@@ -73,7 +73,13 @@ func Load(dir string, o Options) (*Data, error) {
 // loadFeatures reads the features of a split whose URLs are known.
 func (p split) loadFeatures(path string) error {
 	return openHDF5(path, func(r *reader) error {
-		return r.features(p.Images(), func(s set) (err error) {
+		return r.open("features", 2, func(s set) (err error) {
+			if !holds[float32](s) {
+				return r.errorf(s.name, "does not hold float32, little-endian")
+			}
+			if s.dims[0] != p.Images() {
+				return r.errorf(s.name, "has %d images, but the list of addresses beside it %d", s.dims[0], p.Images())
+			}
 			p.Dim = s.dims[1]
 			p.Features, err = read[float32](s)
 			return cmp.Or(err, r.damaged(p.checkFeatures()))

@@ -5,10 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 
 	"github.com/cs231n-go/assignment3/cs231n/atomicfile"
 	"github.com/cs231n-go/assignment3/cs231n/fetch"
@@ -57,10 +55,6 @@ func (n note) unpacked(dir string) bool {
 		}
 	}
 	return n.SHA256 != "" && Present(dir)
-}
-
-func (n note) fetched() Fetched {
-	return Fetched{Bytes: n.Total, SHA256: n.SHA256, Files: slices.Sorted(maps.Keys(n.Files))}
 }
 
 // refuseForeign returns an error if a folder holds files of a data set that was not downloaded.

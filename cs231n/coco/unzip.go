@@ -2,6 +2,7 @@ package coco
 
 import (
 	"archive/zip"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,9 +18,6 @@ import (
 
 // unpackDir holds the files of the archive until they are complete.
 const unpackDir = "coco_captioning.unpack"
-
-// maxEntries is far more than the course's archive has.
-const maxEntries = 1000
 
 // badArchive is an error that is the fault of the archive.
 type badArchive struct{ error }
@@ -47,11 +45,12 @@ func (f Fetcher) unpack(ctx context.Context, archive *io.SectionReader, dir stri
 	defer os.RemoveAll(temporary)
 	sizes, progress := make(map[string]int64), &progressReader{nil, ctx, f.Progress, "unpacking", 0, total}
 	for name, entry := range entries {
-		if sizes[name], err = extract(progress, entry, filepath.Join(temporary, name)); err != nil {
+		if err := extract(progress, entry, filepath.Join(temporary, name)); err != nil {
 			return nil, fmt.Errorf("unpack %s: %w", name, err)
 		}
+		sizes[name] = int64(entry.UncompressedSize64)
 	}
-	if err := tryLoad(temporary); err != nil {
+	if _, err := Load(temporary, Options{}); err != nil {
 		_, onDisk := errors.AsType[*fs.PathError](err)
 		if _, unclear := errors.AsType[unclear](err); unclear || onDisk {
 			return nil, err
@@ -64,29 +63,26 @@ func (f Fetcher) unpack(ctx context.Context, archive *io.SectionReader, dir stri
 // choose finds the known files among the entries of an archive, by name, and their total size, which limit bounds. It
 // refuses entries that look like an attack.
 func choose(entries []*zip.File, limit int64) (chosen map[string]*zip.File, total int64, err error) {
+	const maxEntries = 1000 // far more than the course's archive has
 	if len(entries) > maxEntries {
 		return nil, 0, fmt.Errorf("it has %d entries, more than %d", len(entries), maxEntries)
 	}
 	known := append(files(), featuresFile("train", true), featuresFile("val", true))
 	chosen = make(map[string]*zip.File)
 	for _, entry := range entries {
-		if !filepath.IsLocal(entry.Name) || strings.Contains(entry.Name, `\`) {
-			return nil, 0, fmt.Errorf("its entry %q would be outside the folder", entry.Name)
-		}
-		if entry.Mode().IsDir() {
-			continue
-		}
-		if !entry.Mode().IsRegular() {
-			return nil, 0, fmt.Errorf("its entry %q is a link or a device", entry.Name)
-		}
 		name := path.Base(entry.Name)
-		if !slices.Contains(known, name) {
+		switch {
+		case !filepath.IsLocal(entry.Name) || strings.Contains(entry.Name, `\`):
+			return nil, 0, fmt.Errorf("its entry %q would be outside the folder", entry.Name)
+		case entry.Mode().IsDir():
 			continue
-		}
-		if chosen[name] != nil {
+		case !entry.Mode().IsRegular():
+			return nil, 0, fmt.Errorf("its entry %q is a link or a device", entry.Name)
+		case !slices.Contains(known, name):
+			continue
+		case chosen[name] != nil:
 			return nil, 0, fmt.Errorf("it has %s twice", name)
-		}
-		if entry.UncompressedSize64 > uint64(limit-total) {
+		case entry.UncompressedSize64 > uint64(limit-total):
 			return nil, 0, fmt.Errorf("its files take more than %d bytes", limit)
 		}
 		total += int64(entry.UncompressedSize64)
@@ -100,27 +96,24 @@ func choose(entries []*zip.File, limit int64) (chosen map[string]*zip.File, tota
 	return chosen, total, nil
 }
 
-// extract writes one entry to a new file and returns its size. Package zip checks the size that the archive announces.
-func extract(r *progressReader, entry *zip.File, to string) (n int64, err error) {
+// extract writes one entry to a new file. Package zip checks the size that the archive announces.
+func extract(r *progressReader, entry *zip.File, to string) (err error) {
 	in, err := entry.Open()
 	if err != nil {
-		return 0, damagedArchive(err)
+		return damagedArchive(err)
 	}
 	defer in.Close()
 	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if err != nil {
-		return 0, err
+		return err
 	}
-	defer func() { err = errors.Join(err, out.Close()) }()
+	defer func() { err = cmp.Or(err, out.Close()) }()
 	r.Reader = in
-	n, err = io.Copy(out, r)
-	if _, onDisk := errors.AsType[*fs.PathError](err); onDisk || r.ctx.Err() != nil {
-		return 0, err
+	_, err = io.Copy(out, r)
+	if _, onDisk := errors.AsType[*fs.PathError](err); err != nil && !onDisk && r.ctx.Err() == nil {
+		return damagedArchive(err)
 	}
-	if err != nil {
-		return 0, damagedArchive(err)
-	}
-	return n, out.Sync()
+	return cmp.Or(err, out.Sync())
 }
 
 func damagedArchive(err error) error {
@@ -144,29 +137,6 @@ func (r *progressReader) Read(b []byte) (int, error) {
 	r.done += int64(n)
 	r.progress(r.phase, r.done, r.total)
 	return n, err
-}
-
-// tryLoad checks the files in a folder by loading them. Of the full features, which may not fit into memory, it checks
-// the shape.
-func tryLoad(dir string) error {
-	d, err := Load(dir, Options{})
-	if err != nil {
-		return err
-	}
-	for _, p := range d.parts() {
-		path := filepath.Join(dir, featuresFile(p.name, true))
-		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		if err := trial(patience, path); err != nil {
-			return err
-		}
-		shape := func(r *reader) error { return r.features(p.Images(), func(set) error { return nil }) }
-		if err := openHDF5(path, shape); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // install moves files from one folder to another. It removes the old captions first and moves the new ones last, so that

@@ -26,11 +26,11 @@ func Write(dir string, d *Data) error {
 }
 
 func (d *Data) write(dir string) error {
-	vocab, err := json.Marshal(vocabJSON{d.Vocab.Words, d.Vocab.IDs})
-	if err != nil {
+	if err := d.check(); err != nil {
 		return err
 	}
-	if err := d.check(vocab); err != nil {
+	vocab, err := json.Marshal(d.Vocab)
+	if err != nil {
 		return err
 	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
@@ -65,8 +65,8 @@ func (d *Data) write(dir string) error {
 }
 
 // check refuses a data set that [Load] would refuse.
-func (d *Data) check(vocab []byte) error {
-	if _, err := parseVocab(vocab); err != nil {
+func (d *Data) check() error {
+	if err := d.Vocab.check(); err != nil {
 		return err
 	}
 	for _, p := range d.parts() {

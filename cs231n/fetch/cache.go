@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/cs231n-go/assignment3/cs231n/atomicfile"
 )
@@ -36,8 +37,7 @@ func (f Images) cached(ctx context.Context, u *url.URL) (image.Image, error) {
 // download gets the bytes at u.
 func (f Images) download(ctx context.Context, u *url.URL) ([]byte, error) {
 	var data memory
-	d := Download{Requests: f.Requests, Accept: "image/png, image/jpeg, image/gif"}
-	err := d.Get(ctx, u.String(), &Part{Content: &data})
+	err := Download{Requests: f.Requests}.Get(ctx, u.String(), &Part{Content: &data})
 	return data, err
 }
 
@@ -77,19 +77,17 @@ func (f Images) keep(u *url.URL, data []byte) error {
 
 // trim removes the oldest pictures until the cache is within its limit. It leaves other files alone.
 func (f Images) trim() error {
-	entries, err := os.ReadDir(f.CacheDir)
+	paths, err := filepath.Glob(filepath.Join(f.CacheDir, strings.Repeat("[0-9a-f]", 2*sha256.Size)))
 	if err != nil {
 		return err
 	}
 	var kept []fs.FileInfo
 	total := int64(0)
-	for _, entry := range entries {
-		info, err := entry.Info()
-		if name, _ := hex.DecodeString(entry.Name()); err != nil || len(name) != sha256.Size || !info.Mode().IsRegular() {
-			continue // an error means that somebody else removed the file
+	for _, path := range paths {
+		if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() { // an error means that it was just removed
+			kept = append(kept, info)
+			total += info.Size()
 		}
-		kept = append(kept, info)
-		total += info.Size()
 	}
 	slices.SortFunc(kept, func(a, b fs.FileInfo) int { return a.ModTime().Compare(b.ModTime()) })
 	for _, info := range kept {

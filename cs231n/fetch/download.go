@@ -33,7 +33,6 @@ func (r Requests) Or(defaults Requests) Requests {
 // timeout, a lost connection, a server that is busy or broken (408, 429, 5xx).
 type Download struct {
 	Requests
-	Accept   string                  // the media types to ask for; "" asks for any
 	Magic    string                  // the first bytes of the file; an answer that starts otherwise is refused
 	MinRate  int                     // bytes per second that start Timeout anew; 0 means that it limits the whole request
 	Progress func(done, total int64) // called with the bytes so far; total is 0 if unknown. May be nil.
@@ -50,7 +49,7 @@ func (d Download) Get(ctx context.Context, address string, p *Part) error {
 			return nil
 		}
 		if ctx.Err() != nil {
-			return interrupted(ctx, p)
+			return &Error{Reason: "was interrupted", Advice: p.advice("try again"), Err: context.Cause(ctx)}
 		}
 		if p.Size >= best+progress {
 			best, tries, pause = p.Size, 0, d.Pause
@@ -68,15 +67,10 @@ func (d Download) Get(ctx context.Context, address string, p *Part) error {
 		select {
 		case <-time.After(pause):
 			pause = min(2*pause, time.Minute)
-		case <-ctx.Done():
-			return interrupted(ctx, p)
+		case <-ctx.Done(): // the next try returns at once
 		}
 	}
 	return nil
-}
-
-func interrupted(ctx context.Context, p *Part) error {
-	return &Error{Reason: "was interrupted", Advice: p.advice("try again"), Err: context.Cause(ctx)}
 }
 
 func (d *Download) setDefaults() {
@@ -109,6 +103,9 @@ func limitRedirects(next *http.Request, via []*http.Request) error {
 
 // try makes one request for the missing bytes and adds the answer to p.
 func (d Download) try(ctx context.Context, address string, p *Part) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	least := int(float64(d.MinRate) * d.Timeout.Seconds())
@@ -162,9 +159,6 @@ func (d Download) request(ctx context.Context, address string, p *Part) (*http.R
 		return nil, err
 	}
 	request.Header.Set("Accept-Encoding", "identity") // parts of a compressed answer would not fit together
-	if d.Accept != "" {
-		request.Header.Set("Accept", d.Accept)
-	}
 	if p.resumable() {
 		request.Header.Set("Range", fmt.Sprintf("bytes=%d-", p.Size))
 		request.Header.Set("If-Range", p.Validator)

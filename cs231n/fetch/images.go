@@ -93,13 +93,8 @@ func (f Images) get(ctx context.Context, address string) (image.Image, error) {
 // local reads a picture in Dir.
 func (f Images) local(path string) (image.Image, error) {
 	if filepath.IsAbs(path) {
-		dir, err := filepath.Abs(f.Dir)
-		if err != nil {
-			return nil, err
-		}
-		if path, err = filepath.Rel(dir, path); err != nil {
-			return nil, err
-		}
+		dir, _ := filepath.Abs(f.Dir) // after an error the path is not local
+		path, _ = filepath.Rel(dir, path)
 	}
 	if !filepath.IsLocal(path) {
 		return nil, &Error{Reason: "is not in " + f.Dir, Advice: "copy the picture into that folder"}

