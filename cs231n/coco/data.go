@@ -136,7 +136,6 @@ func (d *Data) WriteSummary(w io.Writer) error {
 		fmt.Fprintf(table, "%s_features\tfloat32\t(%d, %d)\n", part.name, part.Images(), part.Dim)
 		fmt.Fprintf(table, "%s_urls\tstring\t(%d)\n", part.name, part.Images())
 	}
-	fmt.Fprintf(table, "idx_to_word\tstring\t(%d)\n", len(d.Vocab.Words))
-	fmt.Fprintf(table, "word_to_idx\tmap\t%d\n", len(d.Vocab.IDs))
+	fmt.Fprintf(table, "idx_to_word\tstring\t(%d)\nword_to_idx\tmap\t%d\n", len(d.Vocab.Words), len(d.Vocab.IDs))
 	return table.Flush()
 }

@@ -97,10 +97,8 @@ func (f Fetcher) fetch(ctx context.Context, dir, address string) (Fetched, error
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return Fetched{}, fmt.Errorf("%w; name a folder that can be written", err)
 	}
-	if !f.Replace {
-		if err := refuseForeign(dir); err != nil {
-			return Fetched{}, err
-		}
+	if err := refuseForeign(dir); err != nil && !f.Replace {
+		return Fetched{}, err
 	}
 	file, err := os.OpenFile(filepath.Join(dir, partFile), os.O_RDWR|os.O_CREATE, 0o644)
 	if err != nil {
@@ -161,8 +159,8 @@ func (f Fetcher) download(ctx context.Context, dir string, file *os.File, n note
 		n = note{URL: n.URL, Version: p.Version}
 		return n.save(dir)
 	}
-	progress := func(done, total int64) { f.Progress("downloading", done, total) }
-	d := fetch.Download{Requests: f.Requests, Magic: "PK\x03\x04", MinRate: 256, Progress: progress}
+	d := fetch.Download{Requests: f.Requests, Magic: "PK\x03\x04", MinRate: 256}
+	d.Progress = func(done, total int64) { f.Progress("downloading", done, total) }
 	err = d.Get(ctx, f.URL, p)
 	n.Version = p.Version
 	return n, err

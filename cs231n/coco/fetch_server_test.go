@@ -132,6 +132,9 @@ func (w *cutWriter) Write(b []byte) (int, error) {
 // offline is a client that gets the answers of a server without a network, which tests of package synctest cannot use.
 func offline(s *server) *http.Client {
 	return &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+		if r.Context().Err() != nil {
+			return nil, r.Context().Err()
+		}
 		w := httptest.NewRecorder()
 		func() {
 			defer func() { _ = recover() }() // the server panics to end an answer early

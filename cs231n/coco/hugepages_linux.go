@@ -15,9 +15,6 @@ func hugePages[T number](values []T) {
 		return
 	}
 	b := unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(values))), size)
-	page := os.Getpagesize()
-	if skip := -int(uintptr(unsafe.Pointer(&b[0]))) & (page - 1); skip > 0 {
-		b = b[skip:]
-	}
-	_ = syscall.Madvise(b, syscall.MADV_HUGEPAGE) // only a hint: a kernel may have no such pages
+	b = b[-int(uintptr(unsafe.Pointer(&b[0])))&(os.Getpagesize()-1):] // from the start of a page
+	_ = syscall.Madvise(b, syscall.MADV_HUGEPAGE)                     // only a hint: a kernel may have no such pages
 }

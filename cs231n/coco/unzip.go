@@ -36,10 +36,8 @@ func (f Fetcher) unpack(ctx context.Context, archive *io.SectionReader, dir stri
 		return nil, badArchive{fmt.Errorf("%w; this is not the course's archive", err)}
 	}
 	temporary := filepath.Join(dir, unpackDir)
-	if err := os.RemoveAll(temporary); err != nil { // of a call that was killed
-		return nil, err
-	}
-	if err := os.Mkdir(temporary, 0o755); err != nil {
+	leftover := os.RemoveAll(temporary) // of a call that was killed
+	if err := cmp.Or(leftover, os.Mkdir(temporary, 0o755)); err != nil {
 		return nil, err
 	}
 	defer os.RemoveAll(temporary)

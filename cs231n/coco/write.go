@@ -18,14 +18,12 @@ import (
 
 // Write writes a data set as the files that [Load] reads, the features under their names after PCA. It creates the folder
 // if necessary. It replaces each file atomically and writes the captions last, so that an incomplete folder lacks them.
-func Write(dir string, d *Data) error {
-	if err := d.write(dir); err != nil {
-		return fmt.Errorf("coco: write %s: %w", dir, err)
-	}
-	return nil
-}
-
-func (d *Data) write(dir string) error {
+func Write(dir string, d *Data) (err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("coco: write %s: %w", dir, err)
+		}
+	}()
 	if err := d.check(); err != nil {
 		return err
 	}

@@ -15,7 +15,7 @@ type Requests struct {
 	Client       *http.Client  // nil for a default one; without CheckRedirect it follows five redirects, none from https to http
 	LocalNetwork bool          // allows addresses of this machine and its network, unless Client has a Transport, which decides
 	Timeout      time.Duration // limits one request
-	Retries      int           // further requests in a row, if each brings less than a megabyte; below 0 for none
+	Retries      int           // requests after the first that may fail in a row and bring less than a megabyte; below 0 for none
 	Pause        time.Duration // before the first retry; doubled for each one, up to a minute
 	MaxBytes     int64         // size of the largest file
 }
@@ -77,10 +77,7 @@ func (d *Download) setDefaults() {
 	if d.Progress == nil {
 		d.Progress = func(int64, int64) {}
 	}
-	client := http.Client{}
-	if d.Client != nil {
-		client = *d.Client
-	}
+	client := *cmp.Or(d.Client, new(http.Client)) // a copy
 	if client.CheckRedirect == nil {
 		client.CheckRedirect = limitRedirects
 	}
@@ -103,9 +100,6 @@ func limitRedirects(next *http.Request, via []*http.Request) error {
 
 // try makes one request for the missing bytes and adds the answer to p.
 func (d Download) try(ctx context.Context, address string, p *Part) error {
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	least := int(float64(d.MinRate) * d.Timeout.Seconds())
@@ -186,8 +180,7 @@ func (d Download) accept(response *http.Response, body *bufio.Reader, p *Part) e
 	case code == http.StatusPartialContent && p.continues(response.Header):
 		return nil
 	case p.resumable() && (code == http.StatusPartialContent || code == http.StatusRequestedRangeNotSatisfiable):
-		err := &Error{Reason: "the server has no such part of the file", Advice: "try again", temporary: true}
-		return cmp.Or(p.restart(), error(err))
+		return cmp.Or(p.restart(), error(&Error{Reason: "the server has no such part of the file", Advice: later, temporary: true}))
 	default:
 		return statusError(code)
 	}

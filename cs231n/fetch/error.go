@@ -1,6 +1,7 @@
 package fetch
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -93,10 +94,8 @@ func notWritten(err error) error {
 
 // statusError explains an answer that is not the file.
 func statusError(code int) error {
-	e := &Error{Reason: http.StatusText(code), Advice: inBrowser, Err: fmt.Errorf("the server answered %d", code)}
-	if e.Reason == "" {
-		e.Reason = "status " + strconv.Itoa(code)
-	}
+	reason := cmp.Or(http.StatusText(code), "status "+strconv.Itoa(code))
+	e := &Error{Reason: reason, Advice: inBrowser, Err: fmt.Errorf("the server answered %d", code)}
 	if code == http.StatusTooManyRequests || code == http.StatusRequestTimeout || code >= 500 {
 		e.Advice, e.temporary = later, true
 	}

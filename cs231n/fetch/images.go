@@ -154,14 +154,14 @@ func (f Images) decode(data []byte) (image.Image, error) {
 		}
 		return nil, &Error{Reason: "is " + kind + ", not an image", Advice: "open it to see what it is, or do without it"}
 	}
-	if err == nil && (config.Width < 1 || config.Height < 1) {
-		err = fmt.Errorf("%d×%d pixels", config.Width, config.Height)
-	}
-	if err == nil && int64(config.Width) > int64(f.MaxPixels)/int64(config.Height) {
-		return nil, &Error{Reason: fmt.Sprintf("has %d×%d pixels, more than %d", config.Width, config.Height, f.MaxPixels), Advice: "use a smaller copy of the picture"}
-	}
 	var img image.Image
-	if err == nil {
+	switch {
+	case err != nil:
+	case config.Width < 1 || config.Height < 1:
+		err = fmt.Errorf("%d×%d pixels", config.Width, config.Height)
+	case int64(config.Width) > int64(f.MaxPixels)/int64(config.Height):
+		return nil, &Error{Reason: fmt.Sprintf("has %d×%d pixels, more than %d", config.Width, config.Height, f.MaxPixels), Advice: "use a smaller copy of the picture"}
+	default:
 		img, _, err = image.Decode(bytes.NewReader(data))
 	}
 	if err != nil {

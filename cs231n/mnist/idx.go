@@ -19,6 +19,7 @@ const (
 type IDX struct {
 	Dims []int  // sizes of the dimensions, the slowest first
 	Data []byte // elements in row-major order
+	name string // of the file, for errors
 }
 
 // ReadIDX reads an IDX file of unsigned bytes, compressed by gzip or not:
@@ -32,15 +33,12 @@ type IDX struct {
 // before it allocates memory, and allocates no more than the file has data for.
 //
 // Source: "The IDX file format", http://yann.lecun.com/exdb/mnist/.
-func ReadIDX(r io.Reader, name string) (IDX, error) {
-	idx, err := readIDX(r)
-	if err != nil {
-		return IDX{}, fmt.Errorf("mnist: %s: %w", name, err)
-	}
-	return idx, nil
-}
-
-func readIDX(r io.Reader) (IDX, error) {
+func ReadIDX(r io.Reader, name string) (idx IDX, err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("mnist: %s: %w", name, err)
+		}
+	}()
 	buffered := bufio.NewReader(r)
 	r = buffered
 	// The first read returns the error of Peek again.
@@ -78,7 +76,7 @@ func readIDX(r io.Reader) (IDX, error) {
 		return IDX{}, fmt.Errorf("IDX file continues after its %d bytes of data", total)
 	}
 	// Without Clip, slicing beyond the last image would return zeros instead of a panic.
-	return IDX{Dims: dims, Data: slices.Clip(data)}, nil
+	return IDX{dims, slices.Clip(data), name}, nil
 }
 
 // readDims reads the sizes of n dimensions and returns them with their product.

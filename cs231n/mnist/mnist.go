@@ -38,20 +38,20 @@ func (s Set) Floats(i, n int, dst []float32) {
 }
 
 // newSet pairs images with their labels.
-func newSet(images, labels file) (Set, error) {
+func newSet(images, labels IDX) (Set, error) {
 	if len(images.Dims) != 3 {
-		return Set{}, fmt.Errorf("mnist: %s: want images in 3 dimensions, got %d", images.path, len(images.Dims))
+		return Set{}, fmt.Errorf("mnist: %s: want images in 3 dimensions, got %d", images.name, len(images.Dims))
 	}
 	if len(labels.Dims) != 1 {
-		return Set{}, fmt.Errorf("mnist: %s: want labels in 1 dimension, got %d", labels.path, len(labels.Dims))
+		return Set{}, fmt.Errorf("mnist: %s: want labels in 1 dimension, got %d", labels.name, len(labels.Dims))
 	}
 	n := images.Dims[0]
 	if labels.Dims[0] != n {
-		return Set{}, fmt.Errorf("mnist: %s has %d labels for the %d images of %s", labels.path, labels.Dims[0], n, images.path)
+		return Set{}, fmt.Errorf("mnist: %s has %d labels for the %d images of %s", labels.name, labels.Dims[0], n, images.name)
 	}
 	for i, label := range labels.Data {
 		if label > 9 {
-			return Set{}, fmt.Errorf("mnist: %s: label %d is %d, want a digit", labels.path, i, label)
+			return Set{}, fmt.Errorf("mnist: %s: label %d is %d, want a digit", labels.name, i, label)
 		}
 	}
 	return Set{Images: images.Data, Labels: labels.Data, N: n, Rows: images.Dims[1], Cols: images.Dims[2]}, nil

