@@ -5,6 +5,7 @@
 //	loop        loops inside a compiled program, over time or over training steps
 //	lock        locks a file or folder against other programs
 //	atomicfile  replaces a file atomically
+//	fetch       downloads files, and gets pictures from the web or a folder
 //	gradcheck   checks gradients three ways; the assignment's relative error
 //	nn          parameters, layers and networks: linear, convolution, normalization, attention, dropout
 //	temporal    word embedding, affine map and softmax loss over time
@@ -14,7 +15,7 @@
 //	mnist       the MNIST digits
 //	coco        captioning data in COCO's format: load, write, download
 //	scenes      generates a captioning data set without a download
-//	metrics     BLEU
+//	metrics     BLEU, CIDEr-D and ROUGE-L of captions
 //	checkpoint  a model's variables and a run's state in one file, written atomically
 //	training    the training loop of all models: steps, checkpoints, resuming
 //	captioning  captioning models, training and sampling
@@ -22,13 +23,11 @@
 //	digits      a classifier of MNIST's digits
 //	device      finds and opens the XLA plugin (CPU or GPU)
 //	display     image grids, curves and progress, in a notebook or as files
-//	fetch       images from the web or a folder
-//	notebook    helpers for notebook cells; notebook/captions for captioning
+//	notebook    helpers for notebook cells; notebook/check for checks, notebook/captions for captioning
 //	bench       times training beside PyTorch and NumPy; cmd/bench is its command
 //	cmd/cs231n  the command line
 //
-// A package imports only packages above it in this list. Only notebook, bench and the commands import device, display and
-// fetch.
+// A package imports only packages above it in this list. Only notebook, bench and the commands import device and display.
 //
 // In shapes each dimension is a letter, such as N for the batch size. Each package documents its letters.
 package cs231n

@@ -41,8 +41,8 @@ func fullSize() *coco.Data {
 	return d
 }
 
-// BenchmarkLoad loads a data set of COCO's full size, from the folder that CS231N_BENCH_DATA names, where it is
-// made first if need be, else from a temporary one. testdata/bench_h5py.py times h5py on the same folder.
+// BenchmarkLoad loads a data set of COCO's full size, from the folder CS231N_BENCH_DATA, where it is made first if
+// necessary, or else from a temporary folder. testdata/bench_h5py.py times h5py on the same folder.
 func BenchmarkLoad(b *testing.B) {
 	dir := os.Getenv("CS231N_BENCH_DATA")
 	if dir == "" {

@@ -15,7 +15,7 @@ import (
 	"github.com/cs231n-go/assignment3/cs231n/rng"
 )
 
-// byH5py is a data set in COCO's format that Python's h5py wrote.
+// byH5py is a data set in COCO's format, written by Python's h5py.
 const byH5py = "../captioning/testdata/small"
 
 // tiny is a small data set: 7 and 3 captions of 5 words, 3 and 2 images of 2 features, 6 words.
@@ -57,7 +57,7 @@ func TestWriteAndLoad(t *testing.T) {
 	require.ErrorContains(t, err, "train2014_vgg16_fc7.h5")
 }
 
-// TestLoadByH5py reads what Python wrote.
+// TestLoadByH5py reads files that Python wrote.
 func TestLoadByH5py(t *testing.T) {
 	t.Parallel()
 	d, err := coco.Load(byH5py, coco.Options{})
@@ -82,7 +82,7 @@ func TestLoadByH5py(t *testing.T) {
 	}
 }
 
-// TestMaxTrain keeps the rows that NumPy's randint draws, repeats included, and all images.
+// TestMaxTrain keeps the rows that NumPy's randint draws, with replacement, and all images.
 func TestMaxTrain(t *testing.T) {
 	t.Parallel()
 	all, err := coco.Load(byH5py, coco.Options{})
@@ -99,7 +99,7 @@ func TestMaxTrain(t *testing.T) {
 	}
 }
 
-// golden is what testdata/golden.py put into testdata/tiny.
+// golden is the content of testdata/tiny, which testdata/golden.py wrote.
 type golden struct {
 	Words           []string
 	Train, Val      goldenSplit
@@ -113,8 +113,7 @@ type goldenSplit struct {
 	URLs           []string
 }
 
-// TestLoadKinds reads data sets that h5py stored in all ways: as 32 and 64 bits, in one piece and in compressed
-// chunks. Training captions and a batch are drawn from one stream, as NumPy draws them.
+// TestLoadKinds reads data sets in all forms that h5py writes: with 32 and 64 bits, contiguous and in compressed chunks. Training captions and a batch are drawn from one stream, as NumPy draws them.
 func TestLoadKinds(t *testing.T) {
 	t.Parallel()
 	const dir = "testdata/tiny"
@@ -209,26 +208,26 @@ func TestLoadRefuses(t *testing.T) {
 		{"no captions", func(t *testing.T, dir string) { require.NoError(t, os.Remove(filepath.Join(dir, captions))) }, []string{captions, "data fetch", "data make"}},
 		{"no vocabulary", func(t *testing.T, dir string) { require.NoError(t, os.Remove(filepath.Join(dir, vocab))) }, []string{vocab, "data make"}},
 		{"no addresses", func(t *testing.T, dir string) { require.NoError(t, os.Remove(filepath.Join(dir, urls))) }, []string{urls, "data make"}},
-		{"captions cut in the middle", cut(captions, 0.6), []string{captions, "damaged or only half there"}},
+		{"captions cut in the middle", cut(captions, 0.6), []string{captions, "damaged or incomplete"}},
 		{"captions cut at the start", cut(captions, 0.001), []string{captions, "cannot be opened"}},
 		{"nothing left of the captions", cut(captions, 0), []string{captions, "not an HDF5 file"}},
-		{"features cut by a byte", cut(features, 0.9999), []string{features, "damaged or only half there"}},
+		{"features cut by a byte", cut(features, 0.9999), []string{features, "damaged or incomplete"}},
 		{"another kind of file", replace(features, "<html>Not Found</html>"), []string{features, "not an HDF5 file"}},
 		{"the captions' file instead of the features'", func(t *testing.T, dir string) {
 			data, err := os.ReadFile(filepath.Join(dir, captions))
 			require.NoError(t, err)
 			require.NoError(t, os.WriteFile(filepath.Join(dir, features), data, 0o644))
-		}, []string{features, "data set features is not there"}},
-		{"vocabulary is no JSON", replace(vocab, "cat"), []string{vocab, "no vocabulary"}},
-		{"vocabulary of another shape", replace(vocab, `{"idx_to_word": 7}`), []string{vocab, "no vocabulary"}},
+		}, []string{features, "data set features is missing"}},
+		{"vocabulary is no JSON", replace(vocab, "cat"), []string{vocab, "not a vocabulary"}},
+		{"vocabulary of another shape", replace(vocab, `{"idx_to_word": 7}`), []string{vocab, "not a vocabulary"}},
 		{"vocabulary without padding", replace(vocab, `{"idx_to_word": ["<START>"], "word_to_idx": {"<START>": 0}}`), []string{vocab, "lacks <NULL>"}},
 		{"vocabulary without an end", replace(vocab, `{"idx_to_word": ["<NULL>", "<START>"], "word_to_idx": {"<NULL>": 0, "<START>": 1}}`), []string{vocab, "lacks <END>"}},
 		{"vocabulary of one direction", replace(vocab, `{"idx_to_word": ["<NULL>"], "word_to_idx": {}}`), []string{vocab, "1 words", "0"}},
 		{"a word twice", replace(vocab, `{"idx_to_word": ["a", "a"], "word_to_idx": {"a": 1, "b": 0}}`), []string{vocab, `"a"`}},
-		{"a smaller vocabulary", replace(vocab, `{"idx_to_word": ["<NULL>", "<START>", "<END>"], "word_to_idx": {"<NULL>": 0, "<START>": 1, "<END>": 2}}`), []string{captions, "train_captions", "holds", "in row 0, outside the 3 words"}},
+		{"a smaller vocabulary", replace(vocab, `{"idx_to_word": ["<NULL>", "<START>", "<END>"], "word_to_idx": {"<NULL>": 0, "<START>": 1, "<END>": 2}}`), []string{captions, "caption 0 of the train split holds the id", "outside the vocabulary of 3 words"}},
 		{"fewer addresses than images", replace(urls, "http://images.example/1.jpg\n"), []string{"val2014_vgg16_fc7_pca.h5", "12 images", "1"}},
 		{"no address at all", replace(urls, "\n\n"), []string{urls, "lists no images"}},
-		{"a line in a line", replace(urls, "a\rb\n"), []string{urls, `line 1 is no address but "a\rb"`}},
+		{"a line in a line", replace(urls, "a\rb\n"), []string{urls, `line 1 is not an address but "a\rb"`}},
 		{"an empty line", replace(urls, "a\n\nb\n"), []string{urls, "line 2 is empty"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -268,12 +267,12 @@ func TestWriteRefuses(t *testing.T) {
 	}{
 		{"a word outside the vocabulary", func(d *coco.Data) { d.Val.Captions[7] = 6 }, "caption 1 of the val split holds the id 6"},
 		{"an image outside", func(d *coco.Data) { d.Train.ImageIdxs[3] = 3 }, "caption 3 of the train split belongs to image 3 of 3"},
-		{"an empty split", func(d *coco.Data) { d.Val = coco.Split{} }, "the val split is empty"},
+		{"an empty split", func(d *coco.Data) { d.Val = coco.Split{} }, "the val split has 0 feature values for 0 images of 0"},
 		{"features of another length", func(d *coco.Data) { d.Train.Dim = 3 }, "6 feature values for 3 images of 3"},
 		{"captions of another length", func(d *coco.Data) { d.Train.Length = 4 }, "35 words for 7 captions of 4"},
 		{"no padding", func(d *coco.Data) { delete(d.Vocab.IDs, coco.Null) }, "6 words"},
 		{"features that are no numbers", func(d *coco.Data) { d.Val.Features[3] = float32(math.NaN()) }, "image 1 of the val split has the feature NaN"},
-		{"an address of two lines", func(d *coco.Data) { d.Val.URLs[0] = "a\nb" }, "no line of text"},
+		{"an address of two lines", func(d *coco.Data) { d.Val.URLs[0] = "a\nb" }, "not a line of text"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

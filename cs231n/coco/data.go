@@ -1,8 +1,7 @@
-// Package coco holds captioning data in the format of the assignment's COCO files: captions as rows of word
-// ids, one feature vector and one address for each image, and a vocabulary. It loads, draws, writes and
-// downloads them.
+// Package coco loads, samples, writes and downloads captioning data in the format of the assignment's COCO files: captions
+// as rows of word ids, one feature vector and one address for each image, and a vocabulary.
 //
-// Shapes are written with M for captions, T for the words of one, I for images, D for features.
+// In shapes, M is the number of captions, T of words in a caption, I of images, D of features.
 package coco
 
 import (
@@ -21,11 +20,21 @@ type Data struct {
 	Vocab      Vocab
 }
 
+// split is a split with its name in files.
+type split struct {
+	name string
+	*Split
+}
+
+func (d *Data) parts() []split { return []split{{"train", &d.Train}, {"val", &d.Val}} }
+
 // Splits yields the splits with their names, train and val.
 func (d *Data) Splits() iter.Seq2[string, *Split] {
 	return func(yield func(string, *Split) bool) {
-		if yield("train", &d.Train) {
-			yield("val", &d.Val)
+		for _, p := range d.parts() {
+			if !yield(p.name, p.Split) {
+				return
+			}
 		}
 	}
 }
@@ -37,27 +46,27 @@ type Split struct {
 	ImageIdxs []int32   // (M) the image of each caption, a row of Features and URLs
 	Features  []float32 // (I, D), row by row
 	Dim       int       // D
-	URLs      []string  // (I) addresses on the web, or paths relative to the data's folder
+	URLs      []string  // (I) addresses on the web, or paths relative to the folder of the data
 }
 
-// Len is M, the number of captions.
+// Len returns M, the number of captions.
 func (s *Split) Len() int { return len(s.ImageIdxs) }
 
-// Images is I, the number of images.
+// Images returns I, the number of images.
 func (s *Split) Images() int { return len(s.URLs) }
 
-// Caption is the i-th caption. It shares memory with the split.
+// Caption returns caption i. It shares memory with the split.
 func (s *Split) Caption(i int) []int32 { return s.Captions[i*s.Length : (i+1)*s.Length] }
 
-// Batch is a choice of captions with the features and addresses of their images.
+// Batch holds captions with the features and addresses of their images.
 type Batch struct {
-	Rows     []int     // (N) which captions
+	Rows     []int     // (N) indices of the captions
 	Captions []int32   // (N, T)
 	Features []float32 // (N, D)
 	URLs     []string  // (N)
 }
 
-// Minibatch draws captions at random, with repeats, as the original's sample_coco_minibatch does.
+// Minibatch draws captions at random with replacement, as sample_coco_minibatch of the original does.
 func (s *Split) Minibatch(size int, stream *rng.NumPy) (Batch, error) {
 	if size < 1 || s.Len() == 0 {
 		return Batch{}, fmt.Errorf("coco: a minibatch of %d captions cannot be drawn from %d", size, s.Len())
@@ -92,7 +101,7 @@ func (s *Split) Rows(rows []int) (Batch, error) {
 	return b, nil
 }
 
-// sample replaces the captions by size of them, drawn at random with repeats; images stay as they are.
+// sample draws size captions at random with replacement, and drops the others. It keeps all images.
 func (s *Split) sample(size int, stream *rng.NumPy) {
 	rows := make([]int, size)
 	stream.RandInts(rows, s.Len())
@@ -104,7 +113,7 @@ func (s *Split) sample(size int, stream *rng.NumPy) {
 	s.Captions, s.ImageIdxs = captions, images
 }
 
-// The special words: padding, the marks around a caption, and what stands for a rare word.
+// The special words: padding, the start and the end of a caption, and the substitute for a rare word.
 const (
 	Null    = "<NULL>"
 	Start   = "<START>"
@@ -112,14 +121,7 @@ const (
 	Unknown = "<UNK>"
 )
 
-// Vocab translates between words and their ids.
-type Vocab struct {
-	Words []string       // the word of each id
-	IDs   map[string]int // the id of each word
-}
-
-// Decode turns ids into words, leaves out <NULL> and stops after <END>. An id outside the vocabulary shows
-// as such.
+// Decode returns the words of the ids. It omits <NULL> and stops after <END>. An id i outside the vocabulary becomes <i?>.
 func (v *Vocab) Decode(caption []int32) string {
 	var words []string
 	for _, id := range caption {
@@ -137,7 +139,7 @@ func (v *Vocab) Decode(caption []int32) string {
 	return strings.Join(words, " ")
 }
 
-// WriteSummary prints what there is: each part's name, type and shape.
+// WriteSummary prints the name, type and shape of each array.
 func (d *Data) WriteSummary(w io.Writer) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for name, part := range d.Splits() {
@@ -146,7 +148,6 @@ func (d *Data) WriteSummary(w io.Writer) error {
 		fmt.Fprintf(table, "%s_features\tfloat32\t(%d, %d)\n", name, part.Images(), part.Dim)
 		fmt.Fprintf(table, "%s_urls\tstring\t(%d)\n", name, part.Images())
 	}
-	fmt.Fprintf(table, "idx_to_word\tstring\t(%d)\n", len(d.Vocab.Words))
-	fmt.Fprintf(table, "word_to_idx\tmap\t%d\n", len(d.Vocab.IDs))
+	fmt.Fprintf(table, "idx_to_word\tstring\t(%d)\nword_to_idx\tmap\t%d\n", len(d.Vocab.Words), len(d.Vocab.IDs))
 	return table.Flush()
 }

@@ -8,53 +8,59 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
+	"maps"
 	"net/url"
 	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"time"
+
+	"github.com/cs231n-go/assignment3/cs231n/fetch"
+	"github.com/cs231n-go/assignment3/cs231n/lock"
 )
 
-// archiveURL is where the course keeps its archive. It serves plain HTTP only.
+// archiveURL is the course's archive. The server offers plain HTTP only.
 const archiveURL = "http://cs231n.stanford.edu/coco_captioning.zip"
 
 // Fetcher downloads and unpacks the course's archive of about a gigabyte. The zero value is ready to use.
 //
-// The course serves the archive without encryption and publishes no checksum of it. Fetch therefore reports the
-// SHA-256 of what came, for a person to compare with what others got; who knows it beforehand sets SHA256.
+// The course serves the archive without encryption and publishes no checksum of it. Fetch therefore returns the SHA-256
+// of the archive, so that you can compare it with the one that others got. If you know it beforehand, set SHA256.
 type Fetcher struct {
-	URL      string                  // of the archive, "" for the course's
-	SHA256   string                  // what the archive must have, in hexadecimal; "" accepts any
-	Client   *http.Client            // makes the requests, nil for one of its own; should have no Timeout
-	Progress func(done, total int64) // hears of every piece that came, in bytes; total is 0 if unknown
-	Replace  bool                    // replaces a data set that is in the folder and was not downloaded
-
-	Retries int           // tries in a row after the first that bring less than a megabyte; 0 for 5, below 0 for none
-	Pause   time.Duration // before the first retry, doubled for each one up to a minute; 0 for a second
-	Stall   time.Duration // a try ends when less than 256 bytes a second come for so long; 0 for a minute
-
-	MaxBytes    int64 // of the archive; 0 for 4 GiB
-	MaxUnpacked int64 // of its files together; 0 for 16 GiB
+	// Requests has these defaults: a request ends when less than 256 bytes a second arrive for Timeout, a minute; 5 retries;
+	// a pause of a second; 4 GiB for the archive. LocalNetwork is always allowed. Client should have no Timeout.
+	fetch.Requests
+	URL         string   // of the archive, "" for the course's
+	SHA256      string   // the expected checksum of the archive, in hexadecimal; "" accepts any
+	MaxUnpacked int64    // size limit of the unpacked files together; 0 for 16 GiB
+	Replace     bool     // replaces a data set in the folder that was not downloaded
+	Progress    Progress // may be nil
 }
 
-// Fetched tells what a [Fetcher] got.
+// Progress is called with the bytes that are done in a phase, and the total, 0 if unknown. The phases are "downloading",
+// "checking" (the checksum of the archive) and "unpacking".
+type Progress func(phase string, done, total int64)
+
+// Fetched describes the archive that a [Fetcher] got.
 type Fetched struct {
 	Bytes  int64    // size of the archive
 	SHA256 string   // its checksum, in hexadecimal
-	Files  []string // what came out of it: names in the folder, sorted
+	Files  []string // names of the unpacked files in the folder, sorted
 }
 
-// Fetch puts the files of the archive into dir, which it makes if need be, for [Load] to read. If an earlier
-// call did so and they still have their sizes, it returns what that call got.
+// Fetch puts the files of the archive into dir for [Load] to read. It creates dir if necessary. If an earlier call did so
+// and the files still have their sizes, Fetch returns the result of that call.
 //
-// A call that was interrupted may be repeated: what came is kept in coco_captioning.zip.part and the download
-// goes on behind it, unless the server's archive has changed or the server cannot send parts. The archive is
-// unpacked beside the files' places, into coco_captioning.unpack, and the files move there only once their
-// headers fit together, the captions last. The archive itself is not kept.
+// You can repeat a call that was interrupted. The bytes that arrived are kept in coco_captioning.zip.part and the
+// download resumes after them, unless the archive on the server has changed or the server does not support ranges. The
+// archive is unpacked into the folder coco_captioning.unpack in dir and loaded from there. Only then do the files move
+// to dir, the captions last. The archive is not kept. Full features are not loaded, since they may not fit into memory.
 //
-// A folder that holds a data set of other origin, such as the scenes, is refused and left alone, unless Replace is set.
+// Fetch refuses a folder that holds another data set, such as the scenes, unless Replace is set.
 //
-// Errors say what to do. They wrap the cause when ctx ends, such as [context.Canceled].
+// Errors say what to do next. They wrap the cause when ctx ends, such as [context.Canceled], and a [*fetch.Error] when
+// the download fails.
 func (f Fetcher) Fetch(ctx context.Context, dir string) (Fetched, error) {
 	address, err := f.setDefaults()
 	if err != nil {
@@ -67,112 +73,113 @@ func (f Fetcher) Fetch(ctx context.Context, dir string) (Fetched, error) {
 	return got, nil
 }
 
-// setDefaults fills in what is zero. It returns the address as errors may show it, without a password.
+// setDefaults fills in zero fields. It returns the address without a password, for errors and notes.
 func (f *Fetcher) setDefaults() (address string, err error) {
 	f.URL = cmp.Or(f.URL, archiveURL)
-	f.Retries = cmp.Or(f.Retries, 5)
-	f.Pause = cmp.Or(f.Pause, time.Second)
-	f.Stall = cmp.Or(f.Stall, time.Minute)
-	f.MaxBytes = cmp.Or(f.MaxBytes, 4<<30)
+	f.Requests = f.Or(fetch.Requests{Timeout: time.Minute, Retries: 5, Pause: time.Second, MaxBytes: 4 << 30})
+	f.LocalNetwork = true
 	f.MaxUnpacked = cmp.Or(f.MaxUnpacked, 16<<30)
 	if f.Progress == nil {
-		f.Progress = func(int64, int64) {}
+		f.Progress = func(string, int64, int64) {}
 	}
-	client := http.Client{}
-	if f.Client != nil {
-		client = *f.Client
-	}
-	if client.CheckRedirect == nil {
-		client.CheckRedirect = limitRedirects
-	}
-	f.Client = &client
-
 	u, err := url.Parse(f.URL)
-	if err != nil {
-		return "", fmt.Errorf("%w; correct the address", err)
-	}
-	if u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-		return "", fmt.Errorf("%q is no address on the web; it has to begin with http:// or https:// and a host", u.Redacted())
+	if err != nil || u.Host == "" {
+		return "", errors.New("the URL is not an address on the web; it has to start with http:// or https:// and a host")
 	}
 	if sum, err := hex.DecodeString(f.SHA256); f.SHA256 != "" && (err != nil || len(sum) != sha256.Size) {
-		return "", fmt.Errorf("%q is no SHA-256; write it as %d hexadecimal digits", f.SHA256, 2*sha256.Size)
+		return "", fmt.Errorf("%q is not a SHA-256; write it as %d hexadecimal digits", f.SHA256, 2*sha256.Size)
 	}
 	return u.Redacted(), nil
 }
 
-// limitRedirects ends a chain of redirects, and one that gives up encryption; the course's server has none.
-func limitRedirects(next *http.Request, via []*http.Request) error {
-	const most = 5
-	if via[0].URL.Scheme == "https" && next.URL.Scheme != "https" {
-		return final{fmt.Errorf("a redirect from https to %s, which is not encrypted; open the address in a browser to find the archive's own", next.URL.Redacted())}
-	}
-	if len(via) > most {
-		return final{fmt.Errorf("more than %d redirects; open the address in a browser to find the archive's own", most)}
-	}
-	return nil
-}
-
-// final is an error that no other try cures.
-type final struct{ error }
-
-func (f final) Unwrap() error { return f.error }
-
-// fetch does the work of Fetch; address is how notes name f.URL.
+// fetch does the work of Fetch. Notes store address for f.URL.
 func (f Fetcher) fetch(ctx context.Context, dir, address string) (Fetched, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return Fetched{}, fmt.Errorf("%w; name a folder that can be written", err)
 	}
-	if !f.Replace {
-		if err := refuseForeign(dir); err != nil {
+	if err := refuseForeign(dir); err != nil && !f.Replace {
+		return Fetched{}, err
+	}
+	file, err := os.OpenFile(filepath.Join(dir, partFile), os.O_RDWR|os.O_CREATE, 0o644)
+	if err != nil {
+		return Fetched{}, err
+	}
+	defer file.Close() // an error does not matter, since the checksum and the archive are checked
+	if err := lock.File(file); err != nil {
+		return Fetched{}, fmt.Errorf("%s: %w", file.Name(), err)
+	}
+	defer lock.Unlock(file)
+	n, err := loadNote(dir)
+	if err != nil {
+		return Fetched{}, err
+	}
+	if n.URL != address {
+		n = note{URL: address}
+	}
+	if !n.unpacked(dir) || !f.wants(n.SHA256) {
+		if n, err = f.replace(ctx, dir, file, n); err != nil {
 			return Fetched{}, err
 		}
 	}
-	p, err := openPartial(dir, address)
-	if err != nil {
-		return Fetched{}, err
-	}
-	defer p.close()
-	if p.note.unpacked(dir) && f.wants(p.note.SHA256) {
-		return p.note.fetched(), p.remove()
-	}
-	if err := f.download(ctx, p); err != nil {
-		if info, statErr := p.file.Stat(); statErr == nil && info.Size() == 0 {
-			_ = p.discard() // only tidies up; the error to show is the other one
-		}
-		return Fetched{}, err
-	}
-	files, sum, err := f.finish(ctx, p, dir)
-	if _, bad := errors.AsType[final](err); bad {
-		// It is complete, so that another call would only find the same again.
-		if removeErr := p.discard(); removeErr != nil {
-			return Fetched{}, fmt.Errorf("%w; the archive cannot be removed: %w", err, removeErr)
-		}
-		return Fetched{}, fmt.Errorf("%w; the archive was removed", err)
-	}
-	if err != nil {
-		return Fetched{}, fmt.Errorf("%w; the archive is kept, the same call unpacks it", err)
-	}
-	p.note.SHA256, p.note.Files = sum, files
-	if err := p.note.save(dir); err != nil {
-		return Fetched{}, err
-	}
-	return p.note.fetched(), p.remove()
+	got := Fetched{Bytes: n.Total, SHA256: n.SHA256, Files: slices.Sorted(maps.Keys(n.Files))}
+	return got, os.Remove(file.Name())
 }
 
-// wants reports whether a checksum is the one asked for, or none was.
+// replace downloads the rest of the archive in file, unpacks it into dir, and returns the note about it.
+func (f Fetcher) replace(ctx context.Context, dir string, file *os.File, n note) (note, error) {
+	n, err := f.download(ctx, dir, file, n)
+	if err != nil {
+		if info, statErr := file.Stat(); statErr == nil && info.Size() == 0 {
+			_ = discard(dir) // an error here matters less than that of the download
+		}
+		return note{}, err
+	}
+	n.SHA256, n.Files, err = f.finish(ctx, file, n.Total, dir)
+	if _, bad := errors.AsType[badArchive](err); bad {
+		// Another call would find the same complete archive.
+		if removeErr := discard(dir); removeErr != nil {
+			return note{}, fmt.Errorf("%w; the archive cannot be removed: %w", err, removeErr)
+		}
+		return note{}, fmt.Errorf("%w; the archive was removed", err)
+	}
+	if err != nil {
+		return note{}, fmt.Errorf("%w; the archive is kept, run it again to unpack it", err)
+	}
+	return n, n.save(dir)
+}
+
+// download completes the archive in file, and returns the note about it.
+func (f Fetcher) download(ctx context.Context, dir string, file *os.File, n note) (note, error) {
+	info, err := file.Stat()
+	if err != nil {
+		return note{}, err
+	}
+	p := &fetch.Part{Content: file, Size: info.Size(), Version: n.Version}
+	p.Save = func() error {
+		n = note{URL: n.URL, Version: p.Version}
+		return n.save(dir)
+	}
+	d := fetch.Download{Requests: f.Requests, Magic: "PK\x03\x04", MinRate: 256}
+	d.Progress = func(done, total int64) { f.Progress("downloading", done, total) }
+	err = d.Get(ctx, f.URL, p)
+	n.Version = p.Version
+	return n, err
+}
+
+// wants reports whether a checksum is the expected one, or none is expected.
 func (f Fetcher) wants(sum string) bool { return f.SHA256 == "" || strings.EqualFold(f.SHA256, sum) }
 
 // finish checks the complete archive and unpacks it.
-func (f Fetcher) finish(ctx context.Context, p *partial, dir string) (files map[string]int64, sum string, err error) {
+func (f Fetcher) finish(ctx context.Context, file *os.File, size int64, dir string) (sum string, files map[string]int64, err error) {
 	hash := sha256.New()
-	archive := io.NewSectionReader(p.file, 0, p.size)
-	if _, err := io.Copy(hash, contextReader{ctx, archive}); err != nil {
-		return nil, "", fmt.Errorf("checksum of %s: %w", p.file.Name(), err)
+	archive := io.NewSectionReader(file, 0, size)
+	if _, err := io.Copy(hash, &progressReader{archive, ctx, f.Progress, "checking", 0, size}); err != nil {
+		return "", nil, fmt.Errorf("checksum of %s: %w", file.Name(), err)
 	}
 	sum = hex.EncodeToString(hash.Sum(nil))
 	if !f.wants(sum) {
-		return nil, "", final{fmt.Errorf("%d bytes came with the SHA-256 %s instead of %s; see whether the checksum is right, or get the archive elsewhere", p.size, sum, f.SHA256)}
+		return "", nil, badArchive{fmt.Errorf("the SHA-256 of the archive (%d bytes) is %s instead of %s; check the expected value, or download the archive from elsewhere", size, sum, f.SHA256)}
 	}
-	files, err = unpack(ctx, archive, p.size, dir, f.MaxUnpacked)
-	return files, sum, err
+	files, err = f.unpack(ctx, archive, dir)
+	return sum, files, err
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/cs231n-go/assignment3/cs231n/coco"
 )
 
-// A server of one's own stands in for the course's, whose address the zero Fetcher knows.
+// A local server takes the place of the course's, whose address is the default.
 func ExampleFetcher_Fetch() {
 	dir, err := os.MkdirTemp("", "coco")
 	if err != nil {
@@ -29,7 +29,7 @@ func ExampleFetcher_Fetch() {
 	}))
 	defer server.Close()
 
-	f := coco.Fetcher{URL: server.URL} // SHA256 would compare, Progress would show how far it is
+	f := coco.Fetcher{URL: server.URL} // set SHA256 to check the archive, and Progress to follow the download
 	got, err := f.Fetch(context.Background(), dir+"/coco")
 	if err != nil {
 		log.Fatal(err)

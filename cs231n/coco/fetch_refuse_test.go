@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -18,7 +19,7 @@ import (
 	"github.com/cs231n-go/assignment3/cs231n/coco"
 )
 
-// failing fetches what cannot be fetched and returns the error, which is one line.
+// failing returns the error of a call that fails, and checks that it is one line.
 func failing(t *testing.T, f coco.Fetcher, dir string) error {
 	t.Helper()
 	got, err := f.Fetch(t.Context(), dir)
@@ -30,7 +31,7 @@ func failing(t *testing.T, f coco.Fetcher, dir string) error {
 
 func TestFetchErrors(t *testing.T) {
 	t.Parallel()
-	const kept = "bytes that came are kept, the same call goes on behind them"
+	const kept = "bytes that arrived are kept, run it again to get the rest"
 	good := archive(t, courseFiles(t), nil)
 	page := func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<html>log in</html>") }
 	for _, test := range []struct {
@@ -40,24 +41,24 @@ func TestFetchErrors(t *testing.T) {
 		says  []string
 		tries int
 	}{
-		{"404", http.NotFound, nil, []string{"answers 404 Not Found; see in a browser"}, 1},
-		{"500", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) }, nil, []string{"answers 500 Internal Server Error, at try 4; try again later"}, 4},
-		{"web page", page, nil, []string{`no zip archive but "text/html; charset=utf-8"`}, 1},
-		{"nothing", func(http.ResponseWriter, *http.Request) {}, nil, []string{"the answer ends after 0 bytes: EOF, at try 4"}, 4},
-		{"ends early", (&server{archive: good, etag: `"1"`, cuts: []int{3000, 200, 200, 200}}).ServeHTTP, nil, []string{"unexpected EOF, at try 4; the 3600 " + kept}, 4},
-		{"ends early, no ETag", (&server{archive: good, cuts: []int{3000}}).ServeHTTP, func(f *coco.Fetcher) { f.Retries = -1 }, []string{"unexpected EOF, at try 1; try again later"}, 1},
+		{"404", http.NotFound, nil, []string{"Not Found (the server answered 404); open the address in a browser"}, 1},
+		{"500", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) }, nil, []string{"Internal Server Error (the server answered 500); tried 4 times: try again later"}, 4},
+		{"web page", page, nil, []string{`is "text/html; charset=utf-8" and not the expected file`}, 1},
+		{"nothing", func(http.ResponseWriter, *http.Request) {}, nil, []string{"connection lost (after 0 bytes: EOF); tried 4 times: try again later"}, 4},
+		{"ends early", (&server{archive: good, etag: `"1"`, cuts: []int{3000, 200, 200, 200}}).ServeHTTP, nil, []string{"connection lost (after 3600 bytes: unexpected EOF); tried 4 times: the 3600 " + kept}, 4},
+		{"ends early, no ETag", (&server{archive: good, cuts: []int{3000}}).ServeHTTP, func(f *coco.Fetcher) { f.Retries = -1 }, []string{"connection lost (after 3000 bytes: unexpected EOF); try again later"}, 1},
 		{"other checksum", (&server{archive: good}).ServeHTTP, func(f *coco.Fetcher) { f.SHA256 = strings.Repeat("a", 64) }, []string{" instead of " + strings.Repeat("a", 64), "the archive was removed"}, 1},
-		{"large", (&server{archive: good}).ServeHTTP, func(f *coco.Fetcher) { f.MaxBytes = 1000 }, []string{"larger than the 1000 bytes of MaxBytes"}, 1},
+		{"large", (&server{archive: good}).ServeHTTP, func(f *coco.Fetcher) { f.MaxBytes = 1000 }, []string{"has more than 1000 bytes; check that this is the right file"}, 1},
 		{"huge", func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Length", fmt.Sprint(4<<30+1))
 			_, _ = w.Write(good)
-		}, nil, []string{"larger than the 4294967296 bytes of MaxBytes"}, 1},
+		}, nil, []string{"has more than 4294967296 bytes"}, 1},
 		{"large, size unknown", func(w http.ResponseWriter, _ *http.Request) {
 			for range 100 {
 				_, _ = w.Write(append([]byte("PK\x03\x04"), make([]byte, 1000)...))
 				w.(http.Flusher).Flush()
 			}
-		}, func(f *coco.Fetcher) { f.MaxBytes = 50000 }, []string{"larger than the 50000 bytes of MaxBytes"}, 1},
+		}, func(f *coco.Fetcher) { f.MaxBytes = 50000 }, []string{"has more than 50000 bytes"}, 1},
 		{"redirects", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/x"+r.URL.Path, http.StatusFound) }, nil, []string{"more than 5 redirects"}, 6},
 		{"silence", func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("ETag", `"1"`)
@@ -65,7 +66,7 @@ func TestFetchErrors(t *testing.T) {
 			_, _ = w.Write(good[:1500])
 			w.(http.Flusher).Flush()
 			<-r.Context().Done()
-		}, func(f *coco.Fetcher) { f.Stall, f.Retries = time.Second, -1 }, []string{"less than 256 bytes came in 1s, at try 1; the 1500 " + kept}, 1},
+		}, func(f *coco.Fetcher) { f.Timeout, f.Retries = time.Second, -1 }, []string{"is too slow: less than 256 bytes in 1s; the 1500 " + kept}, 1},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -93,7 +94,7 @@ func TestFetchErrors(t *testing.T) {
 	}
 }
 
-// TestFetchKeepsItsPart meets a network's own page where the rest of the archive should be.
+// TestFetchKeepsItsPart gets the login page of a network instead of the rest of the archive.
 func TestFetchKeepsItsPart(t *testing.T) {
 	t.Parallel()
 	s := serve(t, &server{archive: archive(t, courseFiles(t), nil), etag: `"1"`, cuts: []int{5000}})
@@ -115,7 +116,7 @@ func TestFetchKeepsItsPart(t *testing.T) {
 	assert.Equal(t, []int{200, 206}, s.codes)
 }
 
-// TestFetchForgivesAWrongAddress loses neither the part nor the knowledge that all is there.
+// TestFetchForgivesAWrongAddress keeps the part, or the note that the data set is complete.
 func TestFetchForgivesAWrongAddress(t *testing.T) {
 	t.Parallel()
 	s := serve(t, &server{archive: archive(t, courseFiles(t), nil), etag: `"1"`, cuts: []int{5000}})
@@ -125,7 +126,7 @@ func TestFetchForgivesAWrongAddress(t *testing.T) {
 	f := fetcher(s.URL)
 	f.Retries = -1
 	failing(t, f, dir)
-	for range 2 { // the second call needs no request, the first one goes on
+	for range 2 { // the first call resumes, the second needs no request
 		require.ErrorContains(t, failing(t, fetcher(missing.URL), dir), "404")
 		_, err := f.Fetch(t.Context(), dir)
 		require.NoError(t, err)
@@ -153,14 +154,14 @@ func TestFetchStopsWithItsContext(t *testing.T) {
 	reason := errors.New("the user had enough")
 	ctx, cancel := context.WithCancelCause(t.Context())
 	f := fetcher(s.URL)
-	f.Progress = func(done, _ int64) {
+	f.Progress = func(_ string, done, _ int64) {
 		if done == 5000 {
 			cancel(reason)
 		}
 	}
 	_, err := f.Fetch(ctx, dir)
 	require.ErrorIs(t, err, reason)
-	require.ErrorContains(t, err, "interrupted: the user had enough; the 5000 bytes that came are kept")
+	require.ErrorContains(t, err, "was interrupted (the user had enough); the 5000 bytes that arrived are kept")
 	assert.Equal(t, []string{""}, s.ranges, "another try cannot help")
 
 	_, err = f.Fetch(t.Context(), dir)
@@ -168,33 +169,38 @@ func TestFetchStopsWithItsContext(t *testing.T) {
 	assert.Equal(t, []string{"", "bytes=5000-"}, s.ranges)
 }
 
-// TestFetchStopsWhileItWaits ends the context in a pause, and later while the archive is checked.
+// TestFetchStopsWhileItWaits cancels in a pause, then while the archive is checked, then while it is unpacked.
 func TestFetchStopsWhileItWaits(t *testing.T) {
 	t.Parallel()
-	s := serve(t, &server{archive: archive(t, courseFiles(t), nil), etag: `"1"`, cuts: []int{5000}})
+	s := &server{archive: archive(t, courseFiles(t), nil), etag: `"1"`, cuts: []int{5000}}
 	dir := t.TempDir()
-	f := coco.Fetcher{URL: s.URL, Pause: time.Hour}
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	f.Progress = func(done, _ int64) {
-		if done == 5000 { // the connection is dropped behind these, and the pause begins
-			time.AfterFunc(300*time.Millisecond, cancel)
-		}
-	}
-	_, err := f.Fetch(ctx, dir)
-	require.ErrorIs(t, err, context.Canceled)
+	synctest.Test(t, func(t *testing.T) {
+		f := coco.Fetcher{}
+		f.Client, f.Pause = offline(s), time.Hour
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		began := time.Now()
+		_, err := f.Fetch(ctx, dir)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.ErrorContains(t, err, "the 5000 bytes that arrived are kept")
+		require.Equal(t, time.Minute, time.Since(began))
 
-	ctx, cancel = context.WithCancel(t.Context())
-	defer cancel()
-	f.Progress = func(done, total int64) {
-		if done == total {
-			cancel()
+		for _, at := range []string{"checking", "unpacking"} {
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			f.Progress = func(phase string, _, _ int64) {
+				if phase == at {
+					cancel()
+				}
+			}
+			_, err = f.Fetch(ctx, dir)
+			require.ErrorIs(t, err, context.Canceled, at)
+			require.ErrorContains(t, err, "the archive is kept, run it again to unpack it")
 		}
-	}
-	_, err = f.Fetch(ctx, dir)
-	require.ErrorIs(t, err, context.Canceled)
-	_, err = fetcher(s.URL).Fetch(t.Context(), dir)
-	require.NoError(t, err)
+		f.Progress = nil
+		_, err = f.Fetch(t.Context(), dir)
+		require.NoError(t, err)
+	})
 	assert.Equal(t, []string{"", "bytes=5000-"}, s.ranges)
 }
 
@@ -215,9 +221,9 @@ func TestFetchOneAtATime(t *testing.T) {
 	s := serve(t, &server{archive: archive(t, courseFiles(t), nil), etag: `"1"`})
 	dir := t.TempDir()
 	f := fetcher(s.URL)
-	f.Progress = func(done, total int64) {
-		if done == total {
-			require.ErrorContains(t, failing(t, fetcher(s.URL), dir), "another call is at work on it")
+	f.Progress = func(phase string, done, total int64) {
+		if phase == "downloading" && done == total {
+			require.ErrorContains(t, failing(t, fetcher(s.URL), dir), filepath.Join(dir, "coco_captioning.zip.part")+": another program is using it; wait until it has finished")
 		}
 	}
 	_, err := f.Fetch(t.Context(), dir)
@@ -232,11 +238,11 @@ func TestFetchOntoTheDisk(t *testing.T) {
 	require.NoError(t, os.WriteFile(path, nil, 0o600))
 	require.ErrorContains(t, failing(t, fetcher(s.URL), path), "name a folder that can be written")
 
-	// What cannot be unpacked need not be downloaded again.
+	// An archive that could not be unpacked is not downloaded again.
 	dir := t.TempDir()
 	inTheWay := filepath.Join(dir, "coco2014_captions.h5", "folder")
 	require.NoError(t, os.MkdirAll(inTheWay, 0o700))
-	require.ErrorContains(t, failing(t, fetcher(s.URL), dir), "the archive is kept, the same call unpacks it")
+	require.ErrorContains(t, failing(t, fetcher(s.URL), dir), "the archive is kept, run it again to unpack it")
 	require.NoError(t, os.Remove(inTheWay))
 	_, err := fetcher(s.URL).Fetch(t.Context(), dir)
 	require.NoError(t, err)
@@ -245,17 +251,32 @@ func TestFetchOntoTheDisk(t *testing.T) {
 	require.NoError(t, err)
 }
 
+// TestFetchKeepsSoundArchives runs out of memory while the files are checked: that says nothing about the archive. It
+// changes the environment, so it is not parallel.
+func TestFetchKeepsSoundArchives(t *testing.T) {
+	s := serve(t, &server{archive: archive(t, courseFiles(t), nil)})
+	dir := t.TempDir()
+	t.Setenv("CS231N_TEST_TRIAL", "memory")
+	err := failing(t, fetcher(s.URL), dir)
+	require.ErrorContains(t, err, "probably for want of memory")
+	require.ErrorContains(t, err, "the archive is kept, run it again to unpack it")
+	t.Setenv("CS231N_TEST_TRIAL", "")
+	_, err = fetcher(s.URL).Fetch(t.Context(), dir)
+	require.NoError(t, err)
+	assert.Len(t, s.ranges, 1)
+}
+
 func TestFetchRefusesSettings(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		f    coco.Fetcher
 		want string
 	}{
-		{coco.Fetcher{URL: "ftp://example/a.zip"}, "is no address on the web"},
-		{coco.Fetcher{URL: "coco.zip"}, "is no address on the web"},
-		{coco.Fetcher{URL: "http://a b/"}, "correct the address"},
-		{coco.Fetcher{SHA256: "1234"}, `"1234" is no SHA-256`},
-		{coco.Fetcher{SHA256: strings.Repeat("x", 64)}, "is no SHA-256"},
+		{coco.Fetcher{URL: "ftp://example/a.zip"}, `unsupported protocol scheme "ftp"`},
+		{coco.Fetcher{URL: "coco.zip"}, "is not an address on the web"},
+		{coco.Fetcher{URL: "http://a b/"}, "is not an address on the web"},
+		{coco.Fetcher{SHA256: "1234"}, `"1234" is not a SHA-256`},
+		{coco.Fetcher{SHA256: strings.Repeat("x", 64)}, "is not a SHA-256"},
 	} {
 		require.ErrorContains(t, failing(t, test.f, t.TempDir()), test.want)
 	}

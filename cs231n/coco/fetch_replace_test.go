@@ -13,7 +13,7 @@ import (
 	"github.com/cs231n-go/assignment3/cs231n/coco"
 )
 
-// TestFetchSparesOtherData asks for a download into a folder with a data set of other origin.
+// TestFetchSparesOtherData downloads into a folder with another data set.
 func TestFetchSparesOtherData(t *testing.T) {
 	t.Parallel()
 	s := serve(t, &server{archive: archive(t, courseFiles(t), nil), etag: `"1"`, cuts: []int{5000}})
@@ -27,11 +27,11 @@ func TestFetchSparesOtherData(t *testing.T) {
 	assert.Empty(t, s.ranges)
 
 	f.Replace = true
-	require.ErrorContains(t, failing(t, f, dir), "the 5000 bytes that came are kept")
+	require.ErrorContains(t, failing(t, f, dir), "the 5000 bytes that arrived are kept")
 	d, err := coco.Load(dir, coco.Options{})
 	require.NoError(t, err)
-	assert.Equal(t, tiny(), d, "replaced before all was there")
-	f.Replace = false // whoever asked once need not ask again to go on
+	assert.Equal(t, tiny(), d, "replaced before the download was complete")
+	f.Replace = false // the call that resumes does not have to ask again
 	_, err = f.Fetch(t.Context(), dir)
 	require.NoError(t, err)
 	d, err = coco.Load(dir, coco.Options{})
@@ -39,21 +39,21 @@ func TestFetchSparesOtherData(t *testing.T) {
 	assert.Equal(t, fetchable(), d)
 }
 
-// TestFetchDrip meets a server that sends a byte now and then: it would never come to an end, and counts as silence.
+// TestFetchDrip has a server that sends a byte now and then. It would take forever, and counts as silent.
 func TestFetchDrip(t *testing.T) {
 	t.Parallel()
 	good := archive(t, courseFiles(t), nil)
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
 		f := fetcher("http://example.com")
-		f.Client, f.Stall, f.Retries = slowly(good, 1, 10*time.Millisecond), 200*time.Millisecond, 1
+		f.Client, f.Timeout, f.Retries = slowly(good, 1, 10*time.Millisecond), 200*time.Millisecond, 1
 		began := time.Now()
-		require.ErrorContains(t, failing(t, f, dir), "less than 51 bytes came in 200ms, at try 2")
-		assert.Equal(t, 2*f.Stall+f.Pause, time.Since(began))
+		require.ErrorContains(t, failing(t, f, dir), "is too slow: less than 51 bytes in 200ms; tried 2 times")
+		assert.Equal(t, 2*f.Timeout+f.Pause, time.Since(began))
 	})
 }
 
-// TestFetchStaysEncrypted meets a redirect from https to http.
+// TestFetchStaysEncrypted has a redirect from https to http.
 func TestFetchStaysEncrypted(t *testing.T) {
 	t.Parallel()
 	plain := serve(t, &server{archive: archive(t, courseFiles(t), nil), etag: `"1"`})
@@ -61,6 +61,6 @@ func TestFetchStaysEncrypted(t *testing.T) {
 	t.Cleanup(secure.Close)
 	f := fetcher(secure.URL)
 	f.Client = secure.Client()
-	require.ErrorContains(t, failing(t, f, t.TempDir()), "a redirect from https to "+plain.URL+", which is not encrypted")
+	require.ErrorContains(t, failing(t, f, t.TempDir()), "redirects from https to "+plain.URL+", which is not encrypted")
 	assert.Empty(t, plain.ranges)
 }

@@ -17,9 +17,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cs231n-go/assignment3/cs231n/coco"
+	"github.com/cs231n-go/assignment3/cs231n/fetch"
 )
 
-// fetchable is a data set with features enough that its archive comes in several pieces.
+// fetchable is a data set with enough features for an archive that arrives in several pieces.
 func fetchable() *coco.Data {
 	split := func(images int) coco.Split {
 		return coco.Split{
@@ -34,7 +35,7 @@ func fetchable() *coco.Data {
 	}}
 }
 
-// courseFiles are those of fetchable.
+// courseFiles returns the files of fetchable.
 func courseFiles(t testing.TB) map[string][]byte {
 	dir := t.TempDir()
 	require.NoError(t, coco.Write(dir, fetchable()))
@@ -71,18 +72,18 @@ func put(t testing.TB, z *zip.Writer, h *zip.FileHeader, data []byte) {
 	require.NoError(t, err)
 }
 
-// server serves an archive, and drops the connection of its first requests after so many bytes.
+// server serves an archive. It closes the connections of its first requests after the bytes in cuts.
 type server struct {
 	*httptest.Server
 	archive []byte
 	etag    string
 	date    time.Time
 	cuts    []int
-	wrap    func(w http.ResponseWriter, r *http.Request) // sees a request first, may change it
+	wrap    func(w http.ResponseWriter, r *http.Request) // is called first and may change the request
 
 	mu     sync.Mutex
-	ranges []string // what the requests asked for
-	codes  []int    // what they got
+	ranges []string // headers of the requests
+	codes  []int    // of the answers
 }
 
 func serve(t *testing.T, s *server) *server {
@@ -128,8 +129,23 @@ func (w *cutWriter) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// slowly is a client that gets content from no server, a piece of so many bytes after each wait. In a test of package
-// synctest the clock jumps over the waits, so that they are exact on a busy machine too.
+// offline is a client that gets the answers of a server without a network, which tests of package synctest cannot use.
+func offline(s *server) *http.Client {
+	return &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+		if r.Context().Err() != nil {
+			return nil, r.Context().Err()
+		}
+		w := httptest.NewRecorder()
+		func() {
+			defer func() { _ = recover() }() // the server panics to end an answer early
+			s.ServeHTTP(w, r)
+		}()
+		return w.Result(), nil
+	})}
+}
+
+// slowly is a client that gets content without a server, one piece after each wait. In a test of package synctest the
+// clock skips the waits, so that they are exact on a busy machine too.
 func slowly(content []byte, piece int, wait time.Duration) *http.Client {
 	return &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
 		body := &slowBody{ctx: r.Context(), content: content, piece: piece, wait: wait}
@@ -139,7 +155,7 @@ func slowly(content []byte, piece int, wait time.Duration) *http.Client {
 
 type slowBody struct {
 	ctx     context.Context // of the request
-	content []byte          // what is left of it
+	content []byte          // the rest of it
 	piece   int
 	wait    time.Duration
 }
@@ -160,8 +176,10 @@ func (b *slowBody) Read(p []byte) (int, error) {
 
 func (b *slowBody) Close() error { return nil }
 
-// fetcher does not lose time.
-func fetcher(url string) coco.Fetcher { return coco.Fetcher{URL: url, Pause: time.Millisecond} }
+// fetcher returns a Fetcher that retries at once.
+func fetcher(url string) coco.Fetcher {
+	return coco.Fetcher{URL: url, Requests: fetch.Requests{Pause: time.Millisecond}}
+}
 
 func list(t *testing.T, dir string) (names []string) {
 	entries, err := os.ReadDir(dir)

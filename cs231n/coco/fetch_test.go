@@ -25,12 +25,21 @@ func TestFetch(t *testing.T) {
 	files := courseFiles(t)
 	s := serve(t, &server{archive: archive(t, files, nil), etag: `"1"`})
 	dir := filepath.Join(t.TempDir(), "data", "coco")
-	var steps []int64
+	steps := map[string][]int64{}
+	var phases []string
 	f := fetcher(s.URL)
 	f.SHA256 = fmt.Sprintf("%X", sha256.Sum256(s.archive))
-	f.Progress = func(done, total int64) {
-		assert.EqualValues(t, len(s.archive), total)
-		steps = append(steps, done)
+	unpacked := 0
+	for _, data := range files {
+		unpacked += len(data)
+	}
+	totals := map[string]int{"downloading": len(s.archive), "checking": len(s.archive), "unpacking": unpacked}
+	f.Progress = func(phase string, done, total int64) {
+		assert.EqualValues(t, totals[phase], total, phase)
+		if steps[phase] == nil {
+			phases = append(phases, phase)
+		}
+		steps[phase] = append(steps[phase], done)
 	}
 	got, err := f.Fetch(t.Context(), dir)
 	require.NoError(t, err)
@@ -42,10 +51,13 @@ func TestFetch(t *testing.T) {
 		},
 	}
 	assert.Equal(t, want, got)
-	assert.IsNonDecreasing(t, steps)
-	assert.EqualValues(t, 0, steps[0])
-	assert.EqualValues(t, len(s.archive), steps[len(steps)-1])
-	assert.ElementsMatch(t, append(want.Files, "coco_captioning.json"), list(t, dir), "what is left in the folder")
+	assert.Equal(t, []string{"downloading", "checking", "unpacking"}, phases)
+	assert.EqualValues(t, 0, steps["downloading"][0])
+	for phase, total := range totals {
+		assert.IsNonDecreasing(t, steps[phase], phase)
+		assert.EqualValues(t, total, steps[phase][len(steps[phase])-1], phase)
+	}
+	assert.ElementsMatch(t, append(want.Files, "coco_captioning.json"), list(t, dir), "the files in the folder")
 	d, err := coco.Load(dir, coco.Options{})
 	require.NoError(t, err)
 	assert.Equal(t, fetchable(), d)
@@ -53,11 +65,11 @@ func TestFetch(t *testing.T) {
 	again, err := f.Fetch(t.Context(), dir)
 	require.NoError(t, err)
 	assert.Equal(t, want, again)
-	assert.Len(t, s.ranges, 1, "what is there was downloaded again")
+	assert.Len(t, s.ranges, 1, "the complete data set was downloaded again")
 
 	f.SHA256 = strings.Repeat("a", 64)
 	require.ErrorContains(t, failing(t, f, dir), " instead of aaa")
-	assert.Len(t, s.ranges, 2, "what is there has another checksum")
+	assert.Len(t, s.ranges, 2, "the checksum of the data set is another one")
 	f.SHA256 = want.SHA256
 
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "val2014_urls.txt"), []byte("cut"), 0o600))
@@ -101,8 +113,8 @@ func TestFetchGoesOn(t *testing.T) {
 		name    string
 		etag    string
 		between func(s *server, dir string)
-		ranges  []string // what the requests after the interruption ask for
-		codes   []int    // and get
+		ranges  []string // headers of the requests after the interruption
+		codes   []int    // of the answers
 	}{
 		{"same archive", `"1"`, nil, []string{"bytes=5000-"}, []int{206}},
 		{"date instead of ETag", "", nil, []string{"bytes=5000-"}, []int{206}},
@@ -182,10 +194,10 @@ func TestFetchCountsProgress(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, []int{200, 206, 206, 206}, s.codes)
 
-	// What comes again is no progress.
+	// Bytes that arrive again are no progress.
 	s = serve(t, &server{archive: large, cuts: cuts(), wrap: func(_ http.ResponseWriter, r *http.Request) { r.Header.Del("Range") }})
 	f.URL = s.URL
-	require.ErrorContains(t, failing(t, f, t.TempDir()), "at try 2")
+	require.ErrorContains(t, failing(t, f, t.TempDir()), "tried 2 times")
 }
 
 func TestFetchUnknownSize(t *testing.T) {
@@ -216,16 +228,17 @@ func TestFetchUnknownSize(t *testing.T) {
 	assert.Equal(t, []string{"bytes=5000-"}, s.ranges)
 }
 
-// TestFetchWaitsForSlowServers takes longer than Stall for the archive, but not for a piece of it.
+// TestFetchWaitsForSlowServers takes longer than Timeout for the archive, but not for a piece of it.
 func TestFetchWaitsForSlowServers(t *testing.T) {
 	t.Parallel()
 	packed := archive(t, courseFiles(t), nil)
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
-		f := coco.Fetcher{Client: slowly(packed, len(packed)/4, 8*time.Second), Retries: -1, Stall: 10 * time.Second}
+		f := fetcher("http://example.com")
+		f.Client, f.Retries, f.Timeout = slowly(packed, len(packed)/4, 8*time.Second), -1, 10*time.Second
 		began := time.Now()
 		_, err := f.Fetch(t.Context(), dir)
 		require.NoError(t, err)
-		require.Greater(t, time.Since(began), 3*f.Stall)
+		require.Greater(t, time.Since(began), 3*f.Timeout)
 	})
 }

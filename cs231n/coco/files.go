@@ -1,7 +1,9 @@
 package coco
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 )
@@ -21,14 +23,14 @@ func featuresFile(split string, full bool) string {
 
 func urlsFile(split string) string { return split + "2014_urls.txt" }
 
-// files are those that [Load] needs.
+// files returns the names of the files that [Load] needs by default.
 func files() []string {
 	return []string{
 		captionsFile, vocabFile, featuresFile("train", false), featuresFile("val", false), urlsFile("train"), urlsFile("val"),
 	}
 }
 
-// Present reports whether all files that [Load] needs by default are in the folder.
+// Present reports whether a folder holds all files that [Load] needs by default.
 func Present(dir string) bool {
 	for _, name := range files() {
 		if info, err := os.Stat(filepath.Join(dir, name)); err != nil || !info.Mode().IsRegular() {
@@ -38,7 +40,10 @@ func Present(dir string) bool {
 	return true
 }
 
-// missing says how to come by a file that is not there.
-func missing(err error) error {
-	return fmt.Errorf("coco: %w: name a folder with the data set; cs231n data fetch DIR downloads COCO, cs231n data make DIR makes the scenes", err)
+// unreadable explains why a file cannot be opened or read.
+func unreadable(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("coco: %w: name a folder with the data set; cs231n data fetch DIR downloads COCO, cs231n data make DIR makes the scenes", err)
+	}
+	return fmt.Errorf("coco: %w; check that it is a file that you may read", err)
 }

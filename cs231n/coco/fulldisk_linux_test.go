@@ -24,8 +24,7 @@ func roomy() *coco.Data {
 	return d
 }
 
-// TestFullDiskWrite writes a data set where there is no room for all of it. A folder that was not finished is not
-// taken for a data set.
+// TestFullDiskWrite writes a data set to a full disk. The incomplete folder is not mistaken for a data set.
 func TestFullDiskWrite(t *testing.T) {
 	disk := faults.NewDisk(t, 1<<20)
 	dir := filepath.Join(disk.Dir, "data")
@@ -47,7 +46,7 @@ func TestFullDiskWrite(t *testing.T) {
 	})
 }
 
-// TestFullDiskFetch downloads and unpacks where there is no room: the same call goes on once there is.
+// TestFullDiskFetch downloads and unpacks to a full disk. Once there is room, the same call resumes.
 func TestFullDiskFetch(t *testing.T) {
 	from := t.TempDir()
 	require.NoError(t, coco.Write(from, roomy()))

@@ -1,9 +1,9 @@
 package coco
 
 import (
-	"errors"
+	"cmp"
 	"fmt"
-	"io/fs"
+	"io"
 	"os"
 	"runtime"
 	"sync"
@@ -12,12 +12,22 @@ import (
 	"gonum.org/v1/hdf5"
 )
 
-// library serialises all use of the HDF5 library, which keeps global state and may be built without support
-// for threads. The lock has to be as global as that state: the one exception to having no globals.
+// library serializes all use of the HDF5 library, which keeps global state and may be built without support for threads.
+// The lock has to be as global as that state: the one exception to having no globals.
 var library sync.Mutex
 
-// withLibrary calls use while nobody else uses the library, and keeps the library from printing its own stack
-// of errors. It prints per thread of the operating system, so the goroutine has to stay on one.
+// HDF5 locks the files that it opens. Where a file system has no locks, such as some network file systems, or another
+// program holds one, sound files would look damaged. This package only reads complete files, and creates others under
+// temporary names, so it needs no locks. Setting the variable yourself overrides this.
+func init() {
+	const name = "HDF5_USE_FILE_LOCKING"
+	if _, set := os.LookupEnv(name); !set {
+		_ = os.Setenv(name, "FALSE") // fails for malformed names only
+	}
+}
+
+// withLibrary calls use while nobody else uses the library, and stops the library from printing its error stack. That
+// setting belongs to a thread of the operating system, so the goroutine stays on one thread.
 func withLibrary(use func() error) error {
 	library.Lock()
 	defer library.Unlock()
@@ -29,18 +39,18 @@ func withLibrary(use func() error) error {
 	return use()
 }
 
-// A data set that claims more bytes than these limits allow belongs to a damaged file, and is refused before
-// memory is asked for.
+// A file is damaged if one of its data sets claims more bytes than these limits. The check comes before memory is
+// allocated.
 const (
-	maxRatio   = 64       // to the bytes of the file: HDF5's compression makes captions of 64 bits some 20 times smaller
-	leastBytes = 16 << 20 // that any file may claim, for one that is the same throughout
+	maxRatio   = 64       // times the bytes of the file: compression makes captions of 64 bits some 20 times smaller
+	leastBytes = 16 << 20 // allowed in any file, for data that are the same throughout
 	maxBytes   = 64 << 30 // many times the largest file of the course
 )
 
-// number is a type of elements that data sets hold.
+// number is a type of elements of data sets.
 type number interface{ int32 | int64 | float32 }
 
-// typeOf is how the elements lie in the file. They are read as they lie there: nothing is converted.
+// typeOf is the type of the elements in the file. Reading converts nothing.
 func typeOf[T number]() *hdf5.Datatype {
 	switch any(*new(T)).(type) {
 	case int32:
@@ -61,88 +71,111 @@ type reader struct {
 
 // openHDF5 opens a file and passes it to read.
 func openHDF5(path string, read func(r *reader) error) error {
-	info, err := os.Stat(path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return missing(err)
-	case err != nil:
-		return fmt.Errorf("coco: %w", err)
-	}
-	return withLibrary(func() error { return readHDF5(path, info.Size(), read) })
-}
-
-func readHDF5(path string, size int64, read func(r *reader) error) (err error) {
-	if !hdf5.IsHDF5(path) {
-		return fmt.Errorf("coco: %s is not an HDF5 file, or only the beginning of one; get it again", path)
-	}
-	file, err := hdf5.OpenFile(path, hdf5.F_ACC_RDONLY)
+	size, err := sizeOf(path)
 	if err != nil {
-		return fmt.Errorf("coco: %s cannot be opened, it is damaged or only half there (%d bytes); get it again", path, size)
+		return unreadable(err)
 	}
-	defer func() {
-		if closeErr := file.Close(); err == nil && closeErr != nil {
-			err = fmt.Errorf("coco: %s: %w", path, closeErr)
+	return withLibrary(func() (err error) {
+		if !hdf5.IsHDF5(path) {
+			return fmt.Errorf("coco: %s is not an HDF5 file, or its beginning is damaged; get it again", path)
 		}
-	}()
-	return read(&reader{path, size, file})
+		file, err := hdf5.OpenFile(path, hdf5.F_ACC_RDONLY)
+		if err != nil {
+			return fmt.Errorf("coco: %s cannot be opened, it is damaged or incomplete (%d bytes); get it again", path, size)
+		}
+		r := &reader{path, size, file}
+		defer func() { err = cmp.Or(err, r.damaged(file.Close())) }()
+		return read(r)
+	})
 }
 
-// errorf begins an error with the file and the data set.
+// sizeOf returns the size of a file that can be read. The HDF5 library does not say why it cannot read one.
+func sizeOf(path string) (size int64, err error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return 0, err
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return 0, err
+	}
+	if _, err := file.Read(make([]byte, 1)); err != nil && err != io.EOF {
+		return 0, err
+	}
+	return info.Size(), nil
+}
+
+// damaged adds the file to an error about its content. It returns nil for nil.
+func (r *reader) damaged(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("coco: %s: %w; get the file again", r.path, err)
+}
+
+// errorf makes an error that starts with the file and the data set.
 func (r *reader) errorf(name, format string, args ...any) error {
 	return fmt.Errorf("coco: %s: data set %s %w", r.path, name, fmt.Errorf(format, args...))
 }
 
-// dataset opens a data set of the given rank and returns its dimensions.
-func (r *reader) dataset(name string, rank int) (*hdf5.Dataset, []int, error) {
-	set, err := r.file.OpenDataset(name)
+// set is an open data set.
+type set struct {
+	*hdf5.Dataset
+	r    *reader
+	name string
+	dims []int
+}
+
+// open opens a data set of the given rank and passes it to use.
+func (r *reader) open(name string, rank int, use func(s set) error) (err error) {
+	data, err := r.file.OpenDataset(name)
 	if err != nil {
-		return nil, nil, r.errorf(name, "is not there; is this the right file?")
+		return r.errorf(name, "is missing; check that this is the right file")
 	}
-	fail := func(format string, args ...any) (*hdf5.Dataset, []int, error) {
-		return nil, nil, errors.Join(r.errorf(name, format, args...), set.Close())
-	}
-	space := set.Space()
+	defer func() { err = cmp.Or(err, data.Close()) }()
+	space := data.Space()
 	if space == nil {
-		return fail("has no shape, the file is damaged")
+		return r.errorf(name, "has no shape, the file is damaged")
 	}
 	defer space.Close()
 	if got := space.SimpleExtentNDims(); got != rank {
-		return fail("has %d axes instead of %d", got, rank)
+		return r.errorf(name, "has %d axes instead of %d", got, rank)
 	}
 	extent, _, err := space.SimpleExtentDims()
 	if err != nil {
-		return fail("has no shape, the file is damaged")
+		return r.errorf(name, "has no shape, the file is damaged")
 	}
-	var dims []int
+	s := set{data, r, name, nil}
 	for _, d := range extent {
 		if d == 0 {
-			return fail("is empty, its shape is %v", extent)
+			return r.errorf(name, "is empty, its shape is %v", extent)
 		}
-		dims = append(dims, int(d))
+		s.dims = append(s.dims, int(d))
 	}
-	return set, dims, nil
+	return use(s)
 }
 
 // read reads a whole data set into one slice.
-func read[T number](r *reader, name string, set *hdf5.Dataset, dims []int) ([]T, error) {
-	size, limit := 1, int(max(min(r.size, maxBytes/maxRatio)*maxRatio, leastBytes))/int(unsafe.Sizeof(*new(T)))
-	for _, d := range dims {
-		if d < 1 || size > limit/d { // below 1 is what does not fit an int
-			return nil, r.errorf(name, "claims the shape %v, which a file of %d bytes cannot hold; it is damaged, get it again", dims, r.size)
+func read[T number](s set) ([]T, error) {
+	size, limit := 1, int(max(min(s.r.size, maxBytes/maxRatio)*maxRatio, leastBytes))/int(unsafe.Sizeof(*new(T)))
+	for _, d := range s.dims {
+		if d < 1 || size > limit/d { // a size that does not fit an int is below 1
+			return nil, s.r.errorf(s.name, "claims the shape %v, which a file of %d bytes cannot hold; it is damaged, get it again", s.dims, s.r.size)
 		}
 		size *= d
 	}
 	values := make([]T, size)
 	hugePages(values)
-	if err := set.Read(&values); err != nil {
-		return nil, r.errorf(name, "cannot be read, the file is damaged or only half there (%d bytes); get it again", r.size)
+	if err := s.Read(&values); err != nil {
+		return nil, s.r.errorf(s.name, "cannot be read, the file is damaged or incomplete (%d bytes); get it again", s.r.size)
 	}
 	return values, nil
 }
 
 // holds reports whether a data set has elements of type T.
-func holds[T number](set *hdf5.Dataset) bool {
-	dtype, err := set.Datatype()
+func holds[T number](s set) bool {
+	dtype, err := s.Datatype()
 	if err != nil {
 		return false
 	}
@@ -150,57 +183,25 @@ func holds[T number](set *hdf5.Dataset) bool {
 	return dtype.Equal(typeOf[T]())
 }
 
-// floats reads a matrix of float32 with so many rows, for images that a list beside it names.
-func (r *reader) floats(name string, rows int) (values []float32, dims []int, err error) {
-	set, dims, err := r.dataset(name, 2)
-	if err != nil {
-		return nil, nil, err
-	}
-	defer func() { err = errors.Join(err, set.Close()) }()
-	if !holds[float32](set) {
-		return nil, nil, r.errorf(name, "does not hold float32, little-endian")
-	}
-	if dims[0] != rows {
-		return nil, nil, r.errorf(name, "has %d images, but the list of addresses beside it %d", dims[0], rows)
-	}
-	values, err = read[float32](r, name, set, dims)
-	return values, dims, err
-}
-
-// ids reads whole numbers of 32 or 64 bits that are at least 0 and below limit.
-func (r *reader) ids(name string, rank, limit int, what string) (values []int32, dims []int, err error) {
-	set, dims, err := r.dataset(name, rank)
-	if err != nil {
-		return nil, nil, err
-	}
-	defer func() { err = errors.Join(err, set.Close()) }()
-	switch {
-	case holds[int32](set):
-		if values, err = read[int32](r, name, set, dims); err != nil {
-			return nil, nil, err
+// ids reads integers of 32 or 64 bits.
+func (r *reader) ids(name string, rank int) (ids []int32, dims []int, err error) {
+	err = r.open(name, rank, func(s set) (err error) {
+		dims = s.dims
+		switch {
+		case holds[int32](s):
+			ids, err = read[int32](s)
+			return err
+		case !holds[int64](s):
+			return r.errorf(name, "does not hold int32 or int64, little-endian")
 		}
-		return values, dims, within(r, name, values, dims[0], limit, what)
-	case holds[int64](set):
-		wide, err := read[int64](r, name, set, dims)
-		if err != nil {
-			return nil, nil, err
-		}
-		values = make([]int32, len(wide))
+		wide, err := read[int64](s)
+		ids = make([]int32, len(wide))
 		for i, v := range wide {
-			values[i] = int32(v)
+			if ids[i] = int32(v); int64(ids[i]) != v {
+				return r.errorf(name, "holds %d in row %d, which does not fit 32 bits", v, i/(len(wide)/dims[0]))
+			}
 		}
-		return values, dims, within(r, name, wide, dims[0], limit, what) // as they were before they were cut to 32 bits
-	default:
-		return nil, nil, r.errorf(name, "does not hold int32 or int64, little-endian")
-	}
-}
-
-// within checks that the values of so many rows are at least 0 and below limit.
-func within[T int32 | int64](r *reader, name string, values []T, rows, limit int, what string) error {
-	for i, v := range values {
-		if v < 0 || int(v) >= limit {
-			return r.errorf(name, "holds %d in row %d, outside the %d %s", v, i/(len(values)/rows), limit, what)
-		}
-	}
-	return nil
+		return err
+	})
+	return ids, dims, err
 }

@@ -15,14 +15,14 @@ import (
 	"gonum.org/v1/hdf5"
 )
 
-// h5 writes a file with what fill puts into it.
+// h5 writes a file that fill fills.
 func h5(t testing.TB, dir, name string, fill func(f *hdf5.File) error) {
 	t.Helper()
 	require.NoError(t, os.MkdirAll(dir, 0o755))
-	require.NoError(t, writeHDF5(dir, name, fill))
+	require.NoError(t, writeHDF5(filepath.Join(dir, name), fill))
 }
 
-// TestHDF5Refuses has data sets of another name, type, shape or content than they should.
+// TestHDF5Refuses reads data sets with a wrong name, type, shape or content.
 func TestHDF5Refuses(t *testing.T) {
 	t.Parallel()
 	nan := float32(math.NaN())
@@ -32,49 +32,49 @@ func TestHDF5Refuses(t *testing.T) {
 		fill func(f *hdf5.File) error
 		says string
 	}{
-		{"another name", "features.h5", func(f *hdf5.File) error { return writeSet(f, "feature", []float32{1}, 1, 1) }, "data set features is not there"},
+		{"another name", "features.h5", func(f *hdf5.File) error { return writeSet(f, "feature", []float32{1}, 1, 1) }, "data set features is missing"},
 		{"another type", "features.h5", func(f *hdf5.File) error { return writeSet(f, "features", []int32{1, 2}, 1, 2) }, "does not hold float32"},
 		{"another rank", "features.h5", func(f *hdf5.File) error { return writeSet(f, "features", []float32{1, 2}, 2) }, "has 1 axes instead of 2"},
-		{"not a number", "features.h5", func(f *hdf5.File) error { return writeSet(f, "features", []float32{1, 2, nan, 4}, 2, 2) }, "holds NaN in row 1"},
+		{"not a number", "features.h5", func(f *hdf5.File) error { return writeSet(f, "features", []float32{1, 2, nan, 4}, 2, 2) }, "image 1 of the train split has the feature NaN"},
 		{"infinite", "features.h5", func(f *hdf5.File) error {
 			return writeSet(f, "features", []float32{float32(math.Inf(-1)), 2, 3, 4}, 2, 2)
-		}, "holds -Inf in row 0"},
+		}, "image 0 of the train split has the feature -Inf"},
 		{"other images", "features.h5", func(f *hdf5.File) error { return writeSet(f, "features", []float32{1, 2, 3}, 3, 1) }, "has 3 images, but the list of addresses beside it 2"},
 		{"captions of floats", "captions.h5", func(f *hdf5.File) error { return writeSet(f, "train_captions", []float32{1, 2}, 1, 2) }, "train_captions does not hold int32 or int64"},
 		{"a word too large for 32 bits", "captions.h5", func(f *hdf5.File) error {
 			return writeSet(f, "train_captions", []int64{1, 1 << 32}, 1, 2)
-		}, "train_captions holds 4294967296 in row 0, outside the 10 words"},
-		{"no images", "captions.h5", func(f *hdf5.File) error { return writeSet(f, "train_captions", []int32{1, 2}, 1, 2) }, "train_image_idxs is not there"},
+		}, "train_captions holds 4294967296 in row 0, which does not fit 32 bits"},
+		{"no images", "captions.h5", func(f *hdf5.File) error { return writeSet(f, "train_captions", []int32{1, 2}, 1, 2) }, "train_image_idxs is missing"},
 		{"images of other captions", "captions.h5", func(f *hdf5.File) error {
 			if err := writeSet(f, "train_captions", []int32{1, 2}, 1, 2); err != nil {
 				return err
 			}
 			return writeSet(f, "train_image_idxs", []int32{0, 1}, 2)
-		}, "train_image_idxs has 2 rows for 1 captions"},
+		}, "2 words for 2 captions of 2"},
 		{"an image outside", "captions.h5", func(f *hdf5.File) error {
 			if err := writeSet(f, "train_captions", []int64{1, 2}, 1, 2); err != nil {
 				return err
 			}
 			return writeSet(f, "train_image_idxs", []int32{2}, 1)
-		}, "train_image_idxs holds 2 in row 0, outside the 2 images"},
+		}, "caption 0 of the train split belongs to image 2 of 2"},
 		{"captions of one word", "captions.h5", func(f *hdf5.File) error {
 			if err := writeSet(f, "train_captions", []int32{1, 2}, 2, 1); err != nil {
 				return err
 			}
 			return writeSet(f, "train_image_idxs", []int32{0, 1}, 2)
-		}, "captions need two words"},
+		}, "2 words for 2 captions of 1"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
 			h5(t, dir, c.file, c.fill)
 			path := filepath.Join(dir, c.file)
-			s := Split{URLs: []string{"a", "b"}}
+			s := split{"train", &Split{URLs: []string{"a", "b"}}}
 			var err error
 			if c.file == "features.h5" {
 				err = s.loadFeatures(path)
 			} else {
-				err = openHDF5(path, func(r *reader) error { return s.loadCaptions(r, "train", 10) })
+				err = openHDF5(path, func(r *reader) error { return s.loadCaptions(r, 10) })
 			}
 			require.ErrorContains(t, err, c.says)
 			require.ErrorContains(t, err, path)
@@ -88,7 +88,7 @@ func TestClaims(t *testing.T) {
 	t.Parallel()
 	for size, dims := range map[int64][]int{2048: {1 << 40, 1 << 40}, 1000: {leastBytes / 8, 3}, 1 << 20: {1 << 20, maxRatio/4 + 1}} {
 		r := &reader{path: "small.h5", size: size}
-		_, err := read[float32](r, "features", nil, dims)
+		_, err := read[float32](set{nil, r, "features", dims})
 		require.ErrorContains(t, err, "cannot hold")
 	}
 }
@@ -97,7 +97,7 @@ func TestClaims(t *testing.T) {
 func TestNothingHalfWritten(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	err := writeHDF5(dir, "x.h5", func(f *hdf5.File) error {
+	err := writeHDF5(filepath.Join(dir, "x.h5"), func(f *hdf5.File) error {
 		if err := writeSet(f, "features", []float32{1}, 1, 1); err != nil {
 			return err
 		}
@@ -109,12 +109,14 @@ func TestNothingHalfWritten(t *testing.T) {
 	require.Empty(t, entries)
 }
 
-// FuzzVocab reads vocabularies of any content: what is accepted fits together.
+// FuzzVocab reads vocabularies with any content. Those that are accepted are consistent.
 func FuzzVocab(f *testing.F) {
 	f.Add([]byte(`{"idx_to_word": ["<NULL>", "<START>", "<END>"], "word_to_idx": {"<NULL>": 0, "<START>": 1, "<END>": 2}}`))
 	f.Add([]byte(`{"idx_to_word": null}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		v, err := parseVocab(data)
+		path := filepath.Join(t.TempDir(), "vocab.json")
+		require.NoError(t, os.WriteFile(path, data, 0o600))
+		v, err := loadVocab(path)
 		if err != nil {
 			return
 		}
@@ -124,7 +126,7 @@ func FuzzVocab(f *testing.F) {
 	})
 }
 
-// TestSilence reads damaged files in a process of its own: HDF5's stack of errors does not show.
+// TestSilence reads damaged files in a child process. HDF5 does not print its error stack.
 func TestSilence(t *testing.T) {
 	t.Parallel()
 	self, err := os.Executable()
@@ -137,7 +139,7 @@ func TestSilence(t *testing.T) {
 }
 
 // FuzzHDF5 changes single bytes of files of plain data sets: they are read, or refused with an error, and
-// nothing crashes. (Of compressed data, HDF5 1.10 itself crashes on some damage, where no Go program can catch it.)
+// nothing crashes. (HDF5 1.10 crashes on some damaged compressed data.)
 func FuzzHDF5(f *testing.F) {
 	dir := f.TempDir()
 	h5(f, dir, "features.h5", func(file *hdf5.File) error {
@@ -165,11 +167,11 @@ func FuzzHDF5(f *testing.F) {
 			require.NoError(t, os.WriteFile(path, data, 0o644))
 			return path
 		}
-		s := Split{URLs: []string{"a", "b", "c"}}
+		s := split{"train", &Split{URLs: []string{"a", "b", "c"}}}
 		if err := s.loadFeatures(damaged(features)); err == nil {
 			require.Len(t, s.Features, 3*s.Dim)
 		}
-		err := openHDF5(damaged(captions), func(r *reader) error { return s.loadCaptions(r, "train", 4) })
+		err := openHDF5(damaged(captions), func(r *reader) error { return s.loadCaptions(r, 4) })
 		if err != nil {
 			return
 		}

@@ -6,18 +6,15 @@ import (
 	"unsafe"
 )
 
-// hugePages asks the kernel to back values that were just made with pages of 2 MB. Touching new memory in pages
-// of 4 kB takes longer than reading the full-size files into it. NumPy asks for its large arrays too.
+// hugePages asks the kernel to use pages of 2 MB for new values. The page faults of new memory in pages of 4 kB take longer
+// than reading the full-size files into it. NumPy does the same for large arrays.
 func hugePages[T number](values []T) {
-	const least = 4 << 20 // bytes; below, nothing is to be gained
+	const least = 4 << 20 // bytes; for less, there is nothing to gain
 	size := len(values) * int(unsafe.Sizeof(*new(T)))
 	if size < least {
 		return
 	}
 	b := unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(values))), size)
-	page := os.Getpagesize()
-	if skip := -int(uintptr(unsafe.Pointer(&b[0]))) & (page - 1); skip > 0 {
-		b = b[skip:]
-	}
-	_ = syscall.Madvise(b, syscall.MADV_HUGEPAGE) // only an advice: a kernel without such pages does as before
+	b = b[-int(uintptr(unsafe.Pointer(&b[0])))&(os.Getpagesize()-1):] // from the start of a page
+	_ = syscall.Madvise(b, syscall.MADV_HUGEPAGE)                     // only a hint: a kernel may have no such pages
 }

@@ -2,5 +2,5 @@
 
 package coco
 
-// hugePages does nothing where a program has no say in the size of its pages.
+// hugePages does nothing on systems without such a hint.
 func hugePages[T number]([]T) {}

@@ -1,42 +1,40 @@
 package coco
 
 import (
-	"bufio"
-	"errors"
+	"cmp"
 	"fmt"
-	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"unicode"
 
 	"gonum.org/v1/gonum/blas/blas32"
 
 	"github.com/cs231n-go/assignment3/cs231n/rng"
 )
 
-// Options say what to load.
+// Options selects the data to load.
 type Options struct {
-	MaxTrain     int        // if above 0, this many training captions, drawn at random with repeats
+	MaxTrain     int        // if above 0, the number of training captions, drawn at random with replacement
 	Stream       *rng.NumPy // draws them
-	FullFeatures bool       // the 4096 features of fc7 instead of the 512 that PCA left
+	FullFeatures bool       // the 4096 features of fc7 instead of the 512 after PCA
 }
 
-// Load reads the course's files from a folder, as the original's load_coco_data does, and checks that they fit
-// together: every word id is in the vocabulary, every caption has an image, every feature is a number. Errors
-// name the file and the part of it.
+// Load reads the course's files from a folder, as load_coco_data of the original does. It checks that they fit together:
+// every word id is in the vocabulary, every caption has an image, every feature is a finite number. Errors name the file
+// and the data set.
 //
-// HDF5's own library can crash on compressed data that was damaged in some ways. Another process therefore reads the
-// files first, the program itself, started again, which ends before its main begins; a file that it does not survive
-// is refused. [Fetcher] holds the files to the checksums that their archive has for them.
+// The HDF5 library can crash on damaged files, most of them compressed. A child process, which runs this program again up
+// to the start of main, therefore reads the files first. If it crashes, the file is rejected.
 func Load(dir string, o Options) (*Data, error) {
 	if o.MaxTrain < 0 || o.MaxTrain > math.MaxInt32 || o.MaxTrain > 0 && o.Stream == nil {
 		return nil, fmt.Errorf("coco: %d training captions need a Stream that draws them, and cannot be fewer than 0 or more than %d", o.MaxTrain, math.MaxInt32)
 	}
 	d := &Data{}
 	path := filepath.Join(dir, captionsFile)
-	err := trial(filepath.Join(dir, featuresFile("train", o.FullFeatures)), filepath.Join(dir, featuresFile("val", o.FullFeatures)), path)
+	err := trial(patience, filepath.Join(dir, featuresFile("train", o.FullFeatures)), filepath.Join(dir, featuresFile("val", o.FullFeatures)), path)
 	if err != nil {
 		return nil, err
 	}
@@ -51,16 +49,14 @@ func Load(dir string, o Options) (*Data, error) {
 			return nil, err
 		}
 	}
-	if d.Train.Dim != d.Val.Dim {
-		return nil, fmt.Errorf("coco: in %s training images have %d features and validation images %d; get both files from one place", dir, d.Train.Dim, d.Val.Dim)
+	if err := d.checkDims(); err != nil {
+		return nil, fmt.Errorf("coco: %s: %w; get both files from one place", dir, err)
 	}
-	err = openHDF5(path, func(r *reader) error {
-		for name, s := range d.Splits() {
-			if err := s.loadCaptions(r, name, len(d.Vocab.Words)); err != nil {
-				return err
-			}
+	err = openHDF5(path, func(r *reader) (err error) {
+		for _, p := range d.parts() {
+			err = cmp.Or(err, p.loadCaptions(r, len(d.Vocab.Words)))
 		}
-		return nil
+		return err
 	})
 	if err != nil {
 		return nil, err
@@ -75,25 +71,74 @@ func Load(dir string, o Options) (*Data, error) {
 }
 
 // loadFeatures reads the features of a split whose URLs are known.
-func (s *Split) loadFeatures(path string) error {
-	const name = "features"
+func (p split) loadFeatures(path string) error {
 	return openHDF5(path, func(r *reader) error {
-		values, dims, err := r.floats(name, len(s.URLs))
-		if err != nil {
-			return err
-		}
-		if i := notFinite(values); i >= 0 {
-			return r.errorf(name, "holds %v in row %d, which is no feature; get the file again", values[i], i/dims[1])
-		}
-		s.Features, s.Dim = values, dims[1]
-		return nil
+		return r.open("features", 2, func(s set) (err error) {
+			if !holds[float32](s) {
+				return r.errorf(s.name, "does not hold float32, little-endian")
+			}
+			if s.dims[0] != p.Images() {
+				return r.errorf(s.name, "has %d images, but the list of addresses beside it %d", s.dims[0], p.Images())
+			}
+			p.Dim = s.dims[1]
+			p.Features, err = read[float32](s)
+			return cmp.Or(err, r.damaged(p.checkFeatures()))
+		})
 	})
 }
 
-// notFinite is the place of the first value that is infinite or not a number, -1 if there is none.
+// loadCaptions reads the captions of a split whose images are known.
+func (p split) loadCaptions(r *reader, words int) error {
+	captions, dims, err := r.ids(p.name+"_captions", 2)
+	if err != nil {
+		return err
+	}
+	images, _, err := r.ids(p.name+"_image_idxs", 1)
+	if err != nil {
+		return err
+	}
+	p.Captions, p.Length, p.ImageIdxs = captions, dims[1], images
+	return r.damaged(p.checkCaptions(words))
+}
+
+func (d *Data) checkDims() error {
+	if d.Train.Dim != d.Val.Dim {
+		return fmt.Errorf("training images have %d features and validation images %d", d.Train.Dim, d.Val.Dim)
+	}
+	return nil
+}
+
+func (p split) checkFeatures() error {
+	if p.Images() == 0 || p.Dim < 1 || len(p.Features) != p.Images()*p.Dim {
+		return fmt.Errorf("the %s split has %d feature values for %d images of %d", p.name, len(p.Features), p.Images(), p.Dim)
+	}
+	if i := notFinite(p.Features); i >= 0 {
+		return fmt.Errorf("image %d of the %s split has the feature %v", i/p.Dim, p.name, p.Features[i])
+	}
+	return nil
+}
+
+func (p split) checkCaptions(words int) error {
+	if p.Len() == 0 || p.Len() > math.MaxInt32 || p.Length < 2 || len(p.Captions) != p.Len()*p.Length {
+		return fmt.Errorf("the %s split has %d words for %d captions of %d", p.name, len(p.Captions), p.Len(), p.Length)
+	}
+	for i, id := range p.Captions {
+		if id < 0 || int(id) >= words {
+			return fmt.Errorf("caption %d of the %s split holds the id %d, outside the vocabulary of %d words", i/p.Length, p.name, id, words)
+		}
+	}
+	for i, image := range p.ImageIdxs {
+		if image < 0 || int(image) >= p.Images() {
+			return fmt.Errorf("caption %d of the %s split belongs to image %d of %d", i, p.name, image, p.Images())
+		}
+	}
+	return nil
+}
+
+// notFinite returns the index of the first value that is infinite or not a number, -1 if there is none.
 //
-// One look at each of 60 million values takes longer than reading them. BLAS's dot product takes many at once,
-// and a sum of squares is finite unless one of them is not (or is so large that its square is not).
+// To look at 60 million values one by one takes longer than to read them. BLAS's dot product takes many at once. A sum of
+// squares is finite unless a value is not, or is so large that its square is not.
 func notFinite(values []float32) int {
 	x := blas32.Vector{N: len(values), Inc: 1, Data: values}
 	if squares := blas32.Dot(x, x); squares-squares == 0 {
@@ -102,55 +147,25 @@ func notFinite(values []float32) int {
 	return slices.IndexFunc(values, func(v float32) bool { return v-v != 0 })
 }
 
-// loadCaptions reads the captions of a split whose images are known.
-func (s *Split) loadCaptions(r *reader, split string, words int) error {
-	captions, dims, err := r.ids(split+"_captions", 2, words, "words of the vocabulary")
-	if err != nil {
-		return err
-	}
-	images, rows, err := r.ids(split+"_image_idxs", 1, s.Images(), "images of the features")
-	if err != nil {
-		return err
-	}
-	if rows[0] != dims[0] {
-		return r.errorf(split+"_image_idxs", "has %d rows for %d captions", rows[0], dims[0])
-	}
-	if dims[1] < 2 || dims[0] > math.MaxInt32 {
-		return r.errorf(split+"_captions", "has the shape %v; captions need two words at least", dims)
-	}
-	s.Captions, s.Length, s.ImageIdxs = captions, dims[1], images
-	return nil
-}
-
-// loadURLs reads a list of addresses, one in each line.
+// loadURLs reads a list of addresses, one per line.
 func loadURLs(path string) ([]string, error) {
-	file, err := os.Open(path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil, missing(err)
-	case err != nil:
-		return nil, fmt.Errorf("coco: %w", err)
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, unreadable(err)
 	}
-	defer file.Close()
-	var urls []string
-	lines := bufio.NewScanner(file)
-	for lines.Scan() {
-		urls = append(urls, strings.TrimSpace(lines.Text()))
+	text := strings.TrimRightFunc(string(data), unicode.IsSpace)
+	if text == "" {
+		return nil, fmt.Errorf("coco: %s lists no images; get the file again", path)
 	}
-	if err := lines.Err(); err != nil {
-		return nil, fmt.Errorf("coco: %s: line %d: %w", path, len(urls)+1, err)
-	}
-	for len(urls) > 0 && urls[len(urls)-1] == "" {
-		urls = urls[:len(urls)-1]
-	}
-	if i := slices.Index(urls, ""); i >= 0 {
-		return nil, fmt.Errorf("coco: %s: line %d is empty, the addresses after it would belong to other images", path, i+1)
-	}
-	if i := slices.IndexFunc(urls, func(url string) bool { return !isLine(url) }); i >= 0 {
-		return nil, fmt.Errorf("coco: %s: line %d is no address but %.100q; get the file again", path, i+1, urls[i])
-	}
-	if len(urls) == 0 {
-		return nil, fmt.Errorf("coco: %s lists no images", path)
+	urls := strings.Split(text, "\n")
+	for i, url := range urls {
+		urls[i] = strings.TrimSpace(url)
+		if urls[i] == "" {
+			return nil, fmt.Errorf("coco: %s: line %d is empty, so the addresses after it would belong to other images; get the file again", path, i+1)
+		}
+		if !isLine(urls[i]) {
+			return nil, fmt.Errorf("coco: %s: line %d is not an address but %.100q; get the file again", path, i+1, urls[i])
+		}
 	}
 	return urls, nil
 }

@@ -5,99 +5,134 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"os"
 	"os/exec"
 	"os/signal"
+	"slices"
 	"strings"
+	"syscall"
 	"time"
 )
 
-// trialFiles is the environment variable with the files that a process is to try out, one in a line.
+// trialFiles is the environment variable with the files that a child process is to read, one per line.
 const trialFiles = "CS231N_TRIAL_FILES"
 
-// A program with this package that finds trialFiles in its environment tries out these files and does nothing else:
-// a notebook's cell has no other program at hand that could.
+// patience is the time limit for reading files in a child process. It is many times the time that the course's files take.
+const patience = 5 * time.Minute
+
+// A program with this package that finds trialFiles in its environment reads these files and exits before main starts. A
+// notebook cell has no other program that it could run.
 func init() {
-	paths := os.Getenv(trialFiles)
-	if paths == "" {
-		return
+	if paths := os.Getenv(trialFiles); paths != "" {
+		tryAll(paths, tryOut)
 	}
-	signal.Ignore(os.Interrupt) // it is for the program that waits, and would look like a crash
+}
+
+// tryAll calls try with one file after the other, and exits.
+func tryAll(paths string, try func(path string)) {
+	signal.Ignore(os.Interrupt) // the parent handles Ctrl-C; here it would look like a crash
 	for path := range strings.SplitSeq(paths, "\n") {
-		fmt.Println(path) // whoever started the trial sees where it ended
-		tryOut(path)
+		fmt.Println(path) // the last line tells the parent which file the process did not survive
+		try(path)
 	}
 	os.Exit(0)
 }
 
-// trial lets another process read HDF5 files first. On damaged ones, compressed ones above all, the HDF5 library can
-// crash, where no Go program can catch it, or go on forever. Then it is the trial that ends, and the file is
-// refused. Other faults of a file do not matter here: the reading that follows finds and names them.
-func trial(paths ...string) error {
-	const patience = 5 * time.Minute // reads the course's files many times over
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+// unclear is an error that does not tell whether a file is damaged.
+type unclear struct{ error }
+
+func (u unclear) Unwrap() error { return u.error }
+
+// trial reads HDF5 files in a child process first. On some damaged files, most of them compressed, the HDF5 library
+// crashes, where no Go program can recover, or runs forever. Then only the child ends, and the file is rejected. The
+// child ignores other faults of a file, which the parent finds and names when it reads the file.
+func trial(limit time.Duration, paths ...string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
 	self, err := os.Executable()
 	if err != nil {
-		return fmt.Errorf("coco: the files cannot be tried out: %w", err)
+		return unclear{fmt.Errorf("coco: find the program that tests the files: %w", err)}
 	}
 	cmd := exec.CommandContext(ctx, self)
 	cmd.Env = append(os.Environ(), trialFiles+"="+strings.Join(paths, "\n"))
-	var printed bytes.Buffer
-	cmd.Stdout = &printed
-	// Not while a file is open: the process would inherit it, with HDF5's lock on it.
+	var printed, failure bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &printed, &failure
+	// withLibrary waits until no file is open: the child would inherit it.
 	if err = withLibrary(cmd.Start); err == nil {
 		err = cmd.Wait()
 	}
-	if _, crashed := errors.AsType[*exec.ExitError](err); crashed {
-		lines := strings.Split(strings.TrimSuffix(printed.String(), "\n"), "\n")
-		return fmt.Errorf("coco: %s is damaged, the HDF5 library crashes when it reads it; get it again", lines[len(lines)-1])
+	if err == nil {
+		return nil
 	}
-	if err != nil {
-		return fmt.Errorf("coco: the files cannot be tried out: %w", err)
-	}
-	return nil
+	lines := strings.Split(strings.TrimSuffix(printed.String(), "\n"), "\n")
+	return explainTrial(ctx, err, lines[len(lines)-1], failure.String())
 }
 
-// tryOut reads all data sets of a file. Errors do not matter, see trial.
+// explainTrial says why the child process ended while it read path. The Go runtime turns a crash of the HDF5 library into
+// a message and exit status 2.
+func explainTrial(ctx context.Context, err error, path, message string) error {
+	if ctx.Err() != nil {
+		return unclear{fmt.Errorf("coco: reading %s took too long and was stopped; the disk or the network is slow, or the file is damaged: try again, then get the file again", path)}
+	}
+	exit, exited := errors.AsType[*exec.ExitError](err)
+	if !exited {
+		return unclear{fmt.Errorf("coco: start a process that tests the files: %w", err)}
+	}
+	status, _ := exit.Sys().(syscall.WaitStatus)
+	crashes := []syscall.Signal{syscall.SIGSEGV, syscall.SIGABRT, syscall.SIGBUS, syscall.SIGFPE, syscall.SIGILL}
+	switch outOfMemory := strings.Contains(message, "out of memory"); {
+	case status.Signaled() && slices.Contains(crashes, status.Signal()), exit.ExitCode() == 2 && !outOfMemory:
+		return fmt.Errorf("coco: %s is damaged, the HDF5 library crashes when it reads it; get it again", path)
+	case status.Signaled(), outOfMemory:
+		return unclear{fmt.Errorf("coco: the process that read %s was killed (%w), probably for want of memory; the file may be sound: free memory and try again", path, err)}
+	}
+	return unclear{fmt.Errorf("coco: the process that read %s failed (%w); the file may be sound: try again", path, err)}
+}
+
+// ranks returns the data sets of the course's files, and the number of their axes.
+func ranks() map[string]int {
+	return map[string]int{
+		"features": 2, "train_captions": 2, "train_image_idxs": 1, "val_captions": 2, "val_image_idxs": 1,
+	}
+}
+
+// tryOut reads all data sets of a file. It ignores errors, see trial.
 func tryOut(path string) {
 	_ = openHDF5(path, func(r *reader) error {
 		if r.plain() {
 			return nil
 		}
-		if rows, err := r.rows("features", 2); err == nil {
-			_, _, _ = r.floats("features", rows)
-		}
-		for _, split := range []string{"train", "val"} {
-			_, _, _ = r.ids(split+"_captions", 2, math.MaxInt, "")
-			_, _, _ = r.ids(split+"_image_idxs", 1, math.MaxInt, "")
+		for name, rank := range ranks() {
+			_ = r.open(name, rank, func(s set) (err error) {
+				if holds[float32](s) {
+					_, err = read[float32](s)
+				} else {
+					_, _, err = r.ids(name, rank)
+				}
+				return err
+			})
 		}
 		return nil
 	})
 }
 
-// plain reports whether a file consists of its data sets' numbers and little else. Nothing in it is compressed then,
-// or in parts, for which an index would be needed. To look is to open all data sets, which tries out their headers.
+// plain reports whether a file consists of the numbers of its data sets and little else. Then nothing in it is compressed
+// or in chunks, which need an index. To find out, plain opens all data sets, which tests their headers.
 func (r *reader) plain() bool {
 	const little = 4096 // bytes
-	beside := r.size
-	for name, rank := range map[string]int{
-		"features": 2, "train_captions": 2, "train_image_idxs": 1, "val_captions": 2, "val_image_idxs": 1,
-	} {
-		set, dims, err := r.dataset(name, rank)
-		if err != nil {
-			continue
-		}
-		size := int64(4)
-		if holds[int64](set) {
-			size = 8
-		}
-		for _, d := range dims {
-			size *= int64(d)
-		}
-		beside -= size
-		_ = set.Close() // an error is found again when it is read
+	rest := r.size
+	for name, rank := range ranks() {
+		_ = r.open(name, rank, func(s set) error {
+			size := int64(4)
+			if holds[int64](s) {
+				size = 8
+			}
+			for _, d := range s.dims {
+				size *= int64(d)
+			}
+			rest -= size
+			return nil
+		})
 	}
-	return 0 <= beside && beside <= little
+	return 0 <= rest && rest <= little
 }

@@ -2,11 +2,13 @@ package coco
 
 import (
 	"archive/zip"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -14,183 +16,139 @@ import (
 	"strings"
 )
 
-// unpackDir holds files of the archive until all are there.
+// unpackDir holds the files of the archive until they are complete.
 const unpackDir = "coco_captioning.unpack"
 
-// maxEntries is far more than the course's archive has.
-const maxEntries = 1000
+// badArchive is an error that is the fault of the archive.
+type badArchive struct{ error }
 
-// unpack takes the known files out of an archive of size bytes and puts them into dir, whatever folder of the
-// archive they are in. They may take limit bytes together. It returns their names and sizes. An error that is
-// the archive's fault is [final].
-func unpack(ctx context.Context, archive io.ReaderAt, size int64, dir string, limit int64) (map[string]int64, error) {
-	listing, err := zip.NewReader(archive, size)
+func (b badArchive) Unwrap() error { return b.error }
+
+// unpack extracts the known files of an archive to dir, from whatever folder of the archive they are in. It returns
+// their names and sizes.
+func (f Fetcher) unpack(ctx context.Context, archive *io.SectionReader, dir string) (map[string]int64, error) {
+	listing, err := zip.NewReader(archive, archive.Size())
 	if err != nil {
-		return nil, final{fmt.Errorf("%d bytes came that are no whole zip archive: %w; get it again", size, err)}
+		return nil, badArchive{fmt.Errorf("the %d bytes are not a complete zip archive: %w; download it again", archive.Size(), err)}
 	}
-	entries, err := choose(listing.File, limit)
+	entries, total, err := choose(listing.File, f.MaxUnpacked)
 	if err != nil {
-		return nil, final{fmt.Errorf("%w; this is not the course's archive", err)}
+		return nil, badArchive{fmt.Errorf("%w; this is not the course's archive", err)}
 	}
 	temporary := filepath.Join(dir, unpackDir)
-	if err := os.RemoveAll(temporary); err != nil { // of a call that was killed
-		return nil, err
-	}
-	if err := os.Mkdir(temporary, 0o755); err != nil {
+	leftover := os.RemoveAll(temporary) // of a call that was killed
+	if err := cmp.Or(leftover, os.Mkdir(temporary, 0o755)); err != nil {
 		return nil, err
 	}
 	defer os.RemoveAll(temporary)
-	sizes := make(map[string]int64)
+	sizes, progress := make(map[string]int64), &progressReader{nil, ctx, f.Progress, "unpacking", 0, total}
 	for name, entry := range entries {
-		if sizes[name], err = extract(ctx, entry, filepath.Join(temporary, name)); err != nil {
+		if err := extract(progress, entry, filepath.Join(temporary, name)); err != nil {
 			return nil, fmt.Errorf("unpack %s: %w", name, err)
 		}
+		sizes[name] = int64(entry.UncompressedSize64)
 	}
-	var untried []string
-	for name := range entries {
-		if path.Ext(name) == ".h5" {
-			untried = append(untried, filepath.Join(temporary, name))
+	if _, err := Load(temporary, Options{}); err != nil {
+		_, onDisk := errors.AsType[*fs.PathError](err)
+		if _, unclear := errors.AsType[unclear](err); unclear || onDisk {
+			return nil, err
 		}
-	}
-	err = trial(untried...)
-	if err == nil {
-		err = checkHeaders(temporary)
-	}
-	if err != nil {
-		return nil, final{fmt.Errorf("the files do not fit together: %w", err)}
+		return nil, badArchive{err}
 	}
 	return sizes, install(temporary, dir, sizes)
 }
 
-// choose finds the known files among the entries of an archive, by name. It refuses archives that no one made
-// in good faith.
-func choose(entries []*zip.File, limit int64) (map[string]*zip.File, error) {
+// choose finds the known files among the entries of an archive, by name, and their total size, which limit bounds. It
+// refuses entries that look like an attack.
+func choose(entries []*zip.File, limit int64) (chosen map[string]*zip.File, total int64, err error) {
+	const maxEntries = 1000 // far more than the course's archive has
 	if len(entries) > maxEntries {
-		return nil, fmt.Errorf("it has %d entries, more than %d", len(entries), maxEntries)
+		return nil, 0, fmt.Errorf("it has %d entries, more than %d", len(entries), maxEntries)
 	}
 	known := append(files(), featuresFile("train", true), featuresFile("val", true))
-	chosen := make(map[string]*zip.File)
-	left := uint64(limit)
+	chosen = make(map[string]*zip.File)
 	for _, entry := range entries {
-		if !filepath.IsLocal(entry.Name) || strings.Contains(entry.Name, `\`) {
-			return nil, fmt.Errorf("its entry %q would lie outside the folder", entry.Name)
-		}
-		if entry.Mode().IsDir() {
-			continue
-		}
-		if !entry.Mode().IsRegular() {
-			return nil, fmt.Errorf("its entry %q is a link or a device", entry.Name)
-		}
 		name := path.Base(entry.Name)
-		if !slices.Contains(known, name) {
+		switch {
+		case !filepath.IsLocal(entry.Name) || strings.Contains(entry.Name, `\`):
+			return nil, 0, fmt.Errorf("its entry %q would be outside the folder", entry.Name)
+		case entry.Mode().IsDir():
 			continue
+		case !entry.Mode().IsRegular():
+			return nil, 0, fmt.Errorf("its entry %q is a link or a device", entry.Name)
+		case !slices.Contains(known, name):
+			continue
+		case chosen[name] != nil:
+			return nil, 0, fmt.Errorf("it has %s twice", name)
+		case entry.UncompressedSize64 > uint64(limit-total):
+			return nil, 0, fmt.Errorf("its files take more than %d bytes", limit)
 		}
-		if chosen[name] != nil {
-			return nil, fmt.Errorf("it has %s twice", name)
-		}
-		if entry.UncompressedSize64 > left {
-			return nil, fmt.Errorf("its files take more than the %d bytes of MaxUnpacked", limit)
-		}
-		left -= entry.UncompressedSize64
+		total += int64(entry.UncompressedSize64)
 		chosen[name] = entry
 	}
 	for _, name := range files() {
 		if chosen[name] == nil {
-			return nil, fmt.Errorf("it lacks %s", name)
+			return nil, 0, fmt.Errorf("it lacks %s", name)
 		}
 	}
-	return chosen, nil
+	return chosen, total, nil
 }
 
-// extract writes one entry to a new file and returns its size, which package zip holds to what the entry says.
-func extract(ctx context.Context, entry *zip.File, to string) (n int64, err error) {
+// extract writes one entry to a new file. Package zip checks the size that the archive announces.
+func extract(r *progressReader, entry *zip.File, to string) (err error) {
 	in, err := entry.Open()
 	if err != nil {
-		return 0, final{fmt.Errorf("%w; the archive is damaged, get it again", err)}
+		return damagedArchive(err)
 	}
 	defer in.Close()
 	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if err != nil {
-		return 0, err
-	}
-	defer func() { err = errors.Join(err, out.Close()) }()
-	n, err = io.Copy(out, contextReader{ctx, in})
-	if _, onDisk := errors.AsType[*fs.PathError](err); onDisk || ctx.Err() != nil {
-		return 0, err
-	}
-	if err != nil {
-		return 0, final{fmt.Errorf("%w; the archive is damaged, get it again", err)}
-	}
-	return n, out.Sync()
-}
-
-// checkHeaders looks whether the files in a folder are what they should be, without reading all of them.
-func checkHeaders(dir string) error {
-	if _, err := loadVocab(filepath.Join(dir, vocabFile)); err != nil {
 		return err
 	}
-	for _, split := range []string{"train", "val"} {
-		urls, err := loadURLs(filepath.Join(dir, urlsFile(split)))
-		if err != nil {
-			return err
-		}
-		for _, full := range []bool{false, true} {
-			name := filepath.Join(dir, featuresFile(split, full))
-			if _, err := os.Stat(name); full && errors.Is(err, fs.ErrNotExist) {
-				continue
-			}
-			err := openHDF5(name, func(r *reader) error { return r.checkRows("features", 2, len(urls)) })
-			if err != nil {
-				return err
-			}
-		}
+	defer func() { err = cmp.Or(err, out.Close()) }()
+	r.Reader = in
+	_, err = io.Copy(out, r)
+	if _, onDisk := errors.AsType[*fs.PathError](err); err != nil && !onDisk && r.ctx.Err() == nil {
+		return damagedArchive(err)
 	}
-	return openHDF5(filepath.Join(dir, captionsFile), func(r *reader) error {
-		for _, split := range []string{"train", "val"} {
-			rows, err := r.rows(split+"_captions", 2)
-			if err != nil {
-				return err
-			}
-			if err := r.checkRows(split+"_image_idxs", 1, rows); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	return cmp.Or(err, out.Sync())
 }
 
-// rows is the length of a data set's first axis.
-func (r *reader) rows(name string, rank int) (int, error) {
-	set, dims, err := r.dataset(name, rank)
-	if err != nil {
-		return 0, err
-	}
-	return dims[0], set.Close()
+func damagedArchive(err error) error {
+	return badArchive{fmt.Errorf("%w; the archive is damaged, download it again", err)}
 }
 
-// checkRows compares the length of a data set's first axis with what it should be.
-func (r *reader) checkRows(name string, rank, want int) error {
-	got, err := r.rows(name, rank)
-	if err == nil && got != want {
-		err = r.errorf(name, "has %d rows instead of %d", got, want)
-	}
-	return err
+// progressReader reports how far it has read, and stops when ctx ends.
+type progressReader struct {
+	io.Reader
+	ctx         context.Context
+	progress    Progress
+	phase       string
+	done, total int64
 }
 
-// install moves files from one folder to another. The captions go first and come last: a folder that was not
-// finished lacks them.
+func (r *progressReader) Read(b []byte) (int, error) {
+	if r.ctx.Err() != nil {
+		return 0, context.Cause(r.ctx)
+	}
+	n, err := r.Reader.Read(b)
+	r.done += int64(n)
+	r.progress(r.phase, r.done, r.total)
+	return n, err
+}
+
+// install moves files from one folder to another. It removes the old captions first and moves the new ones last, so that
+// an incomplete folder lacks them.
 func install(from, to string, names map[string]int64) error {
 	err := os.Remove(filepath.Join(to, captionsFile))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	for name := range names {
-		if name == captionsFile {
-			continue
-		}
+	// Of the sorted names, that of the captions is the first.
+	for _, name := range slices.Backward(slices.Sorted(maps.Keys(names))) {
 		if err := os.Rename(filepath.Join(from, name), filepath.Join(to, name)); err != nil {
 			return err
 		}
 	}
-	return os.Rename(filepath.Join(from, captionsFile), filepath.Join(to, captionsFile))
+	return nil
 }

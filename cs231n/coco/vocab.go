@@ -2,51 +2,46 @@ package coco
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 )
 
-// vocabJSON is the content of the vocabulary's file.
-type vocabJSON struct {
-	IdxToWord []string       `json:"idx_to_word"`
-	WordToIdx map[string]int `json:"word_to_idx"`
+// Vocab translates between words and their ids.
+type Vocab struct {
+	Words []string       `json:"idx_to_word"` // the word of each id
+	IDs   map[string]int `json:"word_to_idx"` // the id of each word
 }
 
-func loadVocab(path string) (Vocab, error) {
+func loadVocab(path string) (v Vocab, err error) {
 	data, err := os.ReadFile(path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return Vocab{}, missing(err)
-	case err != nil:
-		return Vocab{}, fmt.Errorf("coco: %w", err)
-	}
-	v, err := parseVocab(data)
 	if err != nil {
-		return Vocab{}, fmt.Errorf("coco: %s: %w", path, err)
+		return Vocab{}, unreadable(err)
+	}
+	if err = json.Unmarshal(data, &v); err != nil {
+		err = fmt.Errorf("not a vocabulary, or damaged: %w", err)
+	} else {
+		err = v.check()
+	}
+	if err != nil {
+		return Vocab{}, fmt.Errorf("coco: %s: %w; get the file again", path, err)
 	}
 	return v, nil
 }
 
-// parseVocab reads a vocabulary and checks that its two directions agree.
-func parseVocab(data []byte) (Vocab, error) {
-	var v vocabJSON
-	if err := json.Unmarshal(data, &v); err != nil {
-		return Vocab{}, fmt.Errorf("it is no vocabulary, or damaged: %w", err)
+// check returns an error if the two directions disagree, or a special word is missing.
+func (v Vocab) check() error {
+	if len(v.Words) != len(v.IDs) {
+		return fmt.Errorf("idx_to_word has %d words and word_to_idx %d", len(v.Words), len(v.IDs))
 	}
-	if len(v.IdxToWord) != len(v.WordToIdx) {
-		return Vocab{}, fmt.Errorf("idx_to_word has %d words and word_to_idx %d", len(v.IdxToWord), len(v.WordToIdx))
-	}
-	for i, word := range v.IdxToWord {
-		if id, ok := v.WordToIdx[word]; !ok || id != i {
-			return Vocab{}, fmt.Errorf("the word %q has the id %d in idx_to_word and not in word_to_idx", word, i)
+	for i, word := range v.Words {
+		if id, ok := v.IDs[word]; !ok || id != i {
+			return fmt.Errorf("the word %q has the id %d in idx_to_word but not in word_to_idx", word, i)
 		}
 	}
 	for _, word := range []string{Null, Start, End} {
-		if _, ok := v.WordToIdx[word]; !ok {
-			return Vocab{}, fmt.Errorf("the vocabulary of %d words lacks %s", len(v.IdxToWord), word)
+		if _, ok := v.IDs[word]; !ok {
+			return fmt.Errorf("the vocabulary of %d words lacks %s", len(v.Words), word)
 		}
 	}
-	return Vocab{v.IdxToWord, v.WordToIdx}, nil
+	return nil
 }

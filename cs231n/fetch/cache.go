@@ -12,12 +12,13 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/cs231n-go/assignment3/cs231n/atomicfile"
 )
 
-// cached gets the picture at u from the cache, or from the web into the cache. What cannot be decoded does
-// not enter it.
+// cached gets the picture at u from the cache, or from the web into the cache. Only pictures that can be decoded are
+// kept.
 func (f Images) cached(ctx context.Context, u *url.URL) (image.Image, error) {
 	if img, ok := f.load(u); ok {
 		return img, nil
@@ -27,49 +28,44 @@ func (f Images) cached(ctx context.Context, u *url.URL) (image.Image, error) {
 		return nil, err
 	}
 	img, err := f.decode(data)
-	if err != nil {
-		return nil, err
+	if err == nil && f.CacheDir != "" {
+		_ = f.keep(u, data) // a cache that cannot be written costs another download and not the picture
 	}
-	if f.CacheDir != "" {
-		if err := f.keep(u, data); err != nil {
-			return nil, &Error{Reason: "cannot be kept in " + f.CacheDir, Advice: "make room there, choose another CacheDir, or none", Err: err}
-		}
-	}
-	return img, nil
+	return img, err
 }
 
-// entry is the file that keeps the picture at u: the picture as it came, so that any viewer shows it, and
-// behind it the SHA-256 of its bytes.
+// download gets the bytes at u.
+func (f Images) download(ctx context.Context, u *url.URL) ([]byte, error) {
+	var data memory
+	err := Download{Requests: f.Requests}.Get(ctx, u.String(), &Part{Content: &data})
+	return data, err
+}
+
+// entry is the file of the picture at u. It holds the picture as downloaded, so that any viewer shows it, followed by
+// the SHA-256 of its bytes.
 func (f Images) entry(u *url.URL) string {
 	name := sha256.Sum256([]byte(u.String()))
 	return filepath.Join(f.CacheDir, hex.EncodeToString(name[:]))
 }
 
-// load returns the picture that the cache has for u. Whatever is wrong with an entry, fetching it again
-// mends it, so that there is no error to report.
+// load returns the picture that the cache has for u. There is no error: a damaged entry is fetched again.
 func (f Images) load(u *url.URL) (image.Image, bool) {
 	if f.CacheDir == "" {
 		return nil, false
 	}
-	file, err := os.Open(f.entry(u))
-	if err != nil {
+	data, err := os.ReadFile(f.entry(u))
+	size := len(data) - sha256.Size
+	if err != nil || size < 0 || int64(size) > f.MaxBytes {
 		return nil, false
 	}
-	defer file.Close()
-	f.MaxBytes += sha256.Size
-	data, err := f.read(file, -1)
-	if err != nil || len(data) < sha256.Size {
+	if sum := sha256.Sum256(data[:size]); !bytes.Equal(sum[:], data[size:]) {
 		return nil, false
 	}
-	data, sum := data[:len(data)-sha256.Size], data[len(data)-sha256.Size:]
-	if want := sha256.Sum256(data); !bytes.Equal(sum, want[:]) {
-		return nil, false
-	}
-	img, err := f.decode(data)
+	img, err := f.decode(data[:size])
 	return img, err == nil
 }
 
-// keep puts a picture into the cache, whole or not at all.
+// keep writes a picture into the cache, atomically.
 func (f Images) keep(u *url.URL, data []byte) error {
 	if err := os.MkdirAll(f.CacheDir, 0o755); err != nil {
 		return err
@@ -79,21 +75,19 @@ func (f Images) keep(u *url.URL, data []byte) error {
 	return errors.Join(err, f.trim())
 }
 
-// trim removes the pictures that came first until the cache is within its limit. Files of other names are not its own.
+// trim removes the oldest pictures until the cache is within its limit. It leaves other files alone.
 func (f Images) trim() error {
-	entries, err := os.ReadDir(f.CacheDir)
+	paths, err := filepath.Glob(filepath.Join(f.CacheDir, strings.Repeat("[0-9a-f]", 2*sha256.Size)))
 	if err != nil {
 		return err
 	}
 	var kept []fs.FileInfo
 	total := int64(0)
-	for _, entry := range entries {
-		info, err := entry.Info()
-		if name, _ := hex.DecodeString(entry.Name()); err != nil || len(name) != sha256.Size || !info.Mode().IsRegular() {
-			continue // an error is that of a file which somebody else removed
+	for _, path := range paths {
+		if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() { // an error means that it was just removed
+			kept = append(kept, info)
+			total += info.Size()
 		}
-		kept = append(kept, info)
-		total += info.Size()
 	}
 	slices.SortFunc(kept, func(a, b fs.FileInfo) int { return a.ModTime().Compare(b.ModTime()) })
 	for _, info := range kept {

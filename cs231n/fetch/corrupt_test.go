@@ -11,7 +11,7 @@ import (
 )
 
 // TestCorruptPicture damages pictures at random: each is a picture within the limits or an error in one line, and none
-// takes much memory. Not parallel, since it measures what the whole process takes.
+// takes much memory. Not parallel, since it measures the memory of the whole process.
 func TestCorruptPicture(t *testing.T) {
 	random := faults.Random()
 	const address = "http://host/picture"
@@ -21,10 +21,10 @@ func TestCorruptPicture(t *testing.T) {
 		for range n {
 			bad := faults.Damage(random, good)
 			images := fetch.Images{
-				Client:  &http.Client{Transport: answer{http.StatusOK, int64(len(bad)), bad}},
-				Retries: -1, MaxPixels: 1 << 20,
+				Requests:  fetch.Requests{Client: &http.Client{Transport: answer{http.StatusOK, int64(len(bad)), bad}}, Retries: -1},
+				MaxPixels: 1 << 20,
 			}
-			// Eight bytes for each pixel at most, and what a decoder needs beside them.
+			// Eight bytes for each pixel at most, and the memory of the decoder.
 			faults.RequireLittleMemory(t, 32<<20, func() {
 				img, err := images.Get(t.Context(), address)
 				if err != nil {

@@ -20,15 +20,15 @@ func TestLocalErrors(t *testing.T) {
 	require.NoError(t, os.Symlink(outside, filepath.Join(dir, "link.png")))
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "page.png"), []byte("<html>"), 0o600))
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "large.png"), make([]byte, 1001), 0o600))
-	f := fetch.Images{Dir: dir, MaxBytes: 1000}
+	f := fetch.Images{Dir: dir, Requests: fetch.Requests{MaxBytes: 1000}}
 	for _, test := range []struct {
 		address, reason string
 	}{
 		{"none.png", "Not Found"},
 		{"file://" + dir + "/none.png", "Not Found"},
-		{outside, "is not below " + dir},
-		{"file://" + outside, "is not below " + dir},
-		{"../" + filepath.Base(dir) + "/page.png", "is not below " + dir},
+		{outside, "is not in " + dir},
+		{"file://" + outside, "is not in " + dir},
+		{"../" + filepath.Base(dir) + "/page.png", "is not in " + dir},
 		{"link.png", "cannot be read"},
 		{".", "is not a file"},
 		{"page.png", "is text/html, not an image"},

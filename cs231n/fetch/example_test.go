@@ -12,7 +12,7 @@ import (
 	"github.com/cs231n-go/assignment3/cs231n/fetch"
 )
 
-// A notebook shows what it can get, and a line for what it cannot.
+// A notebook shows the pictures that it gets, and a line for each one that it does not.
 func ExampleImages_Get() {
 	web := http.NewServeMux()
 	web.HandleFunc("/cat.png", func(w http.ResponseWriter, _ *http.Request) {
@@ -21,7 +21,7 @@ func ExampleImages_Get() {
 	server := httptest.NewServer(web)
 	defer server.Close()
 
-	images := fetch.Images{LocalNetwork: true} // with CacheDir, the next run needs no network
+	images := fetch.Images{Requests: fetch.Requests{LocalNetwork: true}} // with CacheDir, the next run needs no network
 	for _, name := range []string{"/cat.png", "/dog.png"} {
 		img, err := images.Get(context.Background(), server.URL+name)
 		if missing, ok := errors.AsType[*fetch.Error](err); ok {

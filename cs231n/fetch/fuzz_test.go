@@ -11,7 +11,7 @@ import (
 	"github.com/cs231n-go/assignment3/cs231n/fetch"
 )
 
-// answer is a network on which everyone gives one answer.
+// answer is a network where each request has the same answer.
 type answer struct {
 	status int
 	size   int64
@@ -38,7 +38,8 @@ func FuzzGet(f *testing.F) {
 	f.Fuzz(func(t *testing.T, status int, size int64, body []byte) {
 		const address = "http://host/a.png"
 		images := fetch.Images{
-			Client: &http.Client{Transport: answer{status, size, body}}, Retries: -1, MaxBytes: 2000, MaxPixels: 10_000,
+			Requests:  fetch.Requests{Client: &http.Client{Transport: answer{status, size, body}}, Retries: -1, MaxBytes: 2000},
+			MaxPixels: 10_000,
 		}
 		img, err := images.Get(t.Context(), address)
 		if err != nil {
@@ -66,7 +67,7 @@ func (e *endless) Read(p []byte) (int, error) { e.read += int64(len(p)); return 
 func TestReadsNoMoreThanItMust(t *testing.T) {
 	t.Parallel()
 	host := new(endless)
-	f := fetch.Images{Client: &http.Client{Transport: host}, MaxBytes: 100_000}
+	f := fetch.Images{Requests: fetch.Requests{Client: &http.Client{Transport: host}, MaxBytes: 100_000}}
 	_, err := f.Get(t.Context(), "http://host/a.png")
 	require.ErrorContains(t, err, "has more than 100000 bytes")
 	require.EqualValues(t, 100_001, host.read)

@@ -17,6 +17,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -57,7 +58,7 @@ func encoded(t testing.TB, format string) []byte {
 	return b.Bytes()
 }
 
-// hugePNG is a sound header of a picture that would take 80 GB, and nothing else.
+// hugePNG is the valid header of a picture that would take 80 GB, without the picture.
 func hugePNG(t testing.TB) []byte {
 	data := bytes.Clone(encoded(t, "png")[:33])
 	data[25] = 2 // RGB; a palette would have to follow
@@ -67,7 +68,7 @@ func hugePNG(t testing.TB) []byte {
 	return data
 }
 
-// server answers as serve does and counts the requests.
+// server starts a server and counts its requests.
 func server(t testing.TB, serve http.HandlerFunc) (address string, requests *atomic.Int32) {
 	requests = new(atomic.Int32)
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -82,7 +83,7 @@ func send(data []byte) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(data) }
 }
 
-// zeros sends n bytes after data, or fewer if the client goes away.
+// zeros sends data and n bytes, or fewer if the client disconnects.
 func zeros(w io.Writer, data []byte, n int64) {
 	_, _ = w.Write(data)
 	_, _ = io.CopyN(w, zeroReader{}, n)
@@ -92,12 +93,12 @@ type zeroReader struct{}
 
 func (zeroReader) Read(p []byte) (int, error) { clear(p); return len(p), nil }
 
-// quick is impatient, so that failures take no time.
+// quick retries almost at once.
 func quick() fetch.Images {
-	return fetch.Images{LocalNetwork: true, Timeout: 5 * time.Second, Pause: time.Millisecond}
+	return fetch.Images{Requests: fetch.Requests{LocalNetwork: true, Timeout: 5 * time.Second, Pause: time.Millisecond}}
 }
 
-// requireError checks an error of Get for what all of them share.
+// requireError checks what all errors of Get have in common.
 func requireError(t testing.TB, err error, address string) *fetch.Error {
 	var e *fetch.Error
 	require.ErrorAs(t, err, &e)
@@ -120,7 +121,7 @@ func TestFormats(t *testing.T) {
 			path := filepath.Join(dir, "sub", "50% of it."+format)
 			require.NoError(t, os.Mkdir(filepath.Dir(path), 0o755))
 			require.NoError(t, os.WriteFile(path, data, 0o600))
-			// A wrong type does not matter: what counts is what is there.
+			// A wrong Content-Type does not matter.
 			web, _ := server(t, func(w http.ResponseWriter, r *http.Request) {
 				w.Header().Set("Content-Type", "text/html")
 				_, _ = w.Write(data)
@@ -154,13 +155,13 @@ func TestAnswers(t *testing.T) {
 		reason string
 		text   string
 	}{
-		{"gone", http.NotFound, 1, "Not Found", "(the server answers 404); the picture is gone"},
+		{"gone", http.NotFound, 1, "Not Found", "(the server answered 404); open the address in a browser"},
 		{"forbidden", status(403), 1, "Forbidden", "open the address in a browser"},
 		{"no content", status(204), 1, "No Content", "open the address"},
 		{"odd status", status(299), 1, "status 299", "open the address"},
-		{"broken server", status(503), 3, "Service Unavailable", "it was tried 3 times: try again later"},
-		{"busy server", status(429), 3, "Too Many Requests", "it was tried 3 times"},
-		{"page", send([]byte("<!DOCTYPE html>\n<title>Gone</title>")), 1, "is text/html, not an image", "open the address in a browser"},
+		{"broken server", status(503), 3, "Service Unavailable", "; tried 3 times: try again later"},
+		{"busy server", status(429), 3, "Too Many Requests", "; tried 3 times"},
+		{"page", send([]byte("<!DOCTYPE html>\n<title>Gone</title>")), 1, "is text/html, not an image", "open it to see what it is"},
 		{"text", send([]byte("gone")), 1, "is text/plain, not an image", ""},
 		{"webp", send([]byte("RIFF\x00\x00\x00\x00WEBPVP8 ")), 1, "is image/webp, which is not supported", "convert it to PNG, JPEG or GIF"},
 		{"empty", send(nil), 1, "is empty", ""},
@@ -168,11 +169,11 @@ func TestAnswers(t *testing.T) {
 		{"100 MB", func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Length", "100000000")
 			zeros(w, good, 100_000_000-int64(len(good)))
-		}, 1, "has more than 1000000 bytes", "raise MaxBytes"},
-		{"100 MB, size not said", func(w http.ResponseWriter, _ *http.Request) { zeros(w, good, 100_000_000) }, 1, "has more than 1000000 bytes", "raise MaxBytes"},
-		{"huge in pixels", send(hugePNG(t)), 1, "has 100000×100000 pixels, more than 25000000", "raise MaxPixels"},
+		}, 1, "has more than 1000000 bytes", "use a smaller one"},
+		{"100 MB, size not said", func(w http.ResponseWriter, _ *http.Request) { zeros(w, good, 100_000_000) }, 1, "has more than 1000000 bytes", "use a smaller one"},
+		{"huge in pixels", send(hugePNG(t)), 1, "has 100000×100000 pixels, more than 25000000", "use a smaller copy"},
 		{"no pixels", send([]byte("GIF89a\x00\x00\x00\x00\x00\x00\x00;")), 1, "is damaged", "0×0 pixels"},
-		{"redirects in a circle", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/again", http.StatusFound) }, 6, "more than 5 redirects", "find the picture's own"},
+		{"redirects in a circle", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/again", http.StatusFound) }, 6, "more than 5 redirects", "open the address in a browser"},
 		{"redirect elsewhere", func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "file:///etc/hosts", http.StatusFound)
 		}, 1, "no answer", `unsupported protocol scheme "file"`},
@@ -250,7 +251,7 @@ func TestRetryHelps(t *testing.T) {
 			})
 			f := quick()
 			f.Timeout = 200 * time.Millisecond
-			// A connection that was used before is tried again by Go itself.
+			// Package http itself retries on a connection that was used before.
 			f.Client = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 			img, err := f.Get(t.Context(), web)
 			require.NoError(t, err)
@@ -265,6 +266,40 @@ func TestRetryHelps(t *testing.T) {
 	}
 }
 
+// TestRetryResumes loses the connection in a picture that the server can send in parts.
+func TestRetryResumes(t *testing.T) {
+	t.Parallel()
+	data := encoded(t, "png")
+	var ranges []string
+	web, _ := server(t, func(w http.ResponseWriter, r *http.Request) {
+		ranges = append(ranges, r.Header.Get("Range"))
+		w.Header().Set("ETag", `"1"`)
+		if len(ranges) == 1 {
+			w.Header().Set("Content-Length", strconv.Itoa(len(data)))
+			_, _ = w.Write(data[:30])
+			return
+		}
+		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(data))
+	})
+	img, err := quick().Get(t.Context(), web)
+	require.NoError(t, err)
+	require.Equal(t, picture().At(3, 2), img.At(3, 2))
+	require.Equal(t, []string{"", "bytes=30-"}, ranges)
+}
+
+// TestStaysEncrypted has a redirect from https to http.
+func TestStaysEncrypted(t *testing.T) {
+	t.Parallel()
+	plain, requests := server(t, send(encoded(t, "png")))
+	secure := httptest.NewTLSServer(http.RedirectHandler(plain, http.StatusFound))
+	t.Cleanup(secure.Close)
+	f := quick()
+	f.Client = secure.Client()
+	_, err := f.Get(t.Context(), secure.URL)
+	require.Equal(t, "redirects from https to "+plain+", which is not encrypted", requireError(t, err, secure.URL).Reason)
+	require.Zero(t, requests.Load())
+}
+
 func TestHangingHost(t *testing.T) {
 	t.Parallel()
 	web, requests := server(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
@@ -276,13 +311,13 @@ func TestHangingHost(t *testing.T) {
 	require.ErrorIs(t, err, context.DeadlineExceeded)
 	require.EqualValues(t, 2, requests.Load())
 
-	// The caller's own limit comes first, in a try as in a pause.
-	for _, patience := range []fetch.Images{{Timeout: time.Hour}, {Timeout: time.Millisecond, Pause: time.Hour}} {
+	// The limit of the caller takes precedence, in a request and in a pause.
+	for _, patience := range []fetch.Requests{{Timeout: time.Hour}, {Timeout: time.Millisecond, Pause: time.Hour}} {
 		patience.LocalNetwork = true
 		stop := errors.New("the lesson is over")
 		ctx, cancel := context.WithTimeoutCause(t.Context(), 30*time.Millisecond, stop)
 		defer cancel()
-		_, err = patience.Get(ctx, web)
+		_, err = fetch.Images{Requests: patience}.Get(ctx, web)
 		require.ErrorIs(t, err, stop)
 		require.Equal(t, "was interrupted", requireError(t, err, web).Reason)
 	}

@@ -11,17 +11,17 @@ import (
 // errLocal is the refusal to connect to this machine or its own network.
 var errLocal = errors.New("is on the local network")
 
-// public makes requests of the public network only. A data set comes from elsewhere, and its list of addresses must not
-// make this machine ask for things that only it, or its cloud, can reach. What is judged is the number that a name
-// stands for, when it is connected to, so that no name and no redirect leads around it.
+// public makes requests to the public network only. Somebody else wrote the list of addresses of a data set, which must
+// not make this machine request what only it, or its cloud, can reach. The IP address is checked, after DNS and
+// redirects.
 //
-// A proxy that the environment names is trusted to know what it lets through.
+// A proxy from the environment is trusted to make these checks itself.
 type public struct{ direct *http.Transport }
 
 func newPublic() public {
 	direct := http.DefaultTransport.(*http.Transport).Clone()
 	direct.Proxy = nil
-	direct.DisableKeepAlives = true // nobody would close them
+	direct.DisableKeepAlives = true // nothing closes idle connections of a transport that is thrown away
 	direct.DialContext = (&net.Dialer{Control: refuseLocal}).DialContext
 	return public{direct}
 }
@@ -34,13 +34,13 @@ func (p public) RoundTrip(r *http.Request) (*http.Response, error) {
 	return p.direct.RoundTrip(r)
 }
 
-// refuseLocal is called with every address before it is connected to.
+// refuseLocal checks an IP address just before the connection is made.
 func refuseLocal(_, address string, _ syscall.RawConn) error {
 	to, err := netip.ParseAddrPort(address)
 	if err != nil {
 		return err
 	}
-	// Beside private networks, what providers use among themselves (RFC 6598), some clouds for their secrets.
+	// RFC 6598: addresses that providers use internally, and some clouds for the secrets of a machine.
 	shared := netip.PrefixFrom(netip.AddrFrom4([4]byte{100, 64}), 10)
 	if ip := to.Addr().Unmap(); !ip.IsGlobalUnicast() || ip.IsPrivate() || shared.Contains(ip) {
 		return errLocal

@@ -25,7 +25,7 @@ func TestRefuseLocal(t *testing.T) {
 	}
 }
 
-// TestLocalNetwork asks for pictures of this machine, by number and by name.
+// TestLocalNetwork requests pictures from this machine, by IP address and by name.
 func TestLocalNetwork(t *testing.T) {
 	t.Parallel()
 	asked := 0
@@ -33,10 +33,10 @@ func TestLocalNetwork(t *testing.T) {
 	t.Cleanup(web.Close)
 	for _, address := range []string{web.URL, strings.Replace(web.URL, "127.0.0.1", "localhost", 1)} {
 		_, err := Images{}.Get(t.Context(), address)
-		require.EqualError(t, err, "fetch: "+address+": is on the local network; set LocalNetwork to take pictures from there")
+		require.EqualError(t, err, "fetch: "+address+": is on the local network; copy the picture into the data folder, or use an address on the internet")
 	}
 	require.Zero(t, asked)
-	_, err := Images{LocalNetwork: true}.Get(t.Context(), web.URL)
+	_, err := Images{Requests: Requests{LocalNetwork: true}}.Get(t.Context(), web.URL)
 	require.ErrorContains(t, err, "is empty")
 	require.Equal(t, 1, asked)
 }

@@ -32,11 +32,13 @@ func TestFile(t *testing.T) {
 	}
 }
 
-// TestNoLocks expects success where locks do not work, as on a closed file.
-func TestNoLocks(t *testing.T) {
+// TestClosed locks a closed file: that is an error, and not the lock of another program.
+func TestClosed(t *testing.T) {
 	t.Parallel()
 	file, err := os.Open(t.TempDir())
 	require.NoError(t, err)
 	require.NoError(t, file.Close())
-	require.NoError(t, lock.File(file))
+	err = lock.File(file)
+	require.ErrorContains(t, err, "closed file")
+	require.NotErrorIs(t, err, lock.ErrHeld)
 }

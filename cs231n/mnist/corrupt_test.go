@@ -11,7 +11,7 @@ import (
 )
 
 // TestCorruptIDX damages files at random: each is read or refused in one line, and none takes much memory. Not
-// parallel, since it measures what the whole process takes.
+// parallel, since it measures the memory of the whole process.
 func TestCorruptIDX(t *testing.T) {
 	random := faults.Random()
 	for _, c := range []struct {

@@ -15,10 +15,11 @@ const (
 	maxSize = 1 << 28 // bytes of data; MNIST's largest file has 47 million
 )
 
-// IDX is an array of bytes as an IDX file stores it.
+// IDX is an array of bytes from an IDX file.
 type IDX struct {
 	Dims []int  // sizes of the dimensions, the slowest first
 	Data []byte // elements in row-major order
+	name string // of the file, for errors
 }
 
 // ReadIDX reads an IDX file of unsigned bytes, compressed by gzip or not:
@@ -27,24 +28,20 @@ type IDX struct {
 //	size₁ … size_d  32 bits each, big-endian
 //	elements      size₁·…·size_d bytes
 //
-// A file of another type, with other than one to three dimensions, with a size of
-// zero or more than 256 MiB of data, damaged, cut short or followed by anything is
-// an error that begins with name. Sizes are judged before memory is taken, and no
-// more is taken than the file has data for.
+// Errors start with name. It is an error if the file has another element type, more than three dimensions, a dimension of
+// size 0, more than 256 MiB of data, or bytes after the data, or if it is damaged or incomplete. ReadIDX checks sizes
+// before it allocates memory, and allocates no more than the file has data for.
 //
 // Source: "The IDX file format", http://yann.lecun.com/exdb/mnist/.
-func ReadIDX(r io.Reader, name string) (IDX, error) {
-	idx, err := readIDX(r)
-	if err != nil {
-		return IDX{}, fmt.Errorf("mnist: %s: %w", name, err)
-	}
-	return idx, nil
-}
-
-func readIDX(r io.Reader) (IDX, error) {
+func ReadIDX(r io.Reader, name string) (idx IDX, err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("mnist: %s: %w", name, err)
+		}
+	}()
 	buffered := bufio.NewReader(r)
 	r = buffered
-	// An error of Peek comes back with the first read.
+	// The first read returns the error of Peek again.
 	if start, _ := buffered.Peek(2); bytes.Equal(start, []byte{0x1f, 0x8b}) {
 		z, err := gzip.NewReader(buffered)
 		if err != nil {
@@ -58,7 +55,7 @@ func readIDX(r io.Reader) (IDX, error) {
 		return IDX{}, fmt.Errorf("no IDX header: %w", err)
 	}
 	if magic[0] != 0 || magic[1] != 0 || magic[2] != 8 {
-		return IDX{}, fmt.Errorf("not an IDX file of bytes: it begins with % x instead of 00 00 08", magic[:3])
+		return IDX{}, fmt.Errorf("not an IDX file of bytes: it starts with % x instead of 00 00 08", magic[:3])
 	}
 	if magic[3] < 1 || magic[3] > maxDims {
 		return IDX{}, fmt.Errorf("IDX file has %d dimensions, want 1 to %d", magic[3], maxDims)
@@ -68,27 +65,25 @@ func readIDX(r io.Reader) (IDX, error) {
 		return IDX{}, err
 	}
 
-	// One byte more than expected tells a file that goes on. Reading to the end
-	// also makes gzip verify its checksum.
+	// One byte more than expected shows that a file continues. Reading to the end makes gzip check its checksum.
 	data, err := io.ReadAll(io.LimitReader(r, total+1))
 	switch {
 	case err != nil:
 		return IDX{}, fmt.Errorf("after %d of %d bytes of data: %w", len(data), total, err)
 	case int64(len(data)) < total:
-		return IDX{}, fmt.Errorf("IDX file is cut short: %d of %d bytes of data", len(data), total)
+		return IDX{}, fmt.Errorf("IDX file is incomplete: %d of %d bytes of data", len(data), total)
 	case int64(len(data)) > total:
-		return IDX{}, fmt.Errorf("IDX file goes on after its %d bytes of data", total)
+		return IDX{}, fmt.Errorf("IDX file continues after its %d bytes of data", total)
 	}
-	// Without the clip, a slice beyond the last image would find zeros instead of
-	// the end.
-	return IDX{Dims: dims, Data: slices.Clip(data)}, nil
+	// Without Clip, slicing beyond the last image would return zeros instead of a panic.
+	return IDX{dims, slices.Clip(data), name}, nil
 }
 
 // readDims reads the sizes of n dimensions and returns them with their product.
 func readDims(r io.Reader, n int) (dims []int, total int64, err error) {
 	sizes := make([]uint32, n)
 	if err := binary.Read(r, binary.BigEndian, sizes); err != nil {
-		return nil, 0, fmt.Errorf("IDX header is cut short: %w", err)
+		return nil, 0, fmt.Errorf("IDX header is incomplete: %w", err)
 	}
 	total = 1
 	for i, size := range sizes {
@@ -97,7 +92,7 @@ func readDims(r io.Reader, n int) (dims []int, total int64, err error) {
 		}
 		// At most 2²⁸·2³²: no overflow.
 		if total *= int64(size); total > maxSize {
-			return nil, 0, fmt.Errorf("IDX file claims sizes %d, more than the %d bytes that are read at most", sizes, maxSize)
+			return nil, 0, fmt.Errorf("IDX file claims sizes %d, more than the limit of %d bytes", sizes, maxSize)
 		}
 		dims = append(dims, int(size))
 	}

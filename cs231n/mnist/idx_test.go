@@ -46,7 +46,7 @@ func TestReadIDX(t *testing.T) {
 	for _, sizes := range [][]uint32{{1}, {10}, {3, 5}, {2, 3, 7}} {
 		plain := idx(sizes...)
 		for _, file := range [][]byte{plain, zipped(plain)} {
-			// A reader may return as little as it likes.
+			// A reader may return less than requested.
 			for _, r := range []io.Reader{bytes.NewReader(file), iotest.OneByteReader(bytes.NewReader(file))} {
 				got, err := mnist.ReadIDX(r, "file")
 				require.NoError(t, err)
@@ -81,17 +81,17 @@ func TestReadIDXErrors(t *testing.T) {
 	}{
 		{"empty", nil, "no IDX header: EOF"},
 		{"short magic", good[:3], "no IDX header: unexpected EOF"},
-		{"another file", []byte("\x89PNG\r\n"), "not an IDX file of bytes: it begins with 89 50 4e"},
-		{"floats", with(2, 0x0d), "not an IDX file of bytes: it begins with 00 00 0d"},
+		{"another file", []byte("\x89PNG\r\n"), "not an IDX file of bytes: it starts with 89 50 4e"},
+		{"floats", with(2, 0x0d), "not an IDX file of bytes: it starts with 00 00 0d"},
 		{"no dimensions", with(3, 0), "IDX file has 0 dimensions, want 1 to 3"},
 		{"many dimensions", with(3, 200), "IDX file has 200 dimensions, want 1 to 3"},
-		{"cut in the sizes", good[:11], "IDX header is cut short: unexpected EOF"},
+		{"cut in the sizes", good[:11], "IDX header is incomplete: unexpected EOF"},
 		{"size 0", with(8, 0, 0, 0, 0), "IDX file has size 0 in dimension 1"},
-		{"huge", with(4, huge, huge, huge, huge), "more than the 268435456 bytes"},
-		{"overflow", with(4, huge, huge, huge, huge, huge, huge, huge, huge, huge, huge, huge, huge), "more than the 268435456 bytes"},
-		{"no data", good[:16], "IDX file is cut short: 0 of 30 bytes of data"},
-		{"cut in the data", good[:45], "IDX file is cut short: 29 of 30 bytes of data"},
-		{"goes on", append(bytes.Clone(good), 0), "IDX file goes on after its 30 bytes"},
+		{"huge", with(4, huge, huge, huge, huge), "more than the limit of 268435456 bytes"},
+		{"overflow", with(4, huge, huge, huge, huge, huge, huge, huge, huge, huge, huge, huge, huge), "more than the limit of 268435456 bytes"},
+		{"no data", good[:16], "IDX file is incomplete: 0 of 30 bytes of data"},
+		{"cut in the data", good[:45], "IDX file is incomplete: 29 of 30 bytes of data"},
+		{"goes on", append(bytes.Clone(good), 0), "IDX file continues after its 30 bytes"},
 		{"gzip header", packed[:7], "damaged gzip header: unexpected EOF"},
 		{"gzip cut", packed[:len(packed)-9], "unexpected EOF"},
 		{"gzip checksum", flipped, "after 30 of 30 bytes of data: gzip: invalid checksum"},
@@ -113,8 +113,8 @@ func TestReadIDXErrors(t *testing.T) {
 	require.ErrorIs(t, err, broken)
 }
 
-// A header may claim much; what is not there must not cost memory. Not parallel,
-// since it measures what the whole process takes.
+// A header may claim a size that the file does not have, which must not cost memory. Not parallel, since it measures the
+// memory of the whole process.
 func TestReadIDXTakesNoMemoryForAClaim(t *testing.T) {
 	claim := binary.BigEndian.AppendUint32([]byte{0, 0, 8, 1}, 1<<28)
 	var before, after runtime.MemStats
@@ -169,7 +169,7 @@ func TestLoadFolderErrors(t *testing.T) {
 		{"label", idx(12, 2, 3), idx(12), "train-labels-idx1-ubyte.gz", "label 10 is 10, want a digit"},
 		{"images", idx(7), idx(7), "train-images-idx3-ubyte", "want images in 3 dimensions, got 1"},
 		{"labels", idx(7, 2, 3), idx(7, 1), "train-labels-idx1-ubyte.gz", "want labels in 1 dimension, got 2"},
-		{"damaged", idx(7, 2, 3)[:30], idx(7), "train-images-idx3-ubyte", "cut short: 14 of 42"},
+		{"damaged", idx(7, 2, 3)[:30], idx(7), "train-images-idx3-ubyte", "incomplete: 14 of 42"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

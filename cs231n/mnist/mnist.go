@@ -1,12 +1,11 @@
-// Package mnist reads the MNIST handwritten digits: 60,000 images for training and
-// 10,000 for testing, 28×28 pixels in shades of grey, each with its label.
+// Package mnist reads the MNIST handwritten digits: 60,000 images for training and 10,000 for testing, 28×28 pixels in
+// shades of grey, each with its label.
 //
-// [Load] needs no download of its own: the four archives, as published, come with a
-// Go module that this project requires. It also reads them from a folder, and
-// [Fetch] fills such a folder from a public mirror.
+// [Load] needs no download: the four archives, as published, come with a Go module that this project requires. It also
+// reads them from a folder.
 //
-// Source: Y. LeCun, C. Cortes and C. Burges, "The MNIST database of handwritten
-// digits", http://yann.lecun.com/exdb/mnist/.
+// Source: Y. LeCun, C. Cortes and C. Burges, "The MNIST database of handwritten digits",
+// http://yann.lecun.com/exdb/mnist/.
 package mnist
 
 import "fmt"
@@ -19,18 +18,16 @@ type Set struct {
 	Rows, Cols int
 }
 
-// Image returns the pixels of image i, a part of Images. It panics, as any index
-// does, if there is no such image.
+// Image returns the pixels of image i. They share memory with Images. It panics if there is no such image.
 func (s Set) Image(i int) []byte {
 	size := s.Rows * s.Cols
 	return s.Images[i*size : (i+1)*size : (i+1)*size]
 }
 
-// Floats writes the n images from image i on to dst, scaled to [0, 1] as
-// torchvision's ToTensor does: x/255 in float32.
+// Floats writes n images, from image i on, to dst. It scales them to [0, 1] as torchvision's ToTensor does: x/255 in
+// float32.
 //
-// Shapes: dst (n, Rows·Cols). It panics, as any slice expression does, if the set
-// has no such images or dst no room for them.
+// Shapes: dst (n, Rows·Cols). It panics if the set has fewer images or dst is too short.
 func (s Set) Floats(i, n int, dst []float32) {
 	size := s.Rows * s.Cols
 	pixels := s.Images[i*size : (i+n)*size]
@@ -40,28 +37,22 @@ func (s Set) Floats(i, n int, dst []float32) {
 	}
 }
 
-// newSet pairs images with their labels, whose names are for errors.
-func newSet(images, labels IDX, imagesName, labelsName string) (Set, error) {
+// newSet pairs images with their labels.
+func newSet(images, labels IDX) (Set, error) {
 	if len(images.Dims) != 3 {
-		return Set{}, fmt.Errorf("mnist: %s: want images in 3 dimensions, got %d", imagesName, len(images.Dims))
+		return Set{}, fmt.Errorf("mnist: %s: want images in 3 dimensions, got %d", images.name, len(images.Dims))
 	}
 	if len(labels.Dims) != 1 {
-		return Set{}, fmt.Errorf("mnist: %s: want labels in 1 dimension, got %d", labelsName, len(labels.Dims))
+		return Set{}, fmt.Errorf("mnist: %s: want labels in 1 dimension, got %d", labels.name, len(labels.Dims))
 	}
 	n := images.Dims[0]
 	if labels.Dims[0] != n {
-		return Set{}, fmt.Errorf("mnist: %s has %d labels for the %d images of %s", labelsName, labels.Dims[0], n, imagesName)
+		return Set{}, fmt.Errorf("mnist: %s has %d labels for the %d images of %s", labels.name, labels.Dims[0], n, images.name)
 	}
 	for i, label := range labels.Data {
 		if label > 9 {
-			return Set{}, fmt.Errorf("mnist: %s: label %d is %d, want a digit", labelsName, i, label)
+			return Set{}, fmt.Errorf("mnist: %s: label %d is %d, want a digit", labels.name, i, label)
 		}
 	}
-	return Set{
-		Images: images.Data,
-		Labels: labels.Data,
-		N:      n,
-		Rows:   images.Dims[1],
-		Cols:   images.Dims[2],
-	}, nil
+	return Set{Images: images.Data, Labels: labels.Data, N: n, Rows: images.Dims[1], Cols: images.Dims[2]}, nil
 }

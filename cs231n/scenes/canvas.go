@@ -9,36 +9,32 @@ import (
 	"golang.org/x/image/vector"
 )
 
-// side is the width and height of a picture in pixels, and the unit of every
-// position and height in this package.
+// side is the width and the height of a picture in pixels. All positions and heights in this package are in pixels too.
 const side = 96
 
-// canvas is a picture in the making. Shapes are painted one over the other, with smooth
-// edges.
+// canvas is an unfinished picture. Shapes are painted over one another, with smooth edges.
 type canvas struct {
 	img  *image.RGBA
 	ras  *vector.Rasterizer
 	path []curve // the outline since the last fill
 }
 
-// curve is a piece of an outline, in pixels: it bends from the end of the piece before
-// towards (bx, by) and ends at (x, y). The first piece only says where to start.
+// curve is a piece of an outline, in pixels: a quadratic Bézier curve from the end of the previous piece to (x, y) with the
+// control point (bx, by). The first piece only sets the start.
 type curve struct{ bx, by, x, y float32 }
 
 func newCanvas() *canvas {
 	return &canvas{img: image.NewRGBA(image.Rect(0, 0, side, side)), ras: vector.NewRasterizer(side, side)}
 }
 
-// pen draws in a frame of its own: the origin is a point of the picture, y points
-// up, and 1 is as long as scale pixels. An object drawn from y = 0 to 1 so stands
-// at (x, y) and is scale pixels tall.
+// pen draws in its own coordinates: the origin is the point (x, y) of the picture, the y axis points up, and one unit is
+// scale pixels. An object drawn from y = 0 to 1 thus has its foot at (x, y) and is scale pixels tall.
 type pen struct {
 	*canvas
 	x, y, scale float32
 }
 
-// page is the pen in the frame of the picture: the origin is the lower left corner
-// and 1 is a pixel.
+// page is the pen in the coordinates of the picture: the origin is the lower left corner and one unit is a pixel.
 func (c *canvas) page() pen { return pen{c, 0, side, 1} }
 
 func (p pen) at(x, y float32) (px, py float32) { return p.x + x*p.scale, p.y - y*p.scale }
@@ -54,8 +50,7 @@ func (p pen) quadTo(bx, by, x, y float32) {
 	p.path = append(p.path, curve{bx, by, x, y})
 }
 
-// fill paints what the outline encloses. It rasterizes the rectangle around the outline
-// alone, as most shapes are a small part of the picture.
+// fill paints the inside of the outline. It rasterizes only the rectangle around the outline, since most shapes are small.
 func (p pen) fill(c color.RGBA) {
 	x0, y0, x1, y1 := float32(side), float32(side), float32(0), float32(0)
 	for _, q := range p.path {
@@ -76,7 +71,7 @@ func (p pen) fill(c color.RGBA) {
 	p.path = p.path[:0]
 }
 
-// polygon fills the corners x₀, y₀, x₁, y₁, …
+// polygon fills the polygon with the corners x₀, y₀, x₁, y₁, …
 func (p pen) polygon(c color.RGBA, xy ...float32) {
 	p.lineTo(xy[0], xy[1])
 	for i := 2; i < len(xy); i += 2 {
@@ -89,8 +84,8 @@ func (p pen) rect(c color.RGBA, x0, y0, x1, y1 float32) {
 	p.polygon(c, x0, y0, x1, y0, x1, y1, x0, y1)
 }
 
-// blob fills a smooth closed curve, the quadratic B-spline of its control points: it
-// runs through the middle of each edge of their polygon.
+// blob fills a smooth closed curve, the quadratic B-spline of its control points. It passes through the middle of each edge
+// of their polygon.
 func (p pen) blob(c color.RGBA, xy ...float32) {
 	n := len(xy)
 	p.lineTo((xy[n-2]+xy[0])/2, (xy[n-1]+xy[1])/2)
@@ -101,7 +96,7 @@ func (p pen) blob(c color.RGBA, xy ...float32) {
 	p.fill(c)
 }
 
-// ellipse fills an ellipse, of sixteen quadratic curves.
+// ellipse fills an ellipse, made of sixteen quadratic curves.
 func (p pen) ellipse(c color.RGBA, cx, cy, rx, ry float32) {
 	p.arc(c, cx, cy, rx, ry, 0, 2*math.Pi)
 }
@@ -110,7 +105,7 @@ func (p pen) ellipse(c color.RGBA, cx, cy, rx, ry float32) {
 func (p pen) arc(c color.RGBA, cx, cy, rx, ry float32, from, to float64) {
 	const parts = 16
 	step := (to - from) / parts
-	// The control point of an arc lies where the tangents of its ends meet.
+	// The control point of an arc is the point where the tangents at its ends meet.
 	out := 1 / math.Cos(step/2)
 	point := func(angle, r float64) (x, y float32) {
 		sin, cos := math.Sincos(angle)
@@ -140,8 +135,8 @@ func (p pen) line(c color.RGBA, width, x0, y0, x1, y1 float32) {
 	p.ellipse(c, x1, y1, width/2, width/2)
 }
 
-// ramp paints the whole width between two heights, in stripes that pass from one colour
-// to the other. A few of them read as smooth and keep the file small.
+// ramp paints the whole width between two heights in stripes, from one colour to another. A few stripes look smooth and
+// keep the file small.
 func (p pen) ramp(from, to color.RGBA, top, bottom int) {
 	const stripes = 12
 	for i := range stripes {
@@ -164,5 +159,5 @@ func rgb(hex uint32) color.RGBA {
 func darker(c color.RGBA, t float32) color.RGBA  { return mix(c, rgb(0x101020), t) }
 func lighter(c color.RGBA, t float32) color.RGBA { return mix(c, rgb(0xffffff), t) }
 
-// veil is a colour that lets the ground through: black with the given opacity.
+// veil is black with the given opacity.
 func veil(opacity float32) color.RGBA { return color.RGBA{A: uint8(255 * opacity)} }

@@ -6,8 +6,7 @@ import (
 	"strings"
 )
 
-// Each picture has perImage captions, each with as many words as leave room for START
-// and END.
+// Each picture has perImage captions. Each is short enough to leave room for START and END.
 const (
 	perImage      = 5
 	captionLength = 17
@@ -15,13 +14,12 @@ const (
 	mostWords     = captionLength - 2
 )
 
-// captions describes the scene in perImage ways, no two of them equal.
+// captions returns perImage different captions of the scene.
 func (s scene) captions(r *rand.Rand) []string {
 	var told []string
 	patterns := s.patterns()
 	for len(told) < perImage {
-		// Each round uses a pattern once. One round is enough unless many sentences come
-		// out too long.
+		// Each round uses a pattern once. One round is enough unless many sentences are too long.
 		for _, i := range r.Perm(len(patterns)) {
 			caption := s.tell(r, patterns[i])
 			n := len(strings.Fields(caption))
@@ -36,8 +34,7 @@ func (s scene) captions(r *rand.Rand) []string {
 	return told
 }
 
-// patterns returns the sentences that are true of the scene, with slots in braces that
-// tell fills in.
+// patterns returns the sentences that are true of the scene, with placeholders in braces for tell to fill in.
 func (s scene) patterns() []string {
 	list := []string{
 		"{picture} of {main} {where}",
@@ -117,7 +114,7 @@ func (s scene) tell(r *rand.Rand, pattern string) string {
 	return strings.NewReplacer(slots...).Replace(pattern)
 }
 
-// phrase is a group in words.
+// phrase is the noun phrase for a group.
 type phrase struct {
 	text   string
 	plural bool
@@ -164,8 +161,7 @@ func (g group) phrase(r *rand.Rand) phrase {
 	}
 }
 
-// article returns the indefinite article of a word. All the words that start with a
-// vowel here also sound so.
+// article returns the indefinite article of a word. In this vocabulary, the first letter tells how a word is pronounced.
 func article(word string) string {
 	if strings.IndexByte("aeiou", word[0]) >= 0 {
 		return "an"

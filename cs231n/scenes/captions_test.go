@@ -59,7 +59,7 @@ func TestGrammar(t *testing.T) {
 	})
 }
 
-// mention is a group as a caption names it: empty fields are not said.
+// mention is a group as a caption names it. Fields that the caption does not mention are empty.
 type mention struct {
 	at    int
 	count int
@@ -68,8 +68,7 @@ type mention struct {
 	kind  kind
 }
 
-// reader understands captions. Its words are written down anew here, so that a wrong
-// word in the captions is not taken for a right one.
+// reader parses captions. It has its own list of words, so that a wrong word in package scenes is noticed.
 type reader struct {
 	pattern *regexp.Regexp
 	kinds   map[string]kind
@@ -155,7 +154,7 @@ func TestCaptionsTellWhatIsThere(t *testing.T) {
 	require.Greater(t, pairs, 2000)
 }
 
-// checkRelation holds the words between two groups against where their objects are.
+// checkRelation compares the words between two groups with the positions of their objects.
 func checkRelation(t *testing.T, between, rest string, a, b group, caption string) {
 	t.Helper()
 	fromA, toA := a.span()

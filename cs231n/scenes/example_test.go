@@ -27,8 +27,8 @@ func Example() {
 		log.Fatal(err)
 	}
 	fmt.Println(data.Train.Images(), "pictures with", data.Train.Len(), "captions, the first of", data.Train.URLs[0])
-	fmt.Println(data.Val.Images(), "pictures held out, each with", data.Val.Dim, "features")
+	fmt.Println(data.Val.Images(), "pictures for validation, each with", data.Val.Dim, "features")
 	// Output:
 	// 40 pictures with 200 captions, the first of images/train/00000.png
-	// 10 pictures held out, each with 512 features
+	// 10 pictures for validation, each with 512 features
 }

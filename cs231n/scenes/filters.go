@@ -10,15 +10,14 @@ import (
 	"gonum.org/v1/gonum/blas/blas32"
 )
 
-// filters is a convolutional network of two layers that nobody trained: its weights are
-// random and stay so. It stands in for VGG-16, whose features come with COCO.
+// filters is an untrained convolutional network of two layers with random weights. It takes the place of VGG-16, whose
+// features come with COCO.
 //
 //	a = ReLU(W₁ ∗ image + b₁)   5×5, every second pixel   (C₁, 48, 48)
 //	b = ReLU(W₂ ∗ max₂(a) + b₂) 3×3                       (C₂, 24, 24)
 //
-// What comes out is, for each channel of a and b, its mean over each cell of a coarse
-// grid, which tells where something is, and its maximum over the whole picture, which
-// finds an object wherever it is.
+// For each channel of a and b, the output is the mean over each cell of a coarse grid, which keeps positions, and the
+// maximum over the whole picture, which does not depend on them.
 //
 // Source: K. Jarrett, K. Kavukcuoglu, M. Ranzato and Y. LeCun, "What is the best
 // multi-stage architecture for object recognition?", ICCV 2009, on random filters.
@@ -32,10 +31,10 @@ const (
 	channels2, size2 = 64, side / 4
 	grid             = 3 // cells along each side of the picture
 
-	// rawLength is how many numbers the filters make of a picture.
+	// rawLength is the number of features of a picture.
 	rawLength = (channels1 + channels2) * (grid*grid + 1)
 
-	// maxWeight lets the one maximum of a channel weigh against its nine means.
+	// maxWeight balances the one maximum of a channel against its nine means.
 	maxWeight = 2
 )
 
@@ -44,7 +43,7 @@ func newFilters(r *rand.Rand) *filters {
 		w1: randomMatrix(r, channels1, 3*5*5), b1: make([]float32, channels1),
 		w2: randomMatrix(r, channels2, channels1*3*3), b2: make([]float32, channels2),
 	}
-	// Biases of both signs make some filters fire seldom and others nearly always.
+	// With biases of both signs, some filters are rarely active and others nearly always.
 	for i := range f.b1 {
 		f.b1[i] = float32(0.3 * r.NormFloat64())
 	}
@@ -54,8 +53,8 @@ func newFilters(r *rand.Rand) *filters {
 	return f
 }
 
-// randomMatrix draws weights that keep the scale of what goes through a ReLU: the
-// variance of each is 2 over the number of inputs (K. He et al., 2015).
+// randomMatrix draws weights with a variance of 2 over the number of inputs, which keeps the scale through a ReLU (K. He
+// et al., 2015).
 func randomMatrix(r *rand.Rand, rows, columns int) blas32.General {
 	m := blas32.General{Rows: rows, Cols: columns, Stride: columns, Data: make([]float32, rows*columns)}
 	for i := range m.Data {
@@ -64,7 +63,7 @@ func randomMatrix(r *rand.Rand, rows, columns int) blas32.General {
 	return m
 }
 
-// buffers is the memory that apply needs, to be used for one picture after the other.
+// buffers is the memory that apply needs. It can be reused for one picture after another.
 type buffers struct {
 	pixels           []float32
 	columns1, layer1 blas32.General
@@ -107,8 +106,8 @@ func (f *filters) apply(img *image.RGBA, b *buffers, dst []float64) {
 	summarise(b.layer2, size2, dst)
 }
 
-// unfold lays the patches of an image out as the columns of a matrix, so that a
-// convolution becomes a product of matrices. Outside of the image there are zeros.
+// unfold copies the patches of an image to the columns of a matrix (im2col), so that a convolution becomes a matrix
+// product. The image is padded with zeros.
 //
 // Shapes: src (C, n, n), dst (C·size·size, m·m) with m = n/stride.
 func unfold(src []float32, n, size, stride int, dst blas32.General) {
@@ -134,7 +133,7 @@ func unfold(src []float32, n, size, stride int, dst blas32.General) {
 	}
 }
 
-// rectify computes max(0, x + bias) in place, with a bias for each row.
+// rectify computes max(0, x + bias) in place, with one bias for each row.
 func rectify(x blas32.General, bias []float32) {
 	for i, b := range bias {
 		row := x.Data[i*x.Stride : (i+1)*x.Stride]
@@ -144,7 +143,7 @@ func rectify(x blas32.General, bias []float32) {
 	}
 }
 
-// poolMax keeps the greatest of each 2×2 values.
+// poolMax keeps the maximum of each 2×2 window.
 //
 // Shapes: src (C, n, n), dst (C, n/2, n/2).
 func poolMax(src []float32, n int, dst []float32) {
@@ -155,8 +154,7 @@ func poolMax(src []float32, n int, dst []float32) {
 	}
 }
 
-// summarise writes the means and the maximum of each channel, and returns the rest of
-// dst.
+// summarise writes the means and the maximum of each channel to dst, and returns the rest of dst.
 //
 // Shapes: src (C, n·n), dst starts with (C, grid·grid+1).
 func summarise(src blas32.General, n int, dst []float64) []float64 {

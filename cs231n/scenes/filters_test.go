@@ -13,7 +13,7 @@ import (
 	"gonum.org/v1/gonum/stat"
 )
 
-// A product with unfold is a convolution, here written out with all its loops.
+// A product with unfold is a convolution, which this test computes with plain loops.
 func TestUnfold(t *testing.T) {
 	t.Parallel()
 	r := rand.New(rand.NewPCG(1, 2))
@@ -73,15 +73,15 @@ func TestPooling(t *testing.T) {
 	}
 }
 
-// The components are those of the exact decomposition, and what they make of the data is
-// centred, without correlation, in falling order and of variance 1 on the mean.
+// The components are those of the exact decomposition. The projected data are centred and uncorrelated, in descending
+// order, with a mean variance of 1.
 func TestFit(t *testing.T) {
 	t.Parallel()
 	const n, p, dims = 300, 211, 7
 	r := rand.New(rand.NewPCG(3, 1))
 	x := mat.NewDense(n, p, nil)
 	for i := range n {
-		for k := range 40 { // directions that fade
+		for k := range 40 { // directions of decreasing variance
 			a := r.NormFloat64() * math.Pow(0.8, float64(k))
 			for j := range p {
 				x.Set(i, j, x.At(i, j)+a*math.Sin(float64((k+1)*(j+1))))

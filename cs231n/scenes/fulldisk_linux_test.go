@@ -11,7 +11,7 @@ import (
 	"github.com/cs231n-go/assignment3/cs231n/scenes"
 )
 
-// TestFullDisk makes a data set where there is no room for it: nothing of it stays.
+// TestFullDisk makes a data set on a full disk: no file is left.
 func TestFullDisk(t *testing.T) {
 	const need = 600_000
 	disk := faults.NewDisk(t, 2<<20)

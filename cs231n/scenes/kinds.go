@@ -2,7 +2,7 @@ package scenes
 
 import "image/color"
 
-// kind is what an object is.
+// kind is the name of an object.
 type kind string
 
 const (
@@ -66,16 +66,16 @@ func (h hue) rgb() color.RGBA {
 	}
 }
 
-// shape is what there is to know about a kind before it is drawn.
+// shape describes the size and the abilities of a kind.
 type shape struct {
 	small, big float64 // heights
 	aspect     float64 // width over height
 	hues       []hue
-	most       int     // how many of them may stand together
-	flies      bool    // it hovers in the air
-	carries    float64 // the height of the surface that things can be put on, over its own height; 0 for none
-	shelters   bool    // things fit under it
-	light      bool    // it can be put on or under something
+	most       int     // how many of them a group may have
+	flies      bool    // it is in the air
+	carries    float64 // the height of the surface that can carry an object, relative to its own height; 0 for none
+	shelters   bool    // an object fits under it
+	light      bool    // it can be on or under another object
 	draw       func(pen, hue)
 }
 
@@ -126,7 +126,7 @@ func (k kind) shape() shape {
 	}
 }
 
-// place is where a scene is set.
+// place is the setting of a scene.
 type place string
 
 const (
@@ -141,8 +141,8 @@ const (
 
 func places() []place { return []place{meadow, beach, sea, snow, night, room, street} }
 
-// setting is what can be seen in a place. A kind that is listed twice is seen more often.
-// The colours to avoid are those of the ground, on which an object would not show.
+// setting lists the kinds and skies of a place. A kind that is listed twice is drawn more often. The colours to avoid are
+// those of the ground, on which an object would be invisible.
 type setting struct {
 	kinds  []kind
 	avoids []hue
@@ -175,7 +175,7 @@ func (p place) setting() setting {
 	}
 }
 
-// sky is what can be seen behind the objects.
+// sky is the background of the objects.
 type sky string
 
 const (

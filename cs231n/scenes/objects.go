@@ -5,7 +5,7 @@ import (
 	"math"
 )
 
-// Each function draws one object of height 1 that stands at the origin.
+// Each function draws one object of height 1 with its foot at the origin.
 
 func drawBall(p pen, h hue) {
 	c := h.rgb()
@@ -154,7 +154,7 @@ func drawHouse(p pen, h hue) {
 func drawMug(p pen, h hue) {
 	c := h.rgb()
 	edge := darker(c, 0.35)
-	// The handle is a bent line, as the wall must show through its hole.
+	// The handle is a bent line, so that the wall shows through it.
 	for i := range 10 {
 		a, b := float64(i)*math.Pi/10-math.Pi/2, float64(i+1)*math.Pi/10-math.Pi/2
 		p.line(edge, 0.11, 0.3+0.2*float32(math.Cos(a)), 0.4+0.22*float32(math.Sin(a)),

@@ -10,28 +10,26 @@ import (
 	"gonum.org/v1/gonum/stat"
 )
 
-// rounds is how often the subspace is turned and made orthonormal again.
+// rounds is the number of iterations.
 const rounds = 2
 
-// projection maps features of P numbers to the D that tell most about the training
-// pictures.
+// projection maps P features to the D principal components of the training pictures.
 type projection struct {
 	mean   []float64  // (P)
 	matrix *mat.Dense // (P, D)
 }
 
-// fit finds the principal components of the rows of x by subspace iteration: multiplying a
-// random subspace with the covariance matrix turns it towards the greatest eigenvectors,
+// fit finds the principal components of the rows of x by subspace iteration: multiplication by the covariance matrix turns
+// a random subspace towards the eigenvectors with the largest eigenvalues,
 //
 //	Q ← qr(C·Q),  C = XᵀX/(N−1),  QᵀCQ = V·Λ·Vᵀ,  components = Q·V
 //
-// which is much quicker than to compute all P of them. The components are scaled by
-// λ^−¼, half way to white: the large ones do not drown the small ones, which tell what
-// the objects are, and the noise in the smallest stays small. A common factor then makes
-// the mean variance 1.
+// which is much faster than computing all P components. The components are scaled by λ^−¼, halfway to whitening: the large
+// ones do not hide the small ones, which distinguish the objects, and noise in the smallest is not amplified. A common
+// factor then makes the mean variance 1.
 //
-// If there are fewer pictures than components the rest of the projection is zero. step
-// is called after each costly step; an error from it ends the work.
+// If there are fewer pictures than components, the rest of the projection is zero. fit calls step after each expensive step
+// and stops when it returns an error.
 //
 // Shapes: x (N, P), which is centred in place; result (P, D).
 //
@@ -47,13 +45,13 @@ func fit(x *mat.Dense, dims int, r *rand.Rand, step func() error) (*projection, 
 	pca.centre(x)
 
 	var cov mat.Dense
-	cov.Mul(mat.DenseCopyOf(x.T()), x) // the copy is well worth it: x.T() alone is read in steps of P
+	cov.Mul(mat.DenseCopyOf(x.T()), x) // without the copy, x.T() is read with a stride of P
 	cov.Scale(1/float64(max(n-1, 1)), &cov)
 	if err := step(); err != nil {
 		return nil, err
 	}
 
-	// Some more directions than needed make the last ones right sooner.
+	// Additional directions make the last ones converge faster.
 	rank := min(dims+48, p, n)
 	q := mat.NewDense(p, rank, nil)
 	for i := range q.RawMatrix().Data {
@@ -61,7 +59,7 @@ func fit(x *mat.Dense, dims int, r *rand.Rand, step func() error) (*projection, 
 	}
 	var product mat.Dense
 	for range rounds {
-		// Two products for each costly orthonormalisation: float64 has room for both.
+		// Two products for each expensive orthonormalization; float64 is precise enough for that.
 		product.Mul(&cov, q)
 		q.Mul(&cov, &product)
 		orthonormalise(q)
@@ -81,7 +79,7 @@ func fit(x *mat.Dense, dims int, r *rand.Rand, step func() error) (*projection, 
 	}
 	var eigen mat.EigenSym
 	if !eigen.Factorize(symmetric, true) {
-		return nil, errors.New("the principal components of the pictures do not converge; try another seed")
+		return nil, errors.New("the principal components of the pictures do not converge; use another seed")
 	}
 	var vectors, components mat.Dense
 	eigen.VectorsTo(&vectors)
@@ -90,13 +88,13 @@ func fit(x *mat.Dense, dims int, r *rand.Rand, step func() error) (*projection, 
 	return pca, step()
 }
 
-// scale fills the matrix with components whose eigenvalues go up.
+// scale fills the matrix with the components. Their eigenvalues are in ascending order.
 func (p *projection) scale(components *mat.Dense, values []float64) {
 	rows, dims := p.matrix.Dims()
 	var total float64
 	last := len(values) - 1
 	for j := range min(dims, len(values)) {
-		// Of N centred pictures at most N−1 components are more than rounding errors.
+		// N centred pictures have at most N−1 components; more would be rounding errors.
 		if λ := values[last-j]; λ > values[last]*1e-12 {
 			total += math.Sqrt(λ)
 		}
@@ -139,12 +137,12 @@ func (p *projection) apply(x *mat.Dense) []float32 {
 	return out
 }
 
-// orthonormalise replaces the columns of q by an orthonormal basis of what they span, the
-// Q of its QR decomposition. (mat.QR would make the whole square Q.)
+// orthonormalise replaces the columns of q by an orthonormal basis of their span, the Q of the QR decomposition. (mat.QR
+// would compute the whole square Q.)
 func orthonormalise(q *mat.Dense) {
 	a := q.RawMatrix()
 	tau, work := make([]float64, a.Cols), make([]float64, 1)
-	lapack64.Geqrf(a, tau, work, -1) // asks how much memory it wants
+	lapack64.Geqrf(a, tau, work, -1) // asks for the size of its workspace
 	work = make([]float64, int(work[0]))
 	lapack64.Geqrf(a, tau, work, len(work))
 	lapack64.Orgqr(a, tau, work, len(work))

@@ -46,7 +46,7 @@ func (s scene) drawObjects(c *canvas) {
 		spot
 	}
 	var all []object
-	for _, g := range []group{s.Other, s.Main} { // what lies on or under something is in front of it
+	for _, g := range []group{s.Other, s.Main} { // the main group, on or under the other, is in front of it
 		for _, spot := range g.Spots {
 			all = append(all, object{g, spot})
 		}
@@ -185,7 +185,7 @@ func drawRoom(page pen, r *rand.Rand) {
 
 func drawStreet(page pen, r *rand.Rand) {
 	page.ramp(rgb(0x86c8f0), rgb(0xe2f3fb), side, 40)
-	// A row of far houses.
+	// A row of distant houses.
 	for x := float32(-4); x < side; {
 		w, h := 9+7*r.Float32(), 6+13*r.Float32()
 		page.rect(rgb(pick(r, []uint32{0xb9c3d4, 0xc6cedb, 0xaab6ca})), x, 30, x+w, 34+h)

@@ -8,8 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Each object shows: inside of the picture, with its colour on a good part of the area
-// it takes, and apart from the group beside it.
+// Each object is visible: inside the picture, with its colour on a large part of its area, and apart from the other group.
 func TestObjectsCanBeSeen(t *testing.T) {
 	t.Parallel()
 	relations, skies, kinds := map[relation]int{}, map[sky]int{}, map[kind]int{}

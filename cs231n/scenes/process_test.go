@@ -29,7 +29,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// TestTwoProcesses makes one data set by two programs at once, as two notebooks that are started together do.
+// TestTwoProcesses makes one data set with two programs at once, like two notebooks that start together.
 func TestTwoProcesses(t *testing.T) {
 	t.Parallel()
 	parent := t.TempDir()

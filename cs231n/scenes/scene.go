@@ -6,15 +6,15 @@ import (
 	"slices"
 )
 
-// scene is the description that both the picture and its captions are made from.
+// scene is a description from which both the picture and its captions are made.
 type scene struct {
 	Place    place
 	Sky      sky
-	SkyX     float64 // the middle of the sun, the moon or the window
+	SkyX     float64 // the centre of the sun, the moon or the window
 	Relation relation
 	Main     group
 	Other    group  // its count is 0 if the relation is alone
-	Detail   uint64 // what the grass, the stars and the waves look like
+	Detail   uint64 // the seed of the grass, the stars and the waves
 }
 
 // group is one object or several of the same kind, colour and size.
@@ -25,11 +25,10 @@ type group struct {
 	Spots []spot // one for each object
 }
 
-// spot is where an object stands: the middle of its foot, in pixels from the upper
-// left corner.
+// spot is the position of an object: the middle of its foot, in pixels from the upper left corner.
 type spot struct{ X, Y float64 }
 
-// relation says how the main group lies to the other one.
+// relation is the position of the main group relative to the other one.
 type relation string
 
 const (
@@ -52,7 +51,7 @@ func (g group) height() float64 {
 
 func (g group) width() float64 { return g.height() * g.Kind.shape().aspect }
 
-// span returns how far the group reaches to the left and to the right.
+// span returns the left and the right end of the group.
 func (g group) span() (from, to float64) {
 	from, to = side, 0
 	for _, s := range g.Spots {
@@ -70,16 +69,16 @@ func (g group) top() float64 {
 	return y
 }
 
-// margin is what stays free at the edges of a picture, gap between two groups.
+// margin is the free space at the edges of a picture, gap the one between two groups.
 const margin, gap = 3.0, 4.0
 
-// newScene draws a scene. Groups that do not fit are thrown away and drawn anew, so that
-// every statement about a scene can be seen in its picture.
+// newScene draws a scene at random. It draws again if the groups do not fit, so that the picture shows everything that the
+// description says.
 func newScene(r *rand.Rand) scene {
 	for {
 		s := scene{Place: pick(r, places()), Detail: r.Uint64()}
 		s.Relation = pick(r, []relation{alone, alone, alone, leftOf, leftOf, rightOf, rightOf, on, under, above})
-		// No relation is rare because it seldom fits, but some places have none of a kind.
+		// Each try keeps the relation, so that relations that rarely fit are not rare. Some places do not allow each relation.
 		for range 400 {
 			if s.fill(r) {
 				return s
@@ -90,7 +89,7 @@ func newScene(r *rand.Rand) scene {
 
 func pick[T any](r *rand.Rand, from []T) T { return from[r.IntN(len(from))] }
 
-// fill draws the groups and the sky, and reports whether they fit.
+// fill draws the groups and the sky at random, and reports whether they fit.
 func (s *scene) fill(r *rand.Rand) bool {
 	setting := s.Place.setting()
 	s.Main, s.Other = newGroup(r, setting), group{}
@@ -110,12 +109,12 @@ func (s *scene) fill(r *rand.Rand) bool {
 	return s.hangSky(r)
 }
 
-// newGroup draws what the objects of a group are, with no place to stand yet.
+// newGroup draws kind, colour, size and number of a group at random, without positions.
 func newGroup(r *rand.Rand, setting setting) group {
 	g := group{Kind: pick(r, setting.kinds), Big: r.IntN(2) == 0}
 	shape := g.Kind.shape()
 	hues := slices.DeleteFunc(shape.hues, func(h hue) bool {
-		// The scarf of a snowman and the crown of a tree are not seen against the ground.
+		// The scarf of a snowman and the crown of a tree are not in front of the ground, so they may have its colour.
 		return slices.Contains(setting.avoids, h) && g.Kind != snowman && g.Kind != tree
 	})
 	g.Hue = pick(r, hues)
@@ -124,7 +123,7 @@ func newGroup(r *rand.Rand, setting setting) group {
 	return g
 }
 
-// level draws how low in the picture a group stands.
+// level draws the vertical position of a group at random.
 func (s *scene) level(r *rand.Rand, g group) float64 {
 	switch {
 	case g.Kind.shape().flies:
@@ -136,8 +135,7 @@ func (s *scene) level(r *rand.Rand, g group) float64 {
 	}
 }
 
-// stand puts the objects of a group side by side, their middle near x. It reports
-// whether they fit between two edges.
+// stand puts the objects of a group side by side with the centre near x. It reports whether they fit between two edges.
 func (g *group) stand(r *rand.Rand, x, from, to, level float64) bool {
 	const between = 2
 	width := float64(g.count())*(g.width()+between) - between
@@ -147,7 +145,7 @@ func (g *group) stand(r *rand.Rand, x, from, to, level float64) bool {
 	x += 6*r.Float64() - 3
 	x = min(max(x-width/2, from), to-width)
 	for i := range g.Spots {
-		// Seen a little from above, what stands nearer is lower in the picture.
+		// The view is slightly from above, so nearer objects are lower in the picture.
 		jitter := 3 * r.Float64()
 		g.Spots[i] = spot{x + g.width()/2, level - jitter}
 		x += g.width() + between
@@ -155,7 +153,7 @@ func (g *group) stand(r *rand.Rand, x, from, to, level float64) bool {
 	return true
 }
 
-// arrange puts both groups where the relation wants them.
+// arrange positions both groups as the relation requires.
 func (s *scene) arrange(r *rand.Rand) bool {
 	if s.Main.Kind == s.Other.Kind {
 		return false
@@ -203,15 +201,15 @@ func (s *scene) arrangeBeside(r *rand.Rand) bool {
 	}
 	cut := side / 2 * (0.9 + 0.2*r.Float64())
 	if left.Big != right.Big {
-		// The bigger one may need more than its half.
+		// The larger one may need more than half of the width.
 		cut = side * (0.4 + 0.2*r.Float64())
 	}
 	return left.stand(r, cut/2, margin, cut-gap/2, s.level(r, *left)) &&
 		right.stand(r, (cut+side)/2, cut+gap/2, side-margin, s.level(r, *right))
 }
 
-// hangSky finds a corner for the sun, the moon or the window, and reports whether there
-// is one that no object covers. Clouds may be covered in part.
+// hangSky chooses a corner for the sun, the moon or the window, and reports whether one is free of objects. Clouds may be
+// partly covered.
 func (s *scene) hangSky(r *rand.Rand) bool {
 	s.SkyX = 0
 	if s.Sky == plain || s.Sky == clouds {
@@ -231,8 +229,8 @@ func (s *scene) hangSky(r *rand.Rand) bool {
 	return true
 }
 
-// third tells which third of the picture the middle of a group lies in: −1 for the left one,
-// 0 for the middle, 1 for the right one. In between it is not clear, and ok false.
+// third returns the third of the picture with the centre of a group: −1 for left, 0 for middle, 1 for right. Near a border
+// between thirds, ok is false.
 func (g group) third() (where int, ok bool) {
 	from, to := g.span()
 	offset := (from+to)/2 - side/2

@@ -1,15 +1,13 @@
-// Package scenes makes a caption data set where COCO is not at hand: small pictures,
-// like those of a picture book, that it draws itself, and five captions for each.
+// Package scenes makes a caption data set where COCO is not available: small pictures, like those of a picture book, and
+// five captions for each.
 //
-// A picture shows one group of objects, or two and how they lie to each other, in a place
-// such as a meadow or a room. The description of the scene comes first; the picture and
-// the captions are both made from it, so that what a caption says is to be seen. The
-// features come from the pixels alone: a model has to find out for itself what a cat is.
+// A picture shows one group of objects, or two groups and their relation, in a place such as a meadow or a room. The
+// package first makes a description of the scene, then both the picture and the captions from it, so that the picture
+// shows what a caption says. The features are computed from the pixels alone: a model has to learn what a cat is.
 //
-// [Make] writes the files that package coco reads, with features of the same length and the
-// addresses of the pictures relative to the folder. It needs no network, and the same
-// [Options] give the same data set on the same kind of processor, however many of
-// them there are.
+// [Make] writes the files that package coco reads. The features have the length of COCO's, and the addresses of the
+// pictures are relative to the folder. It needs no network. The same [Options] give the same data set on the same kind of
+// processor, whatever the number of processors.
 package scenes
 
 import (
@@ -25,12 +23,11 @@ import (
 
 // Options says which data set to make. The zero value is the default one.
 type Options struct {
-	Train int    // number of pictures to learn from; 0 means 4000
-	Val   int    // number of pictures held out; 0 means 1000
+	Train int    // number of pictures for training; 0 means 4000
+	Val   int    // number of pictures for validation; 0 means 1000
 	Seed  uint64 // of all random choices; 0 means 231
 
-	// Progress is called when a part of the work is done, never by two goroutines at
-	// once, with done going up to total. Nil means that nobody wants to know.
+	// Progress is called when a part of the work is done, by one goroutine at a time. It may be nil.
 	Progress func(done, total int)
 }
 
@@ -39,8 +36,7 @@ func (o Options) withDefaults() (Options, error) {
 	o.Val = cmp.Or(o.Val, 1000)
 	o.Seed = cmp.Or(o.Seed, 231)
 	if o.Train < 2 || o.Val < 1 {
-		return o, fmt.Errorf("want 2 pictures to learn from and 1 held out at least, got %d and %d; 0 means the default",
-			o.Train, o.Val)
+		return o, fmt.Errorf("want at least 2 pictures for training and 1 for validation, got %d and %d; 0 means the default", o.Train, o.Val)
 	}
 	if o.Progress == nil {
 		o.Progress = func(int, int) {}
@@ -48,20 +44,22 @@ func (o Options) withDefaults() (Options, error) {
 	return o, nil
 }
 
-// Make makes the data set in dir, unless it is there already. The default one takes a
-// quarter of a minute on two cores and 40 MB on the disk.
+// Make makes the data set in dir, unless dir holds it already. The default data set takes a quarter of a minute on two
+// cores and 40 MB on the disk.
 //
-// The folder appears when all of it is done: until then the work is in a hidden folder
-// beside it, which goes when ctx ends or something fails. If another process
-// makes the same folder in the meantime, its work stays. A folder that holds anything
-// else, such as the data set of other options, is an error and left alone. When ctx
+// Make works in a hidden folder beside dir and renames it to dir when everything is done. It removes the hidden folder when
+// ctx ends or something fails. If another process makes the same folder in the meantime, that one is kept. It is an error
+// if dir holds anything else, such as the data set of other options, or if files of the data set are missing. When ctx
 // ends, the error wraps its cause.
 func Make(ctx context.Context, dir string, o Options) error {
 	o, err := o.withDefaults()
 	if err != nil {
 		return fmt.Errorf("scenes: make %s: %w", dir, err)
 	}
-	if Ready(dir, o) {
+	if s, ok := readStamp(dir, o); ok {
+		if err := s.check(dir, func(string) bool { return true }); err != nil {
+			return fmt.Errorf("scenes: %s is damaged: %w; delete the folder and make it again", dir, err)
+		}
 		o.Progress(o.steps(), o.steps())
 		return nil
 	}
@@ -84,7 +82,7 @@ func create(ctx context.Context, dir string, o Options) error {
 		return err
 	}
 	defer os.RemoveAll(temp)
-	// A folder of its own inside gets the usual permissions, which temp has not.
+	// A folder inside has the usual permissions, unlike temp.
 	work := filepath.Join(temp, "data")
 	if err := os.Mkdir(work, 0o755); err != nil {
 		return err
@@ -99,7 +97,7 @@ func create(ctx context.Context, dir string, o Options) error {
 	if err := writeStamp(work, o); err != nil {
 		return err
 	}
-	// An empty folder may be in the way; one that is not empty stays.
+	// Remove succeeds for an empty folder only.
 	os.Remove(dir)
 	if err := os.Rename(work, dir); err != nil && !Ready(dir, o) {
 		return err
@@ -107,7 +105,7 @@ func create(ctx context.Context, dir string, o Options) error {
 	return nil
 }
 
-// checkFree refuses a folder that holds something.
+// checkFree refuses a folder that is not empty.
 func checkFree(dir string) error {
 	entries, err := os.ReadDir(dir)
 	switch {
@@ -116,7 +114,6 @@ func checkFree(dir string) error {
 	case err != nil:
 		return err
 	default:
-		return errors.New("the folder holds something else, or this data set made with other options; " +
-			"delete it, or name another folder")
+		return errors.New("the folder holds other files, or this data set made with other options; delete it, or name another folder")
 	}
 }

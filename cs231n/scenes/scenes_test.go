@@ -79,8 +79,7 @@ func TestMake(t *testing.T) {
 	assert.Len(t, left, 1, "nothing but the folder itself stays")
 }
 
-// tree returns what the files of a folder hold, without those of HDF5, which note the
-// time.
+// tree returns the contents of the files in a folder, except those of HDF5, which contain the time.
 func tree(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	files := map[string]string{}
@@ -142,10 +141,34 @@ func TestMakeIsDoneOnce(t *testing.T) {
 		assert.False(t, scenes.Ready(dir, different), name)
 		require.ErrorContains(t, scenes.Make(t.Context(), dir, different), "other options; delete it", name)
 	}
+}
+
+// TestReadyIsCheap removes files: Ready looks at those of package coco, and Make at the pictures too.
+func TestReadyIsCheap(t *testing.T) {
+	t.Parallel()
+	dir, o := filepath.Join(t.TempDir(), "scenes"), small()
+	require.NoError(t, scenes.Make(t.Context(), dir, o))
+	path := filepath.Join(dir, "images", "train", "00003.png")
 	require.NoError(t, os.Truncate(path, 10))
-	assert.False(t, scenes.Ready(dir, o), "a damaged picture")
+	assert.True(t, scenes.Ready(dir, o), "looked at a picture")
+	require.ErrorContains(t, scenes.Make(t.Context(), dir, o), "scenes: "+dir+" is damaged: images/train/00003.png has 10 bytes instead of ")
 	require.NoError(t, os.Remove(path))
-	assert.False(t, scenes.Ready(dir, o), "a missing picture")
+	assert.True(t, scenes.Ready(dir, o), "looked for a picture")
+	require.ErrorContains(t, scenes.Make(t.Context(), dir, o), "no such file or directory; delete the folder and make it again")
+	require.NoError(t, os.Truncate(filepath.Join(dir, "val2014_urls.txt"), 10))
+	assert.False(t, scenes.Ready(dir, o), "a damaged list")
+	require.NoError(t, os.Remove(filepath.Join(dir, "scenes.json")))
+	assert.False(t, scenes.Ready(dir, o), "an incomplete folder")
+	require.ErrorContains(t, scenes.Make(t.Context(), dir, o), "holds other files")
+}
+
+// BenchmarkReady times what each cell with captions begins with.
+func BenchmarkReady(b *testing.B) {
+	dir := filepath.Join(b.TempDir(), "scenes")
+	require.NoError(b, scenes.Make(b.Context(), dir, scenes.Options{}))
+	for b.Loop() {
+		require.True(b, scenes.Ready(dir, scenes.Options{}))
+	}
 }
 
 func TestMakeRefuses(t *testing.T) {
@@ -158,11 +181,11 @@ func TestMakeRefuses(t *testing.T) {
 		o    scenes.Options
 		want string
 	}{
-		{parent, small(), "holds something else"},
+		{parent, small(), "holds other files"},
 		{file, small(), "file"},
 		{filepath.Join(file, "below"), small(), "file"},
-		{filepath.Join(parent, "x"), scenes.Options{Train: 1}, "want 2 pictures to learn from"},
-		{filepath.Join(parent, "x"), scenes.Options{Val: -1}, "1 held out at least, got 4000 and -1"},
+		{filepath.Join(parent, "x"), scenes.Options{Train: 1}, "want at least 2 pictures for training"},
+		{filepath.Join(parent, "x"), scenes.Options{Val: -1}, "1 for validation, got 4000 and -1"},
 	} {
 		err := scenes.Make(t.Context(), test.dir, test.o)
 		require.ErrorContains(t, err, test.want)

@@ -9,11 +9,10 @@ import (
 	"github.com/cs231n-go/assignment3/cs231n/coco"
 )
 
-// fewest is how often a word must occur in the training captions to get an id.
+// fewest is the number of times that a word must occur in the training captions to get an id.
 const fewest = 5
 
-// newVocab gives ids to the words of the training captions, the most frequent first,
-// after the four special words.
+// newVocab assigns ids to the words of the training captions, the most frequent first, after the four special words.
 func newVocab(captions []string) coco.Vocab {
 	counts := map[string]int{}
 	for _, c := range captions {
@@ -33,8 +32,8 @@ func newVocab(captions []string) coco.Vocab {
 	return v
 }
 
-// encode appends the ids of a caption: START, its words, END, and NULL up to
-// captionLength. A word that is not in the vocabulary becomes UNK.
+// encode appends the ids of a caption: START, its words, END, and NULL up to captionLength. A word outside the vocabulary
+// becomes UNK.
 func encode(ids []int32, v coco.Vocab, caption string) []int32 {
 	end := len(ids) + captionLength
 	ids = append(ids, int32(v.IDs[coco.Start]))

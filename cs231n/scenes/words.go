@@ -5,12 +5,11 @@ import (
 	"strings"
 )
 
-// rarity is how often a rare word takes the place of a usual one: once in so many times.
-// Rare words are what the captions of people are full of. Most of them occur fewer
-// than five times and so become the unknown word.
+// One word in rarity is a rare one. Captions that people write have many rare words. Most of them occur fewer than five
+// times and therefore become the unknown word.
 const rarity = 400
 
-// choose draws one of the words or phrases separated by "|". Those after "||" are rare.
+// choose draws one of the words or phrases separated by "|" at random. Those after "||" are rare.
 func choose(r *rand.Rand, words string) string {
 	usual, rare, found := strings.Cut(words, "||")
 	if found && r.IntN(rarity) == 0 {
@@ -19,7 +18,7 @@ func choose(r *rand.Rand, words string) string {
 	return pick(r, strings.Split(usual, "|"))
 }
 
-// nouns are the names of one object of a kind, and those of several.
+// nouns returns the singular and plural names of a kind.
 func (k kind) nouns() (one, many string) {
 	switch k {
 	case ball:
@@ -53,7 +52,7 @@ func (k kind) nouns() (one, many string) {
 	}
 }
 
-// word names a colour.
+// word returns the name of a colour.
 func (h hue) word(r *rand.Rand) string {
 	switch h {
 	case red:
@@ -86,7 +85,7 @@ func (g group) sizeWord(r *rand.Rand) string {
 	return choose(r, "small|small|small|little|little|tiny||miniature|petite")
 }
 
-// doing says what objects of the kind do in a place, as a participle.
+// doing returns a participle for what objects of the kind do in a place.
 func (s scene) doing(r *rand.Rand, g group) string {
 	switch g.Kind {
 	case ball:
@@ -113,7 +112,7 @@ func (s scene) doing(r *rand.Rand, g group) string {
 	}
 }
 
-// views are what a place is called as a thing to look at, and where something in it is.
+// views returns the noun phrases for a place, and the adverbial phrases for an object in it.
 func (p place) views() (named, where string) {
 	switch p {
 	case meadow:
@@ -140,8 +139,7 @@ func (p place) views() (named, where string) {
 	}
 }
 
-// ground is what the main group touches, or where it hovers; empty if something else carries
-// it.
+// ground returns a phrase for the ground below the main group, or for the air around it; "" if another object carries it.
 func (s scene) ground() string {
 	switch {
 	case s.Relation == on:
@@ -169,7 +167,7 @@ func (s scene) ground() string {
 	}
 }
 
-// mood is a place with its sky, where something is; empty if the sky is plain.
+// mood returns an adverbial phrase for a place with its sky; "" if the sky is plain.
 func (s scene) mood() string {
 	switch s.Sky {
 	case sun:

@@ -121,9 +121,12 @@ func (f Folder) Claim() (release func(), err error) {
 		lock.Unlock(dir)
 		_ = dir.Close() // nothing was written to it
 	}
-	if err := lock.File(dir); err != nil {
+	if err := lock.File(dir); errors.Is(err, lock.ErrHeld) {
 		release()
 		return nil, fmt.Errorf("training: another program is training in %s; wait for it or stop it, or choose another folder", f)
+	} else if err != nil {
+		release()
+		return nil, fmt.Errorf("training: %s: %w", f, err)
 	}
 	probe, err := os.CreateTemp(string(f), "."+historyFile+"*")
 	if err == nil {

@@ -5,7 +5,7 @@
 //	cs231n train transformer -data DIR [-heads 2] [-layers 2] [-max-length 30] ...
 //	cs231n sample rnn|lstm|transformer -data DIR [-checkpoint DIR] [-split train|val] [-n 2] [-seed 231] [-beam K | -dropout]
 //	cs231n eval rnn|lstm|transformer -data DIR [-checkpoint DIR] [-split train|val] [-beam K]
-//	cs231n data mnist|make DIR
+//	cs231n data make DIR
 //	cs231n data fetch [-replace] DIR
 //	cs231n doctor
 //
@@ -43,7 +43,6 @@ const usage = `usage:
       -beam lets a Transformer search among K captions, -dropout leaves its dropout on as the original notebook did
   cs231n eval rnn|lstm|transformer -data DIR [-checkpoint DIR] [-split val] [-beam K]
       describe all images of a split and print BLEU-1 to BLEU-4
-  cs231n data mnist DIR
       download MNIST into DIR, checked, for train gan -data
   cs231n data make DIR
       make the scenes data set in DIR: pictures, captions and features in COCO's format, offline

@@ -84,11 +84,11 @@ func TestMisuse(t *testing.T) {
 		{"eval with dropout", []string{"eval", "transformer", "-data", "d", "-dropout"}, "-dropout"},
 		{"no heads", []string{"train", "transformer", "-data", "d", "-heads", "0"}, "-heads 0"},
 		{"eval what", []string{"eval", "-data", "d"}, "rnn, lstm or transformer"},
-		{"data of what", []string{"data"}, "mnist DIR, make DIR or fetch [-replace] DIR"},
-		{"data of something else", []string{"data", "cifar", "dir"}, `"cifar"; there are mnist, make and fetch`},
-		{"flag of another download", []string{"data", "mnist", "-replace", "dir"}, "mnist DIR"},
+		{"data of what", []string{"data"}, "make DIR or fetch [-replace] DIR"},
+		{"data of something else", []string{"data", "cifar", "dir"}, `"cifar"; there are make and fetch`},
+		{"flag of another download", []string{"data", "make", "-replace", "dir"}, "make DIR"},
 		{"replace what", []string{"data", "fetch", "-replace"}, "fetch [-replace] DIR"},
-		{"flag for a folder", []string{"data", "mnist", "-force"}, "mnist DIR"},
+		{"flag for a folder", []string{"data", "make", "-force"}, "make DIR"},
 		{"doctor's argument", []string{"doctor", "me"}, `doctor does not take "me"`},
 	} {
 		t.Run(c.name, func(t *testing.T) {

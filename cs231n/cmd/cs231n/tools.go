@@ -11,7 +11,6 @@ import (
 
 	"github.com/cs231n-go/assignment3/cs231n/coco"
 	"github.com/cs231n-go/assignment3/cs231n/device"
-	"github.com/cs231n-go/assignment3/cs231n/mnist"
 	"github.com/cs231n-go/assignment3/cs231n/scenes"
 )
 
@@ -25,16 +24,11 @@ func data(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		args = slices.Delete(slices.Clone(args), 1, 2)
 	}
 	if len(args) != 2 || strings.HasPrefix(args[1], "-") {
-		return usagef("data needs what to get and where to: mnist DIR, make DIR or fetch [-replace] DIR")
+		return usagef("data needs what to get and where to: make DIR or fetch [-replace] DIR")
 	}
 	what, dir := args[0], args[1]
 	progress, _ := screen(stdout, stderr)
 	switch what {
-	case "mnist":
-		if err := mnist.Fetch(ctx, dir); err != nil {
-			return err
-		}
-		fmt.Fprintf(stdout, "MNIST is complete in %s\n", dir)
 	case "make":
 		progress.Unit = "steps"
 		err := scenes.Make(ctx, dir, scenes.Options{Progress: func(done, total int) { progress.Step(done, total) }})
@@ -44,14 +38,18 @@ func data(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		fmt.Fprintf(stdout, "the scenes data set is complete in %s\n", dir)
 	case "fetch":
 		progress.Unit = "MiB"
-		f := coco.Fetcher{Replace: replace, Progress: func(done, total int64) { progress.Step(int(done>>20), int(total>>20)) }}
+		f := coco.Fetcher{Replace: replace, Progress: func(phase string, done, total int64) {
+			if phase == "downloading" {
+				progress.Step(int(done>>20), int(total>>20))
+			}
+		}}
 		got, err := f.Fetch(ctx, dir)
 		if err = errors.Join(err, progress.Done()); err != nil {
 			return err
 		}
 		fmt.Fprintf(stdout, "COCO is complete in %s: %d bytes downloaded, SHA-256 %s\n", dir, got.Bytes, got.SHA256)
 	default:
-		return usagef("data does not know %q; there are mnist, make and fetch", what)
+		return usagef("data does not know %q; there are make and fetch", what)
 	}
 	return nil
 }

@@ -61,10 +61,14 @@ func Load(o coco.Options) *coco.Data { return nb.Must(coco.Load(Dir(), o)) }
 // the result is nil, as in the original: pictures of the web come and go.
 func Image(address string) image.Image { return get(source(), address) }
 
-// source is where the data set's pictures come from.
+// source returns where the pictures of the data set come from. Pictures from the web are kept in the cache folder of the
+// user, since the data folder may be shared by a class and read-only.
 func source() fetch.Images {
-	dir := Dir()
-	return fetch.Images{Dir: dir, CacheDir: filepath.Join(dir, "cache")}
+	images := fetch.Images{Dir: Dir()}
+	if dir, err := os.UserCacheDir(); err == nil {
+		images.CacheDir = filepath.Join(dir, "cs231n", "pictures")
+	}
+	return images
 }
 
 func get(from fetch.Images, address string) image.Image {
