@@ -41,11 +41,11 @@ func Load(dir string, o Options) (*Data, error) {
 	if d.Vocab, err = loadVocab(filepath.Join(dir, vocabFile)); err != nil {
 		return nil, err
 	}
-	for name, s := range d.Splits() {
-		if s.URLs, err = loadURLs(filepath.Join(dir, urlsFile(name))); err != nil {
+	for _, p := range d.parts() {
+		if p.URLs, err = loadURLs(filepath.Join(dir, urlsFile(p.name))); err != nil {
 			return nil, err
 		}
-		if err := s.loadFeatures(filepath.Join(dir, featuresFile(name, o.FullFeatures))); err != nil {
+		if err := p.loadFeatures(filepath.Join(dir, featuresFile(p.name, o.FullFeatures))); err != nil {
 			return nil, err
 		}
 	}
