@@ -66,7 +66,7 @@ func (a array) DataLen() uint64          { return uint64(len(a.data)) }
 func Save(path string, store *model.Store, state any) (err error) {
 	defer func() {
 		if err != nil {
-			err = fmt.Errorf("checkpoint %s was not saved, the previous one is unchanged: %w", path, err)
+			err = fmt.Errorf("checkpoint %s was not saved (a previous one is unchanged): %w", path, err)
 		}
 	}()
 	stateJSON, err := json.Marshal(state)

@@ -26,7 +26,7 @@ func TestFullDisk(t *testing.T) {
 		if err == nil {
 			saved++
 		} else {
-			require.ErrorContains(t, err, "the previous one is unchanged")
+			require.ErrorContains(t, err, "a previous one is unchanged")
 		}
 		return err
 	}, func() {
