@@ -83,7 +83,7 @@ func Outputs(backend compute.Backend, n int, f any, in Arrays) ([]*tensors.Tenso
 }
 
 // call calls a graph function. Its parameters take one node each, a struct one for each field. A parameter of type
-// nn.Values takes p, any other type a nil node's zero value.
+// nn.Values takes p. A parameter of any other type must be given nil, and takes its zero value.
 func call(f any, p nn.Values, nodes []*Node) ([]reflect.Value, error) {
 	function := reflect.ValueOf(f)
 	if f == nil || function.Kind() != reflect.Func {
@@ -113,7 +113,7 @@ func call(f any, p nn.Values, nodes []*Node) ([]reflect.Value, error) {
 			}
 		default:
 			if take() != nil {
-				return nil, fmt.Errorf("argument %d of %s takes no array; pass nil", i+1, function.Type())
+				return nil, fmt.Errorf("argument %d of %s does not take an array; pass nil", i+1, function.Type())
 			}
 		}
 		args = append(args, arg)
@@ -137,7 +137,7 @@ func isStructOfNodes(t reflect.Type) bool {
 	return true
 }
 
-// accepts returns an error if f is not a function of such arguments.
+// accepts returns an error if f cannot be called with args.
 func accepts(f reflect.Value, args []reflect.Value) error {
 	if f.Kind() != reflect.Func {
 		return fmt.Errorf("%s is not a function", f.Type())

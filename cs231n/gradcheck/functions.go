@@ -22,8 +22,8 @@ type Functions struct {
 	Names string
 	// Forward returns the outputs, one for each array in DOut, and then anything that Backward needs.
 	Forward any
-	// Backward takes the gradients of the outputs and then the last results of Forward, as many as it has parameters
-	// left. It returns the gradients. A nil Backward means one of two things: with DOut, the last result of Forward is
+	// Backward takes the gradients of the outputs. Its other parameters take the last results of Forward. It returns
+	// the gradients. A nil Backward means one of two things: with DOut, the last result of Forward is
 	// the backward function; without, Forward returns a loss and its gradients.
 	Backward any
 	// Unrolled computes the outputs of Forward without compiled loops, which GoMLX cannot differentiate. Nil means
@@ -98,7 +98,7 @@ func (f Functions) layer() (Layer, error) {
 	return l, nil
 }
 
-// upstream stacks the upstream gradients.
+// upstream stacks the upstream gradients. It returns nil for a loss.
 func (f Functions) upstream() (*tensors.Tensor, error) {
 	douts, err := f.DOut.tensors()
 	if err != nil || len(douts) == 0 {
@@ -107,7 +107,7 @@ func (f Functions) upstream() (*tensors.Tensor, error) {
 	var values []float64
 	for _, t := range douts {
 		if t == nil || douts[0] == nil || !t.Shape().Equal(douts[0].Shape()) {
-			return nil, errors.New("the arrays in DOut must have one shape")
+			return nil, errors.New("the arrays in DOut must all have the same shape")
 		}
 		flat, err := tensors.CopyFlatData[float64](t)
 		if err != nil {
@@ -142,7 +142,7 @@ func (f Functions) backward(results []reflect.Value, douts []*Node) []*Node {
 	return flatten(back.Call(args))
 }
 
-// join stacks outputs of one shape; split is its inverse.
+// join stacks outputs of the same shape; split is its inverse.
 func join(outputs []*Node) *Node {
 	if len(outputs) == 1 {
 		return outputs[0]

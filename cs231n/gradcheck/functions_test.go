@@ -33,7 +33,7 @@ func squashBackward(dy *Node, c cache) (dx *Node, dw weights) {
 	return Dot(da, c.w).General([]int{1}, nil, []int{1}, nil), weights{Dot(c.x, da).General([]int{0}, nil, []int{0}, nil), ReduceSum(da, 0)}
 }
 
-// squashFunctions is squash again.
+// squashFunctions is squash as functions.
 func squashFunctions() gradcheck.Functions {
 	l := squash()
 	return gradcheck.Functions{
@@ -53,8 +53,8 @@ func TestFunctions(t *testing.T) {
 	require.NoError(t, got.Below(1e-8))
 }
 
-// TestBackwardFunction checks a layer that returns its backward pass behind its outputs, and that has parameters and an
-// optional argument.
+// TestBackwardFunction checks a layer that returns its backward pass after its outputs and has parameters and an optional
+// argument.
 func TestBackwardFunction(t *testing.T) {
 	t.Parallel()
 	scale := nn.NewParam("scale", []float64{2, 3, 5}, 3)
@@ -95,7 +95,7 @@ func TestTwoOutputs(t *testing.T) {
 	require.NoError(t, report.Below(1e-8))
 	f.DOut[1] = gradcheck.Randn(s, 2, 2)
 	_, err = f.Check(testbackend.Get(t))
-	require.ErrorContains(t, err, "one shape")
+	require.ErrorContains(t, err, "the same shape")
 }
 
 // TestLossFunction checks a function that returns a loss and its gradients, once with respect to an input and once with
@@ -138,7 +138,7 @@ func TestFunctionsRefuse(t *testing.T) {
 		"too many arrays":  {func(f *gradcheck.Functions) { f.In = append(f.In, []int32{1}) }, "takes 3 arrays, not 4"},
 		"not an array":     {func(f *gradcheck.Functions) { f.In[0] = "x" }, "array 0, string, is not an array"},
 		"dout":             {func(f *gradcheck.Functions) { f.DOut = gradcheck.Arrays{[]float32{1}} }, "use Float64"},
-		"nil dout":         {func(f *gradcheck.Functions) { f.DOut = gradcheck.Arrays{nil} }, "one shape"},
+		"nil dout":         {func(f *gradcheck.Functions) { f.DOut = gradcheck.Arrays{nil} }, "the same shape"},
 		"bad dout":         {func(f *gradcheck.Functions) { f.DOut = gradcheck.Arrays{"x"} }, "array 0, string, is not an array"},
 		"no backward":      {func(f *gradcheck.Functions) { f.Backward = nil }, "gradcheck_test.cache is not a function"},
 		"wrong backward":   {func(f *gradcheck.Functions) { f.Backward = func(*Node, int) *Node { return nil } }, "cannot take gradcheck_test.cache"},

@@ -56,8 +56,8 @@ func indexOf(i int, dims []int) []int {
 	return index
 }
 
-// Compare returns [RelError] of an array and the expected values, in row-major order. If it is not below the threshold,
-// or if the number of values differs, the error says where.
+// Compare returns [RelError] of an array and the expected values in row-major order. It returns an error that names the
+// worst element if RelError is not below the threshold, and an error if the number of values differs.
 func Compare(name string, got *tensors.Tensor, want []float64, threshold float64) (float64, error) {
 	values, err := float64s(got)
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 	"github.com/cs231n-go/assignment3/cs231n/rng"
 )
 
-// Linspace returns an array of equally spaced values from the first to the last in row-major order, as
+// Linspace returns an array of equally spaced values in row-major order, including both ends, as
 // np.linspace(from, to, size).reshape(dims).
 func Linspace(from, to float64, dims ...int) *tensors.Tensor {
 	values := make([]float64, shapes.Make(dtypes.Float64, dims...).Size())

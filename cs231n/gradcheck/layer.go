@@ -70,7 +70,7 @@ func (r Report) Worst() (numeric, autodiff float64) {
 	return numeric, autodiff
 }
 
-// roundingNoise is far above the rounding of sums of a few hundred numbers around 1, and far below any gradient that
+// roundingNoise is far above the rounding error of a sum of a few hundred numbers around 1, and far below any gradient that
 // matters.
 const roundingNoise = 1e-12
 

@@ -8,7 +8,7 @@ import (
 	"github.com/cs231n-go/assignment3/cs231n/gradcheck"
 )
 
-// Linspace returns equally spaced numbers from the first to the last in row-major order, as
+// Linspace returns equally spaced numbers in row-major order, including both ends, as
 // np.linspace(from, to, size).reshape(dims).
 func Linspace(from, to float64, dims ...int) *tensors.Tensor {
 	return gradcheck.Linspace(from, to, dims...)

@@ -1,6 +1,5 @@
-// Package notebook is the glue between GoNB notebooks and the library: what a cell needs and a program
-// would do in main. Every cell is compiled and run as a process of its own, so what has to live from
-// one cell to the next is kept in files.
+// Package notebook connects GoNB notebooks to the library. It holds the code that a program would have in main. GoNB
+// compiles and runs each cell as a separate process, so state that later cells need is saved to files.
 package notebook
 
 import (
@@ -23,19 +22,19 @@ import (
 	"github.com/cs231n-go/assignment3/cs231n/training"
 )
 
-// Check ends the cell with the error's text where there is an error. The cell then counts as failed, unless the error
-// is that training was interrupted: that was asked for, and a line says how to go on.
+// Check prints a non-nil error on one line and ends the cell as failed. If the error is that you interrupted a training run
+// that was saved, the cell succeeds instead and prints how to resume.
 func Check(err error) {
 	if err == nil {
 		return
 	}
 	if stopped, ok := errors.AsType[*training.Stopped](err); ok && stopped.Folder != "" {
-		fmt.Printf("Training stopped after iteration %d of %d and is kept in %s. Run this cell again to go on.\n", stopped.Iteration, stopped.Total, stopped.Folder)
+		fmt.Printf("Training stopped after iteration %d of %d and is saved in %s. Run this cell again to resume.\n", stopped.Iteration, stopped.Total, stopped.Folder)
 		os.Exit(0)
 	}
 	text := strings.ReplaceAll(err.Error(), "\n", "; ")
 	if errors.Is(err, context.Canceled) {
-		text += " (run this cell again to go on)"
+		text += " (run this cell again to resume)"
 	}
 	fmt.Fprintln(os.Stderr, "error:", text)
 	os.Exit(1)
@@ -47,8 +46,8 @@ func Must[T any](value T, err error) T {
 	return value
 }
 
-// Torch opens the notebook's PyTorch random stream, which goes on in every cell where the last one
-// left it, as PyTorch's global generator does. It lives as long as the kernel.
+// Torch opens the notebook's PyTorch random stream. It continues from cell to cell, as PyTorch's global generator does, and
+// ends with the kernel.
 func Torch() *rng.Torch {
 	return Must(rng.OpenTorch(kernelFile("torch.rng")))
 }
@@ -58,7 +57,7 @@ func CUDA() *rng.CUDA {
 	return Must(rng.OpenCUDA(kernelFile("cuda.rng")))
 }
 
-// NumPy opens the notebook's NumPy random stream, kept like [Torch]: it stands for numpy.random.
+// NumPy opens the notebook's NumPy random stream, the counterpart of numpy.random, kept like [Torch].
 func NumPy() *rng.NumPy {
 	return Must(rng.OpenNumPy(kernelFile("numpy.rng")))
 }
@@ -71,35 +70,34 @@ func Seed(seed uint64) {
 	Check(errors.Join(torch.Err(), cuda.Err()))
 }
 
-// kernelFile names a file in the folder that GoNB makes for a kernel and removes with it.
+// kernelFile returns the path of a file in the folder that GoNB creates for a kernel and removes when the kernel ends.
 func kernelFile(name string) string {
 	dir := os.Getenv("GONB_TMP_DIR")
 	if dir == "" {
-		Check(fmt.Errorf("notebook: %s has no place: GONB_TMP_DIR is not set, so this is no cell of a GoNB notebook; use rng.NewTorch or rng.NewCUDA in a program", name))
+		Check(fmt.Errorf("notebook: %s has no folder: GONB_TMP_DIR is not set, so this program is not a cell of a GoNB notebook; use rng.NewTorch, rng.NewCUDA or rng.NewNumPy instead", name))
 	}
 	return filepath.Join(dir, name)
 }
 
-// Backend is the machine's best device; see package device. It is opened at the first call, and lives as long
-// as the cell: an array that one backend has seen cannot be given to another.
+// Backend returns the machine's best device; see package device. The first call opens it, and later calls in the cell return
+// the same one, since an array cannot move from one backend to another.
 func Backend() compute.Backend { return Must(open()) }
 
 var open = sync.OnceValues(func() (compute.Backend, error) { return device.Open(device.Warn(os.Stderr)) })
 
-// Quick reports whether the environment asks for the quick setting, CS231N_QUICK=1: every cell runs,
-// but trains only for a moment.
+// Quick reports whether the environment sets CS231N_QUICK=1: every cell runs, but trains only for a moment.
 func Quick() bool {
 	return os.Getenv("CS231N_QUICK") == "1"
 }
 
-// Setting is a number of the notebook, from 0 on, that the environment can change: CS231N_<name> where it is set,
-// else quick in the quick setting, else full.
+// Setting returns a number of the notebook, 0 or more. It is the environment variable CS231N_<name> if that is set, else
+// quick if [Quick] is true, else full.
 func Setting(name string, full, quick int) int {
 	key := "CS231N_" + name
 	if text := os.Getenv(key); text != "" {
 		n, err := strconv.Atoi(text)
 		if err != nil || n < 0 {
-			Check(fmt.Errorf("notebook: the environment variable %s is %q, which is not a whole number from 0 on; change or unset it", key, text))
+			Check(fmt.Errorf("notebook: the environment variable %s is %q, which is not an integer of 0 or more; change or unset it", key, text))
 		}
 		return n
 	}
@@ -109,8 +107,8 @@ func Setting(name string, full, quick int) int {
 	return full
 }
 
-// OutDir is the folder where a training run of this notebook is kept: out/<name> beside the notebook,
-// or below CS231N_OUT where that is set.
+// OutDir returns the folder in which a training run of this notebook is saved: out/<name> beside the notebook, or
+// <name> in the folder CS231N_OUT if that is set.
 func OutDir(name string) training.Folder {
 	base := os.Getenv("CS231N_OUT")
 	if base == "" {
@@ -120,8 +118,8 @@ func OutDir(name string) training.Folder {
 }
 
 // Train trains a model and shows it in the notebook: a progress line, and a log line and samples every o.LogEvery
-// iterations. The run is kept in [OutDir] under the name. Interrupting the kernel stops it after the current steps, and
-// running the cell again resumes it. A finished run starts anew. A damaged one ends the cell with an error.
+// iterations. The run is saved in OutDir(name). Interrupting the kernel stops it after the current steps, and
+// running the cell again resumes it. A finished run starts again from the beginning. A damaged one ends the cell with an error.
 func Train(name string, t training.Trainable, o training.Options) *training.Result {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -137,13 +135,13 @@ func Train(name string, t training.Trainable, o training.Options) *training.Resu
 	return Must(result, errors.Join(err, progress.Done()))
 }
 
-// TrainOnce is [Train], unless the folder has a finished run of as many iterations. It returns that run then.
+// TrainOnce returns the saved run if it is finished and has the same number of iterations. Otherwise it calls [Train].
 func TrainOnce(name string, t training.Trainable, o training.Options) *training.Result {
 	task := Must(t.Task())
 	total := Must(task.Iterations(o))
 	_, run, err := OutDir(name).Open(task.Losses, task.Model)
 	if err == nil && run.Iteration == run.Total && run.Total == total {
-		fmt.Printf("%s: %d iterations, done before\n", task.Model, run.Iteration)
+		fmt.Printf("%s: already trained for %d iterations\n", task.Model, run.Iteration)
 		return run
 	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -152,7 +150,7 @@ func TrainOnce(name string, t training.Trainable, o training.Options) *training.
 	return Train(name, task, o)
 }
 
-// ShowLosses draws the losses of runs, each smoothed over some iterations; 0 does not smooth.
+// ShowLosses draws the losses of runs, each smoothed over the given number of iterations; 0 means no smoothing.
 func ShowLosses(title string, smooth int, runs ...*training.Result) {
 	var series []display.Series
 	for _, run := range runs {

@@ -24,7 +24,7 @@ import (
 
 const cellEnv = "CS231N_TEST_CELL"
 
-// cells are what the tests run as a notebook does: each in a process of its own.
+// cells are the cells that the tests run. Each runs in a separate process, as in a notebook.
 func cells() map[string]func() {
 	return map[string]func(){
 		"seed": func() { nb.Seed(231) },
@@ -74,7 +74,7 @@ func draw(stream interface {
 	return values
 }
 
-// TestMain is a cell's main where the test asks for a cell.
+// TestMain is the main of a cell if the test asks for one.
 func TestMain(m *testing.M) {
 	if cell := os.Getenv(cellEnv); cell != "" {
 		cells()[cell]()
@@ -101,7 +101,7 @@ func run(t *testing.T, cell string, env ...string) (status int, stdout, stderr s
 	return cmd.ProcessState.ExitCode(), out.String(), errOut.String()
 }
 
-// TestStreamsGoOn draws in two cells what one program draws in one go, then seeds anew.
+// TestStreamsGoOn expects two cells to draw the numbers that one program draws, and again after a new seed.
 func TestStreamsGoOn(t *testing.T) {
 	t.Parallel()
 	kernel := "GONB_TMP_DIR=" + t.TempDir()
@@ -128,13 +128,13 @@ func TestCells(t *testing.T) {
 	}{
 		{name: "no error", cell: "no error", stdout: "7\n", stderr: `^$`},
 		{name: "two errors in one line", cell: "fail", status: 1, stderr: `^error: first; second\n$`},
-		{name: "interrupted", cell: "interrupt", status: 1, stderr: `^error: stopped: context canceled \(run this cell again to go on\)\n$`},
-		{name: "training stopped", cell: "stop", stdout: "Training stopped after iteration 40 of 100 and is kept in out/gan. Run this cell again to go on.\n", stderr: `^$`},
+		{name: "interrupted", cell: "interrupt", status: 1, stderr: `^error: stopped: context canceled \(run this cell again to resume\)\n$`},
+		{name: "training stopped", cell: "stop", stdout: "Training stopped after iteration 40 of 100 and is saved in out/gan. Run this cell again to resume.\n", stderr: `^$`},
 		{name: "full setting", cell: "setting", stdout: "1\n", stderr: `^$`},
 		{name: "quick setting", cell: "setting", env: []string{"CS231N_QUICK=1"}, stdout: "2\n", stderr: `^$`},
 		{name: "own setting", cell: "setting", env: []string{"CS231N_QUICK=1", "CS231N_N=3"}, stdout: "3\n", stderr: `^$`},
-		{name: "no number", cell: "setting", env: []string{"CS231N_N=many"}, status: 1, stderr: `^error: notebook: .*CS231N_N is "many".*unset it\n$`},
-		{name: "less than nothing", cell: "setting", env: []string{"CS231N_N=-3"}, status: 1, stderr: `^error: notebook: .*CS231N_N is "-3".*unset it\n$`},
+		{name: "not a number", cell: "setting", env: []string{"CS231N_N=many"}, status: 1, stderr: `^error: notebook: .*CS231N_N is "many".*unset it\n$`},
+		{name: "negative number", cell: "setting", env: []string{"CS231N_N=-3"}, status: 1, stderr: `^error: notebook: .*CS231N_N is "-3".*unset it\n$`},
 		{name: "seed outside a notebook", cell: "seed", status: 1, stderr: `^error: notebook: torch.rng .*GONB_TMP_DIR is not set.*\n$`},
 		{name: "draw outside a notebook", cell: "draw", status: 1, stderr: `^error: notebook: torch.rng .*GONB_TMP_DIR is not set.*\n$`},
 		{name: "kernel's folder is gone", cell: "draw", env: []string{"GONB_TMP_DIR=" + missing}, status: 1, stderr: `^error: rng: [^\n]*missing[^\n]*\n$`},
@@ -162,8 +162,7 @@ func TestArrays(t *testing.T) {
 	require.Equal(t, fmt.Sprintln([]float64{0, 0.5, 1}, gradcheck.Randn(numpy, 2).Value(), gradcheck.RandInt(numpy, 9, 3).Value(), normals), stdout)
 }
 
-// TestTrainOnce trains a model that is not there, reuses it, trains it for another number of iterations, and refuses a
-// damaged one.
+// TestTrainOnce trains a new model, reuses it, trains it again for another number of iterations, and refuses a damaged one.
 func TestTrainOnce(t *testing.T) {
 	t.Parallel()
 	root, err := filepath.Abs("../..")
@@ -172,7 +171,7 @@ func TestTrainOnce(t *testing.T) {
 	env := []string{"CS231N_ROOT=" + root, "CS231N_OUT=" + out}
 	for _, c := range []struct{ cell, stdout string }{
 		{"train 3", `^(?s:0 of 3\n1 of 3\n2 of 3\n.*)\n3\n$`},
-		{"train 3", `^countdown: 3 iterations, done before\n3\n$`},
+		{"train 3", `^countdown: already trained for 3 iterations\n3\n$`},
 		{"train 4", `(?s:\n3 of 4\n.*)\n4\n$`},
 	} {
 		status, stdout, stderr := run(t, c.cell, env...)

@@ -140,7 +140,7 @@ class Kernel(InLab):
         seconds = time.monotonic() - begun
         print(f"stopped {seconds:.2f} s after the interrupt")
         self.assertLess(seconds, INTERRUPT_SECONDS)
-        expect(training.locator(".jp-OutputArea")).to_contain_text("Run this cell again to go on.")
+        expect(training.locator(".jp-OutputArea")).to_contain_text("Run this cell again to resume.")
         self.assertEqual(notebook.errors(training), [])
 
     def test_interrupt(self):

@@ -1,6 +1,5 @@
-// Package captions is the part of package notebook that the captioning notebooks use: their data, their
-// pictures, and training to be watched. It stands apart so that other notebooks' cells do not have to be
-// linked with HDF5.
+// Package captions loads and shows the data of the captioning notebooks. It is separate from package notebook so that the
+// cells of other notebooks do not link HDF5.
 package captions
 
 import (
@@ -22,9 +21,8 @@ import (
 	"github.com/cs231n-go/assignment3/cs231n/training"
 )
 
-// Dir is the folder of the captioning data: CS231N_DATA where that is set; else COCO, where
-// datasets/coco_captioning of the checkout holds it; else scenes, the project's own data set in the same
-// format, which is made in datasets/scenes at the first use.
+// Dir returns the folder of the captioning data. It is CS231N_DATA if that is set, else datasets/coco_captioning if that
+// holds COCO, else datasets/scenes. Scenes is the project's own data set in the same format; the first use generates it.
 func Dir() string {
 	if dir := os.Getenv("CS231N_DATA"); dir != "" {
 		return dir
@@ -80,10 +78,9 @@ func get(from fetch.Images, address string) image.Image {
 	return nb.Must(img, err)
 }
 
-// Show draws the pictures of a batch in a row, each below its lines of text. Pictures that cannot be had are
-// left out.
+// Show draws the pictures of a batch in a row, each below its lines of text. It leaves out missing pictures.
 func Show(urls []string, lines func(i int) []string) {
-	// JupyterLab shrinks what is wider than a cell's output, letters and all. In a window of 1280 pixels that is 848.
+	// JupyterLab shrinks a picture, text included, that is wider than the cell's output: 848 pixels in a window of 1280.
 	width := 420
 	if len(urls) > 2 {
 		width = 280
@@ -109,7 +106,7 @@ func ShowSamples(split string, data *coco.Data, batch coco.Batch, sampled [][]in
 	})
 }
 
-// OpenRNN loads the RNN or LSTM of a run that this notebook, or one beside it, has trained on the data.
+// OpenRNN loads an RNN or LSTM that this notebook, or another one in the same folder, has trained on the data.
 func OpenRNN(name string, data *coco.Data) (*captioning.RNN, *training.Result) {
 	model, run, err := captioning.LoadRNN(nb.OutDir(name), &data.Vocab)
 	nb.Check(err)
@@ -140,9 +137,8 @@ func ShowAttention(model *captioning.Transformer, data *coco.Data, batch coco.Ba
 	}
 }
 
-// ShowBestAndWorst draws a row of images that were described well and a row of images that were not, each with
-// what the model said and one of the captions that it was compared with. It goes through the ends of the
-// ranking in steps, since the very best captions are much alike.
+// ShowBestAndWorst draws a row of images with good captions and a row of images with bad ones, each with the model's caption
+// and one reference. It takes steps from both ends of the ranking, since the very best captions are much alike.
 func ShowBestAndWorst(e *captioning.Evaluation) {
 	const count = 3
 	step := max(1, len(e.Images)/50)

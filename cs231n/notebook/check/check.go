@@ -1,5 +1,5 @@
-// Package check holds the checks of the notebooks' cells. Each prints an error in the words of the Python assignment and
-// ends the cell as failed if the error is over its threshold.
+// Package check holds the checks of the notebooks' cells. Each prints an error in the format of the Python assignment. The
+// cell fails if the error is not below its threshold.
 package check
 
 import (
@@ -18,8 +18,8 @@ import (
 // Arrays are the arguments of a graph function; see [gradcheck.Arrays].
 type Arrays = gradcheck.Arrays
 
-// Values calls a graph function and compares its first results with the expected values, one list for each of the names,
-// which are separated by spaces. The arguments of f are nodes, or structs of nodes such as rnn.Weights.
+// Values calls a graph function and compares its first results with the expected values, one list for each name. The names
+// are separated by spaces. The arguments of f are nodes, or structs of nodes such as rnn.Weights.
 func Values(names string, f any, in Arrays, threshold float64, want ...[]float64) {
 	list := strings.Fields(names)
 	if len(list) != len(want) {
@@ -77,7 +77,7 @@ func Between(name string, f any, in Arrays, low, high float64) {
 	}
 }
 
-// CountParams requires a network to have so many parameters.
+// CountParams requires a network to have the given number of parameters.
 func CountParams(name string, network nn.Layer, want int) {
 	if count := nn.CountParams(network); count != want {
 		nb.Check(fmt.Errorf("the %s has %d parameters instead of %d; compare the sizes and biases of its layers with the list above", name, count, want))
@@ -92,7 +92,7 @@ func Fill(params []*nn.Param, from, to float64) {
 	}
 }
 
-// Cycle returns n captions of t words that run through a vocabulary of v words: np.arange(n*t).reshape(n, t) % v.
+// Cycle returns n captions of t words that cycle through a vocabulary of v words: np.arange(n*t).reshape(n, t) % v.
 func Cycle(v, n, t int) [][]int32 {
 	captions := make([][]int32, n)
 	for i := range n * t {

@@ -32,7 +32,7 @@ func gradient(factor float64) check.Gradient {
 // sum is a loss.
 func sum(x *Node) *Node { return ReduceAllSum(x) }
 
-// cells are cells of a notebook. Each runs in a process of its own.
+// cells are cells of a notebook. Each runs in a separate process.
 func cells() map[string]func() {
 	in := check.Arrays{[]float64{1, 3}}
 	return map[string]func(){
@@ -64,7 +64,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// TestCells expects the output of each check, and that a check which fails ends the cell as failed.
+// TestCells compares the output of each check, and expects a failed check to make its cell fail.
 func TestCells(t *testing.T) {
 	t.Parallel()
 	for cell, c := range map[string]struct {
