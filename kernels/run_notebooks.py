@@ -202,14 +202,18 @@ def without_effect(paths: list[Path]) -> list[str]:
 
 def trained(path: Path) -> set[str]:
     """The names of the training runs that a notebook makes, as its source spells them."""
-    return set(re.findall(r'nb\.(?:Train|OutDir)\(\\?"([\w-]+)\\?"', path.read_text())) if path.exists() else set()
+    return set(re.findall(r'nb\.(?:Train|TrainOnce|OutDir)\(\\?"([\w-]+)\\?"', path.read_text())) if path.exists() else set()
 
 
 def forget(runs: Path, paths: list[Path]) -> None:
-    """Removes the training runs of these notebooks, so that none resumes one. Runs of other notebooks stay for comparison."""
+    """Removes the training runs of these notebooks, such as lstm and lstm-full, so that none resumes or reuses one.
+
+    Runs of other notebooks stay for comparison.
+    """
     for path in paths:
         for name in trained(path):
-            shutil.rmtree(runs / name, ignore_errors=True)
+            for run in (runs / name, *runs.glob(f"{name}-*")):
+                shutil.rmtree(run, ignore_errors=True)
 
 
 def main() -> int:

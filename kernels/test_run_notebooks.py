@@ -93,9 +93,10 @@ class RunNotebooks(unittest.TestCase):
     def test_forget(self):
         """Notebooks that will be committed do not resume their own runs, but see those of other notebooks."""
         mine, other = self.folder / "out" / "runs" / "one", self.folder / "out" / "runs" / "two"
-        look = '%%\nfor _, name := range []string{"one", "two"} {\n\t_, err := os.Stat(os.Getenv("CS231N_OUT") + "/" + name)\n\tfmt.Println(name, err == nil)\n}\n// nb.Train("one", x)'
-        for flags, seen in ((), "one true\ntwo true\n"), (("--in-place",), "one false\ntwo true\n"):
+        look = '%%\nfor _, name := range []string{"one", "one-full", "two"} {\n\t_, err := os.Stat(os.Getenv("CS231N_OUT") + "/" + name)\n\tfmt.Println(name, err == nil)\n}\n// nb.Train("one", x)'
+        for flags, seen in ((), "one true\none-full true\ntwo true\n"), (("--in-place",), "one false\none-full false\ntwo true\n"):
             mine.mkdir(parents=True, exist_ok=True)
+            mine.with_name("one-full").mkdir(exist_ok=True)
             other.mkdir(parents=True, exist_ok=True)
             with self.subTest(flags), mock.patch.dict("os.environ"):
                 os.environ.pop("CS231N_OUT", None)
@@ -108,7 +109,7 @@ class RunNotebooks(unittest.TestCase):
         names = [name for path in sources for name in run_notebooks.trained(path)]
         self.assertEqual(len(names), len(set(names)), names)
         for path in sources:
-            self.assertGreaterEqual(len(run_notebooks.trained(path)), 2, path)
+            self.assertGreaterEqual(len(run_notebooks.trained(path)), 1, path)
             self.assertEqual(run_notebooks.trained(path), run_notebooks.trained(path.parents[1] / f"{path.stem}.ipynb"))
 
     def test_in_place(self):
