@@ -72,11 +72,11 @@ func Open(opts ...Option) (compute.Backend, error) {
 
 // A Candidate is one place where the search looks for a backend.
 type Candidate struct {
-	Name   string // what it is, in words
-	Path   string // the plugin file, or the configuration for GoMLX; empty where nothing was found
-	Found  bool   // whether it is there to be tried
-	Chosen bool   // whether the search ended here
-	Why    string // the reason for either
+	Name   string `json:"name"`           // what it is, in words
+	Path   string `json:"path,omitempty"` // the plugin file, or the configuration for GoMLX; empty where nothing was found
+	Found  bool   `json:"found"`          // whether it is there to be tried
+	Chosen bool   `json:"chosen"`         // whether the search ended here
+	Why    string `json:"why"`            // the reason for either
 }
 
 // Survey repeats the search of [Open], downloads excepted, and returns every candidate in the order of
