@@ -10,7 +10,6 @@ import (
 
 	"github.com/janpfeifer/gonb/gonbui"
 	"github.com/janpfeifer/gonb/gonbui/protocol"
-	"golang.org/x/term"
 )
 
 const (
@@ -49,13 +48,12 @@ type Progress struct {
 // it shows in the running notebook cell, or on standard output outside a notebook.
 func NewProgress(w io.Writer, names ...string) *Progress {
 	p := &Progress{names: names, now: time.Now, interval: liveInterval}
-	file, isFile := w.(*os.File)
 	switch {
 	case w == nil && InNotebook():
 		p.emit = notebookLine("progress-" + gonbui.UniqueId())
 	case w == nil:
 		return NewProgress(os.Stdout, names...)
-	case isFile && term.IsTerminal(int(file.Fd())):
+	case isTerminal(w):
 		p.emit = terminalLine(w)
 	default:
 		p.emit = plainLine(w)
@@ -223,7 +221,7 @@ func terminalLine(w io.Writer) func(string, float64, bool) error {
 	const clearToEnd = "\x1b[K" // the line before may have been longer
 	return func(line string, _ float64, last bool) error {
 		end := ""
-		if last {
+		if last && line != "" {
 			end = "\n"
 		}
 		_, err := fmt.Fprint(w, "\r", line, clearToEnd, end)
