@@ -46,11 +46,12 @@ images: setup ## draw images/gan_outputs.png from the runs that make run or make
 lab: setup ## open the notebooks in JupyterLab (LAB_FLAGS="--no-browser --port=..." as you like)
 	@jupyter lab --notebook-dir=notebooks $(if $(filter 0,$(shell id -u)),--allow-root) $(LAB_FLAGS)
 
+# cs231n --version shows the commit, unless this is no git checkout that git trusts.
 build: setup ## build the command bin/cs231n
-	@go build -o bin/cs231n ./cs231n/cmd/cs231n
+	@go build -buildvcs=$(if $(shell git rev-parse HEAD 2>/dev/null),true,false) -o bin/cs231n ./cs231n/cmd/cs231n
 
 # PyTorch has an environment of its own, which nothing else needs, made anew when its pins change.
-bench: setup ## time training beside PyTorch and NumPy (BENCH_FLAGS="-rounds 1 -only steps -images images" as you like)
+bench: setup ## time training beside PyTorch and NumPy (BENCH_FLAGS="--rounds 1 --only steps --images images" as you like)
 	@cmp -s kernels/requirements-torch.txt .venv-torch/requirements || { \
 		echo "bench: installing PyTorch into .venv-torch"; \
 		$(PYTHON) -m venv .venv-torch && \

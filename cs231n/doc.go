@@ -25,6 +25,7 @@
 //	fetch       pictures from the web or a folder
 //	notebook    what a notebook's cells need around the library; notebook/captions for captioning
 //	bench       times what is trained here, beside PyTorch and NumPy; cmd/bench is its command
+//	cmd/cli     what the commands add to Cobra: flags, errors, exit statuses, traces of crashes
 //	cmd/cs231n  the command line
 //
 // A package imports only packages that stand above it in this list. Only notebook, bench and the commands

@@ -67,7 +67,7 @@ func (t Task) Run(ctx context.Context, backend compute.Backend) (Timing, error) 
 	case t.Iters < 1:
 		return Timing{}, fmt.Errorf("bench: %d steps of %s cannot be timed; at least 1 is needed", t.Iters, t.Model)
 	case t.Model == Sample && t.Devices > 1:
-		return Timing{}, fmt.Errorf("bench: %d devices cannot share %s, only training; leave -devices out", t.Devices, t.Model)
+		return Timing{}, fmt.Errorf("bench: %d devices cannot share %s, only training; take one", t.Devices, t.Model)
 	case slices.Contains([]string{"gan", "lsgan", "dcgan"}, t.Model):
 		watch, err = t.trainGAN(ctx, backend)
 	case t.Model == Sample:

