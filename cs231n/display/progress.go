@@ -28,6 +28,8 @@ const (
 type Progress struct {
 	// Unit names what is counted, if it is not iterations: "pictures", "MiB".
 	Unit string
+	// Title begins the line, if it is not empty: "downloading". It needs a Unit.
+	Title string
 
 	names    []string
 	emit     func(line string, fraction float64, last bool) error
@@ -146,7 +148,7 @@ func (p *Progress) count(unit string) string {
 	if p.total > 0 {
 		s += fmt.Sprintf("/%d", p.total)
 	}
-	return strings.TrimSpace(s + " " + unit)
+	return strings.TrimSpace(p.Title + " " + s + " " + unit)
 }
 
 func (p *Progress) named() []string {

@@ -62,6 +62,15 @@ func (s *Screen) Step(done, total int, values ...float64) {
 	s.phase.Step(done, total, values...)
 }
 
+// Bytes shows that done of total bytes are finished in a phase, such as "downloading", which it begins if necessary.
+func (s *Screen) Bytes(phase string, done, total int64) {
+	if s.phase.Title != phase {
+		s.Phase("", "MiB")
+		s.phase.Title = phase
+	}
+	s.Step(int(done>>20), int(total>>20))
+}
+
 // Done ends the last phase with its last line. The error is one of writing it.
 func (s *Screen) Done() error {
 	err := s.phase.Done()

@@ -78,8 +78,8 @@ SHA-256 that is printed with another person's, or name the expected one.`,
 	perform(c, asJSON, func(ctx context.Context, s *display.Screen, args []string) (any, error) {
 		ctx, stop := interruptible(ctx)
 		defer stop()
-		s.Phase("connecting", "MiB")
-		fetcher.Progress = func(done, total int64) { s.Step(int(done>>20), int(total>>20)) }
+		s.Phase("connecting", "")
+		fetcher.Progress = func(done, total int64) { s.Bytes("downloading", done, total) }
 		got, err := fetcher.Fetch(ctx, args[0])
 		if err != nil {
 			return nil, err
