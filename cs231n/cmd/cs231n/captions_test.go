@@ -20,6 +20,7 @@ const smallCaptions = "../../captioning/testdata/small"
 // TestCaptions trains a captioning model, resumes it, and uses it: the losses are NumPy's.
 func TestCaptions(t *testing.T) {
 	slow(t)
+	t.Parallel()
 	for _, kind := range []string{"rnn", "lstm"} {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
@@ -72,14 +73,34 @@ func TestCaptions(t *testing.T) {
 			}
 			require.False(t, lines.Scan())
 
-			program(t, "eval", kind, "--checkpoint", out, "--data", smallCaptions).requireDone(t, kind+" on 12 images of val\nBLEU-1: 0.", "BLEU-4: 0.")
+			eval := []string{"eval", kind, "--checkpoint", out, "--data", smallCaptions}
+			if kind == "rnn" {
+				program(t, eval...).requireDone(t, "rnn on 12 images of val\n", "BLEU-4")
+				return
+			}
+			scored := evaluatedJSON(t, append(eval, "--split", "train")...)
+			require.Equal(t, []any{kind, "train", float64(data.Train.Images())}, []any{scored["model"], scored["split"], scored["images"]})
+			require.NotContains(t, scored, "details")
 		})
 	}
+}
+
+// evaluatedJSON runs the real program and reads the object that it prints, which has scores above 0.
+func evaluatedJSON(t *testing.T, args ...string) (object map[string]any) {
+	t.Helper()
+	o := program(t, append(args, "--json")...)
+	o.requireDone(t)
+	require.NoError(t, json.Unmarshal([]byte(o.stdout), &object))
+	bleu := object["scores"].(map[string]any)["BLEU"].([]any)
+	require.Len(t, bleu, 4)
+	require.Greater(t, bleu[0], 0.0)
+	return object
 }
 
 // TestCaptionFaults uses captioning models with something wrong: the error is one line that names it.
 func TestCaptionFaults(t *testing.T) {
 	slow(t)
+	t.Parallel()
 	out := filepath.Join(t.TempDir(), "run")
 	train := []string{"train", "rnn", "--data", smallCaptions, "--max-train", "50", "--batch", "10", "--hidden", "32", "--wordvec", "16", "--out", out, "--iters", "2"}
 	program(t, train...).requireDone(t)
@@ -112,6 +133,7 @@ func TestCaptionFaults(t *testing.T) {
 // TestTransformer trains a Transformer, resumes it, and uses it: the losses are PyTorch's.
 func TestTransformer(t *testing.T) {
 	slow(t)
+	t.Parallel()
 	out := filepath.Join(t.TempDir(), "run")
 	flags := []string{
 		"train", "transformer", "--data", smallCaptions, "--seed", "231", "--max-train", "50", "--batch", "10", "--wordvec", "16",
@@ -132,10 +154,13 @@ func TestTransformer(t *testing.T) {
 	require.InEpsilonSlice(t, pytorch.Runs[0].Losses[:20], got.Loss, 1e-5)
 
 	use := []string{"--checkpoint", out, "--data", smallCaptions}
-	for _, beam := range []string{"1", "3"} {
-		sampled := program(t, append([]string{"sample", "transformer", "--images", "2", "--beam", beam}, use...)...)
-		sampled.requireDone(t, `"caption":"`)
-		require.Equal(t, 2, strings.Count(sampled.stdout, "\n"))
-	}
-	program(t, append([]string{"eval", "transformer", "--beam", "2"}, use...)...).requireDone(t, "transformer on 12 images of val\nBLEU-1: 0.")
+	sampled := program(t, append([]string{"sample", "transformer", "--beam", "3"}, use...)...)
+	sampled.requireDone(t, `"caption":"`)
+	require.Equal(t, 2, strings.Count(sampled.stdout, "\n"))
+	details := evaluatedJSON(t, append([]string{"eval", "transformer", "--details"}, use...)...)["details"].([]any)
+	require.Len(t, details, 12)
+	best := details[0].(map[string]any)
+	require.NotEmpty(t, best["caption"])
+	require.NotEmpty(t, best["references"])
+	require.GreaterOrEqual(t, best["score"], details[11].(map[string]any)["score"])
 }

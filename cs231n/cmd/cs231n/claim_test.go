@@ -14,6 +14,7 @@ import (
 // notice.
 func TestTwoAtOnce(t *testing.T) {
 	slow(t)
+	t.Parallel()
 	out := t.TempDir()
 	args := []string{"train", "gan", "--iters", "100000", "--data", someDigits(t, 256), "--out", out}
 	first, stderr := startUntil(t, "Iter: 0", args...)

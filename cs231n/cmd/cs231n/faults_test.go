@@ -34,6 +34,7 @@ func foreignPlugin(t *testing.T) string {
 // names what is wrong, and no error touches what was kept.
 func TestFaults(t *testing.T) {
 	slow(t)
+	t.Parallel()
 	good := someDigits(t, 256)
 	kept := t.TempDir()
 	program(t, "train", "gan", "--iters", "2", "--data", good, "--out", kept).requireDone(t)

@@ -21,6 +21,7 @@ import (
 // one that always had room.
 func TestFullDisk(t *testing.T) {
 	slow(t)
+	t.Parallel()
 	for _, c := range []struct {
 		model string
 		flags []string
@@ -59,6 +60,7 @@ func TestFullDisk(t *testing.T) {
 // TestFullOutput prints results to where there is no room for them.
 func TestFullOutput(t *testing.T) {
 	slow(t)
+	t.Parallel()
 	out := t.TempDir()
 	program(t, "train", "rnn", "--data", smallCaptions, "--hidden", "8", "--wordvec", "8", "--iters", "1", "--out", out).requireDone(t)
 	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)

@@ -25,6 +25,7 @@ import (
 // them: after each kill all that was saved is there, and the losses at the end are those of a run that was left alone.
 func TestKills(t *testing.T) {
 	slow(t)
+	t.Parallel()
 	captions := slices.Clip([]string{"--data", smallCaptions, "--max-train", "50", "--batch", "10", "--wordvec", "16", "--iters", "80"})
 	for _, v := range []victim{
 		// Epochs are five iterations short, so that runs end at all places of an epoch.

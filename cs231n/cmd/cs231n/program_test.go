@@ -151,6 +151,7 @@ type curve struct {
 // TestTrain trains on MNIST and compares with PyTorch's losses, then asks for more and for less.
 func TestTrain(t *testing.T) {
 	slow(t)
+	t.Parallel()
 	out := filepath.Join(t.TempDir(), "new", "run")
 	o := program(t, "train", "gan", "--seed", "231", "--iters", "18", "--out", out)
 	o.requireDone(t, "Iter: 0, D: 1.327, G:0.6756\n", "gan: 18 iterations done, kept in "+out)
@@ -194,6 +195,7 @@ func TestTrain(t *testing.T) {
 // TestPureGo trains where no XLA plugin is.
 func TestPureGo(t *testing.T) {
 	slow(t)
+	t.Parallel()
 	cmd := command(t, "train", "gan", "--iters", "1", "--out", t.TempDir())
 	cmd.Env = append(cmd.Environ(), "GOMLX_BACKEND=go")
 	finish(t, cmd).requireDone(t, "Iter: 0, D: 1.327, G:0.6756\n")
