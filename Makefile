@@ -46,11 +46,12 @@ images: setup ## draw images/gan_outputs.png from the runs of make run or make n
 lab: setup ## open the notebooks in JupyterLab (LAB_FLAGS="--no-browser --port=8899" for example)
 	@jupyter lab --notebook-dir=notebooks $(if $(filter 0,$(shell id -u)),--allow-root) $(LAB_FLAGS)
 
+# cs231n --version shows the commit, unless this is no git checkout that git trusts.
 build: setup ## build the command bin/cs231n
-	@go build -o bin/cs231n ./cs231n/cmd/cs231n
+	@go build -buildvcs=$(if $(shell git rev-parse HEAD 2>/dev/null),true,false) -o bin/cs231n ./cs231n/cmd/cs231n
 
 # Only this target needs PyTorch, which has a separate environment. It is made again when the pins change.
-bench: setup ## time training here and in PyTorch and NumPy (BENCH_FLAGS="-rounds 1 -only steps -images images" for example)
+bench: setup ## time training here and in PyTorch and NumPy (BENCH_FLAGS="--rounds 1 --only steps --images images" for example)
 	@cmp -s kernels/requirements-torch.txt .venv-torch/requirements || { \
 		echo "bench: installing PyTorch into .venv-torch"; \
 		$(PYTHON) -m venv .venv-torch && \

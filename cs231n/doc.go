@@ -25,6 +25,7 @@
 //	display     image grids, curves and progress, in a notebook or as files
 //	notebook    helpers for notebook cells; notebook/check for checks, notebook/captions for captioning
 //	bench       times training beside PyTorch and NumPy; cmd/bench is its command
+//	cmd/cli     shared by the commands: flags, errors, exit statuses, traces of crashes
 //	cmd/cs231n  the command line
 //
 // A package imports only packages above it in this list. Only notebook, bench and the commands import device and display.

@@ -2,9 +2,15 @@ package bench
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"image"
 	"math"
+	"path/filepath"
 	"strings"
+
+	"github.com/cs231n-go/assignment3/cs231n/atomicfile"
+	"github.com/cs231n-go/assignment3/cs231n/display"
 )
 
 // Report holds all results of a run.
@@ -30,6 +36,38 @@ func (r Report) Peak() float64 {
 		best = max(best, p.GFLOPs)
 	}
 	return best
+}
+
+// Empty reports whether nothing was measured.
+func (r Report) Empty() bool { return len(r.Comparisons)+len(r.Growth)+len(r.Cells) == 0 }
+
+// Save writes bench.json, bench.md and the charts steps.png and growth.png into dir. If images is not empty, it copies the
+// charts into that folder, as bench_steps.png and bench_growth.png.
+func (r Report) Save(dir, images string) error {
+	data, err := r.JSON()
+	if err != nil {
+		return err
+	}
+	for name, content := range map[string][]byte{"bench.json": data, "bench.md": []byte(r.Markdown())} {
+		if err := atomicfile.WriteBytes(filepath.Join(dir, name), content); err != nil {
+			return fmt.Errorf("bench: %w", err)
+		}
+	}
+	for name, draw := range map[string]func() (image.Image, error){"steps.png": r.StepChart, "growth.png": r.GrowthChart} {
+		if name == "steps.png" && len(r.Comparisons) == 0 || name == "growth.png" && len(r.Growth) == 0 {
+			continue
+		}
+		chart, drawErr := draw()
+		if drawErr != nil {
+			err = errors.Join(err, drawErr)
+			continue
+		}
+		err = errors.Join(err, display.SavePNG(filepath.Join(dir, name), chart))
+		if images != "" {
+			err = errors.Join(err, display.SavePNG(filepath.Join(images, "bench_"+name), chart))
+		}
+	}
+	return err
 }
 
 // JSON returns the report as indented JSON.

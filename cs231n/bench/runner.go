@@ -26,12 +26,37 @@ type Runner struct {
 	Iters int // steps to time in each process; 0 means the default of [NewTask]
 }
 
+// Parts lists what [Runner.Measure] can measure.
+func Parts() []string { return []string{"steps", "growth", "cells"} }
+
+// Measure measures parts of the comparison, the steps of models in a number of rounds. With an error it returns what it
+// measured before.
+func (r Runner) Measure(ctx context.Context, parts, models []string, rounds int) (report Report, err error) {
+	report = Report{Threads: runtime.GOMAXPROCS(0), Rounds: rounds}
+	for _, part := range parts {
+		switch part {
+		case "steps":
+			if report.Peaks, err = r.Peaks(ctx); err == nil {
+				report.Comparisons, err = r.Compare(ctx, models, rounds)
+			}
+		case "growth":
+			report.Growth, err = r.Growth(ctx)
+		case "cells":
+			report.Cells, err = r.Cells(ctx)
+		}
+		if err != nil {
+			return report, err
+		}
+	}
+	return report, nil
+}
+
 // torch returns the Python interpreter with PyTorch and NumPy.
 func (r Runner) torch() string { return filepath.Join(r.Root, ".venv-torch", "bin", "python") }
 
 // ours times a task in a new process of Self.
 func (r Runner) ours(ctx context.Context, task Task) (t Timing, err error) {
-	err = r.run(ctx, &t, "ours", r.Self, "step", task.Model, "-iters", fmt.Sprint(task.Iters))
+	err = r.run(ctx, &t, "ours", r.Self, "step", task.Model, "--iters", fmt.Sprint(task.Iters))
 	return t, err
 }
 

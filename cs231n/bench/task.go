@@ -67,7 +67,7 @@ func (t Task) Run(ctx context.Context, backend compute.Backend) (Timing, error) 
 	case t.Iters < 1:
 		return Timing{}, fmt.Errorf("bench: cannot time %d steps of %s; choose at least 1", t.Iters, t.Model)
 	case t.Model == Sample && t.Devices > 1:
-		return Timing{}, fmt.Errorf("bench: %d devices cannot share %s, only training; omit -devices", t.Devices, t.Model)
+		return Timing{}, fmt.Errorf("bench: %d devices cannot share %s, only training; use one", t.Devices, t.Model)
 	case slices.Contains([]string{"gan", "lsgan", "dcgan"}, t.Model):
 		watch, err = t.trainGAN(ctx, backend)
 	case t.Model == Sample:

@@ -20,11 +20,11 @@ type Evaluation struct {
 
 // Described is an image with the model's caption and the reference captions.
 type Described struct {
-	Image      int // row of the features
-	URL        string
-	Caption    string
-	References []string
-	Score      float64 // mean of BLEU-1 and BLEU-2 of this caption alone
+	Image      int      `json:"image"` // row of the features
+	URL        string   `json:"url"`
+	Caption    string   `json:"caption"`
+	References []string `json:"references"`
+	Score      float64  `json:"score"` // mean of BLEU-1 and BLEU-2 of this caption alone
 }
 
 // Evaluate generates captions for the images of a split and computes BLEU, CIDEr-D and ROUGE-L over the whole split,

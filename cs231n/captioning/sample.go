@@ -16,8 +16,8 @@ import (
 	"github.com/cs231n-go/assignment3/cs231n/temporal"
 )
 
-// SampleOptions holds the settings for generating captions. The zero value is greedy decoding. All settings but Length are
-// for a [Transformer].
+// SampleOptions holds the settings for generating captions. The zero value is greedy decoding. All settings but Length
+// and Progress are for a [Transformer].
 type SampleOptions struct {
 	Length      int        // words per caption; 0 means 30 for an [RNN], the maximum length for a [Transformer]
 	Beams       int        // beam width of a beam search; 0 means none, 1 is greedy
@@ -25,6 +25,8 @@ type SampleOptions struct {
 	TopK        int        // if above 0, words are sampled only from the K most probable ones
 	Dropout     bool       // leaves dropout on, as the original notebook does by mistake
 	Stream      *rng.Torch // random numbers for Temperature and Dropout
+
+	Progress func(done, total int) // if not nil, called after every batch with the number of images that are done
 }
 
 // Sampler generates captions for images. [RNN] and [Transformer] implement it.
@@ -55,7 +57,7 @@ func (m *RNN) Sample(backend compute.Backend, features []float32, o SampleOption
 	case length < 0:
 		return nil, fmt.Errorf("captioning: captions cannot have %d words", length)
 	}
-	return sample(backend, m.Params(), features, m.inputDim(), nil, func(p nn.Values, features *Node, _ []*Node) *Node {
+	return sample(backend, m.Params(), features, m.inputDim(), o.Progress, nil, func(p nn.Values, features *Node, _ []*Node) *Node {
 		return m.sampleGraph(p, features, length)
 	})
 }
@@ -64,7 +66,7 @@ func (m *RNN) Sample(backend compute.Backend, features []float32, o SampleOption
 // returns further inputs for n images.
 //
 // Shapes: features: (N, dim) flat; graph: features: (n, dim) -> (n, length) int32.
-func sample(backend compute.Backend, params []*nn.Param, features []float32, dim int, extra func(n int) []any, graph func(p nn.Values, features *Node, extra []*Node) *Node) ([][]int32, error) {
+func sample(backend compute.Backend, params []*nn.Param, features []float32, dim int, progress func(done, total int), extra func(n int) []any, graph func(p nn.Values, features *Node, extra []*Node) *Node) ([][]int32, error) {
 	n, err := images(features, dim)
 	if err != nil {
 		return nil, err
@@ -94,6 +96,9 @@ func sample(backend compute.Backend, params []*nn.Param, features []float32, dim
 			return nil, fmt.Errorf("captioning: cannot generate captions: %w", err)
 		}
 		captions = append(captions, out[0].Value().([][]int32)[:count]...)
+		if progress != nil {
+			progress(len(captions), n)
+		}
 	}
 	return captions, nil
 }

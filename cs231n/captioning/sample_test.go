@@ -33,14 +33,17 @@ func TestTransformerSampling(t *testing.T) {
 		return sample(captioning.SampleOptions{Temperature: temperature, TopK: topK, Stream: rng.NewTorch(seed)})
 	}
 	greedy := sample(captioning.SampleOptions{})
-	again, err := captioning.Rescore(m, backend, features, 6, nil) // compiles a program for each word
+	again, err := captioning.Rescore(m, backend, features, captioning.SampleOptions{Length: 6}) // compiles a program for each word
 	require.NoError(t, err)
 	for i, caption := range again {
 		require.Equal(t, caption, greedy[i][:6], "the same words as when everything is scored again each time")
 	}
-	noisy := sample(captioning.SampleOptions{Length: 2, Dropout: true, Stream: rng.NewTorch(1)})
+	var steps [][2]int
+	progress := func(done, total int) { steps = append(steps, [2]int{done, total}) }
+	noisy := sample(captioning.SampleOptions{Length: 2, Dropout: true, Stream: rng.NewTorch(1), Progress: progress})
 	require.Len(t, noisy[2], 2)
-	masked, err := captioning.Rescore(m, backend, features, 2, rng.NewTorch(1))
+	require.Equal(t, [][2]int{{1, 3}, {3, 3}}, steps, "half of the words are half of the three images")
+	masked, err := captioning.Rescore(m, backend, features, captioning.SampleOptions{Length: 2, Stream: rng.NewTorch(1)})
 	require.NoError(t, err)
 	require.Equal(t, masked, noisy)
 	different := map[string]bool{}
@@ -49,7 +52,7 @@ func TestTransformerSampling(t *testing.T) {
 	}
 	require.Greater(t, len(different), 1, "different images get different captions")
 
-	one, four := sample(captioning.SampleOptions{Beams: 1}), sample(captioning.SampleOptions{Beams: 4})
+	one, four := sample(captioning.SampleOptions{Beams: 1}), sample(captioning.SampleOptions{Beams: 4, Progress: progress})
 	better, logProbs := 0, logProb(t, m, data, slices.Concat(features, features), slices.Concat(one, four))
 	for i := range greedy {
 		require.Equal(t, data.Vocab.Decode(greedy[i]), data.Vocab.Decode(one[i]), "one beam is greedy")
@@ -63,6 +66,7 @@ func TestTransformerSampling(t *testing.T) {
 
 	cold := random(1e-4, 0, 1)
 	require.Equal(t, greedy, cold, "next to no temperature")
+	require.Equal(t, [][2]int{{1, 3}, {3, 3}, {3, 3}}, steps, "a beam search reports its batch")
 	first := random(3, 1, 1)
 	require.Equal(t, greedy, first, "a choice of one word")
 	some, same, other := random(1, 5, 1), random(1, 5, 1), random(1, 5, 2)
@@ -171,9 +175,12 @@ func TestSampleBatches(t *testing.T) {
 	for i := range features {
 		features[i] = float32(math.Sin(float64(i)))
 	}
-	all, err := m.Sample(backend, features, captioning.SampleOptions{Length: 3})
+	var steps [][2]int
+	progress := func(done, total int) { steps = append(steps, [2]int{done, total}) }
+	all, err := m.Sample(backend, features, captioning.SampleOptions{Length: 3, Progress: progress})
 	require.NoError(t, err)
 	require.Len(t, all, 300)
+	require.Equal(t, [][2]int{{256, 300}, {300, 300}}, steps)
 	last, err := m.Sample(backend, features[200*dim:], captioning.SampleOptions{Length: 3})
 	require.NoError(t, err)
 	require.Equal(t, last, all[200:])

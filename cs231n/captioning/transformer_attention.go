@@ -93,14 +93,14 @@ func (m *Transformer) read(backend compute.Backend, features *tensors.Tensor, ca
 
 // rescore samples greedily with dropout on, as the original notebook does. For every word it scores all words so far again,
 // with new masks from the stream; nil turns dropout off. Each length of the sequence compiles its own program.
-func (m *Transformer) rescore(backend compute.Backend, features []float32, length int, stream *rng.Torch) ([][]int32, error) {
+func (m *Transformer) rescore(backend compute.Backend, features []float32, o SampleOptions) ([][]int32, error) {
 	n, err := images(features, m.config.InputDim)
 	if err != nil {
 		return nil, err
 	}
 	captions, read := make([][]int32, n), slices.Repeat([][]int32{{int32(m.start)}}, n)
-	for t := range length {
-		scores, err := m.Scores(backend, tensors.FromFlatDataAndDimensions(features, n, m.config.InputDim), read, stream)
+	for t := range o.Length {
+		scores, err := m.Scores(backend, tensors.FromFlatDataAndDimensions(features, n, m.config.InputDim), read, o.Stream)
 		if err != nil {
 			return nil, err
 		}
@@ -108,6 +108,9 @@ func (m *Transformer) rescore(backend compute.Backend, features []float32, lengt
 			of := scores[(i*(t+1)+t)*m.vocabulary : (i*(t+1)+t+1)*m.vocabulary]
 			word := int32(floats.MaxIdx(of))
 			captions[i], read[i] = append(captions[i], word), append(slices.Clip(read[i]), word)
+		}
+		if o.Progress != nil {
+			o.Progress(n*(t+1)/o.Length, n) // as if images were finished one after the other
 		}
 	}
 	return captions, nil

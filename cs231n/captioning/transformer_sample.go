@@ -36,15 +36,15 @@ func (m *Transformer) Sample(backend compute.Backend, features []float32, o Samp
 	}
 	switch {
 	case o.Beams > 0:
-		return sample(backend, m.params, features, m.config.InputDim, nil, func(p nn.Values, features *Node, _ []*Node) *Node {
+		return sample(backend, m.params, features, m.config.InputDim, o.Progress, nil, func(p nn.Values, features *Node, _ []*Node) *Node {
 			return m.beamGraph(p, features, o.Length, o.Beams)
 		})
 	case o.Dropout:
-		return m.rescore(backend, features, o.Length, o.Stream)
+		return m.rescore(backend, features, o)
 	case o.Temperature == 0:
-		return m.generate(backend, features, o.Length, nil, func(scores, _, _ *Node) *Node { return ArgMax(scores, -1, dtypes.Int32) })
+		return m.generate(backend, features, o, nil, func(scores, _, _ *Node) *Node { return ArgMax(scores, -1, dtypes.Int32) })
 	}
-	return m.generate(backend, features, o.Length, o.Stream, func(scores, uniform, t *Node) *Node {
+	return m.generate(backend, features, o, o.Stream, func(scores, uniform, t *Node) *Node {
 		if o.TopK > 0 {
 			top, _ := topK(scores, o.TopK)
 			least := SliceAxis(top, 1, AxisRange(o.TopK-1))
@@ -81,24 +81,24 @@ func (m *Transformer) validate(o SampleOptions) error {
 }
 
 // generate builds and runs the loop over the words. choose returns the words at position t from their scores, (N, V). With a
-// stream it gets uniform numbers as well, (N, length, V).
-func (m *Transformer) generate(backend compute.Backend, features []float32, length int, stream *rng.Torch, choose func(scores, uniform, t *Node) *Node) ([][]int32, error) {
+// stream it gets uniform numbers as well, (N, Length, V).
+func (m *Transformer) generate(backend compute.Backend, features []float32, o SampleOptions, stream *rng.Torch, choose func(scores, uniform, t *Node) *Node) ([][]int32, error) {
 	extra := func(n int) []any {
 		if stream == nil {
 			return nil
 		}
-		u := make([]float32, n*length*m.vocabulary)
+		u := make([]float32, n*o.Length*m.vocabulary)
 		stream.Uniform(u, 0, 1)
-		return []any{tensors.FromFlatDataAndDimensions(u, n, length, m.vocabulary)}
+		return []any{tensors.FromFlatDataAndDimensions(u, n, o.Length, m.vocabulary)}
 	}
-	return sample(backend, m.params, features, m.config.InputDim, extra, func(p nn.Values, features *Node, extra []*Node) *Node {
+	return sample(backend, m.params, features, m.config.InputDim, o.Progress, extra, func(p nn.Values, features *Node, extra []*Node) *Node {
 		memory := p.Apply(m.visual, ConvertDType(features, p[m.embedding].DType()))
 		n := memory.Shape().Dim(0)
 		start := BroadcastToDims(Const(memory.Graph(), int32(m.start)), n)
 		cross := m.decoder.CrossAttention(p, memory)
-		state := append([]*Node{start, loop.Zero(start, n, length)}, m.decoder.NewCache(memory, length)...)
+		state := append([]*Node{start, loop.Zero(start, n, o.Length)}, m.decoder.NewCache(memory, o.Length)...)
 		fixed := m.fixed(p, cross, extra)
-		return loop.For(length, fixed, state, func(t *Node, fixed, state []*Node) []*Node {
+		return loop.For(o.Length, fixed, state, func(t *Node, fixed, state []*Node) []*Node {
 			word, caption, cache := state[0], state[1], state[2:]
 			scores, cache := m.next(word, fixed, cache, t)
 			var uniform *Node

@@ -22,7 +22,7 @@ func TestFetchSparesOtherData(t *testing.T) {
 	before := list(t, dir)
 	f := fetcher(s.URL)
 	f.Retries = -1
-	require.ErrorContains(t, failing(t, f, dir), dir+" holds a data set that was not downloaded (coco2014_captions.h5); name another folder, or ask to replace it (-replace)")
+	require.ErrorContains(t, failing(t, f, dir), dir+" holds a data set that was not downloaded (coco2014_captions.h5); name another folder, or ask to replace it")
 	assert.Equal(t, before, list(t, dir))
 	assert.Empty(t, s.ranges)
 

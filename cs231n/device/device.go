@@ -73,11 +73,11 @@ func Open(opts ...Option) (compute.Backend, error) {
 
 // A Candidate is a backend that the search considers.
 type Candidate struct {
-	Name   string // its name for people
-	Path   string // the plugin file, or the configuration for GoMLX; empty if not found
-	Found  bool   // whether it exists
-	Chosen bool   // whether it is the one that Open returns
-	Why    string // why it was chosen or not
+	Name   string `json:"name"`           // its name for people
+	Path   string `json:"path,omitempty"` // the plugin file, or the configuration for GoMLX; empty if not found
+	Found  bool   `json:"found"`          // whether it exists
+	Chosen bool   `json:"chosen"`         // whether it is the one that Open returns
+	Why    string `json:"why"`            // why it was chosen or not
 }
 
 // Survey repeats the search of [Open] without downloads and returns every candidate in the order of preference. It

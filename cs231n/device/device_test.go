@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"debug/elf"
+	"encoding/json"
 	"errors"
 	"io/fs"
 	"os"
@@ -272,8 +273,8 @@ func TestTF32IsOffUnlessAskedFor(t *testing.T) {
 	for options, want := range map[string]string{"": "false", "tf32=true": "true", "notf32": "false"} {
 		backend, err := fake(t, nil).load(realPlugin(t), options)
 		require.NoError(t, err, options)
-		rows := backendRows(backend, realPlugin(t))
-		assert.Contains(t, rows, [2]string{"  TF32 products", want}, options)
+		rows := backendFacts(backend, realPlugin(t))
+		assert.Contains(t, rows, [2]string{"TF32 products", want}, options)
 		backend.Finalize()
 	}
 }
@@ -329,19 +330,36 @@ func TestDevices(t *testing.T) {
 
 func TestDoctor(t *testing.T) {
 	t.Setenv("GOMLX_BACKEND", "xla:"+realPlugin(t))
-	var report bytes.Buffer
-	require.NoError(t, Doctor(&report))
+	report, err := Doctor()
+	require.NoError(t, err)
 	sum, err := fileSHA256(realPlugin(t))
 	require.NoError(t, err)
-	for _, want := range []string{"platform", "logical cores", "GLIBC_TUNABLES", "> GOMLX_BACKEND", realPlugin(t), sum, "PJRT API"} {
+	for _, want := range []string{"platform", "logical cores", "GLIBC_TUNABLES", "> GOMLX_BACKEND", realPlugin(t), sum, "PJRT API", "\nChosen", "  device 0 "} {
 		assert.Contains(t, report.String(), want)
 	}
+	data, err := json.Marshal(report)
+	require.NoError(t, err)
+	var object struct {
+		Machine, Chosen map[string]string
+		Backends        []struct {
+			Name, Path, Why string
+			Found, Chosen   bool
+		}
+	}
+	require.NoError(t, json.Unmarshal(data, &object))
+	assert.Equal(t, runtime.GOOS+"/"+runtime.GOARCH, object.Machine["platform"])
+	assert.Equal(t, sum, object.Chosen["SHA-256"])
+	assert.Equal(t, realPlugin(t), object.Backends[0].Path)
+	assert.True(t, object.Backends[0].Chosen)
 
 	t.Setenv("GOMLX_BACKEND", "xla:/no/such/plugin.so")
-	report.Reset()
-	require.Error(t, Doctor(&report))
+	report, err = Doctor()
+	require.Error(t, err)
 	assert.Contains(t, report.String(), "no such file")
 	assert.NotContains(t, report.String(), "\nChosen")
+	data, err = json.Marshal(report)
+	require.NoError(t, err)
+	assert.Contains(t, string(data), `"chosen":null`)
 }
 
 func TestSurvey(t *testing.T) {

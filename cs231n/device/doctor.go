@@ -1,8 +1,8 @@
 package device
 
 import (
-	"bufio"
 	"crypto/sha256"
+	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -16,63 +16,87 @@ import (
 	"github.com/gomlx/go-xla/pjrt"
 )
 
-// Doctor writes a report to w: the machine, every candidate of [Open] with the reason why it was chosen or not, and
-// the chosen backend. Nothing is downloaded.
+// Report is the result of [Doctor]. String formats it as text.
+type Report struct {
+	Machine  Facts       `json:"machine"`
+	Backends []Candidate `json:"backends"` // best first
+	Chosen   Facts       `json:"chosen"`   // nil if no backend could be opened
+}
+
+// Facts lists names and values.
+type Facts [][2]string
+
+// MarshalJSON writes an object.
+func (f Facts) MarshalJSON() ([]byte, error) {
+	if f == nil {
+		return []byte("null"), nil
+	}
+	object := map[string]string{}
+	for _, fact := range f {
+		object[fact[0]] = fact[1]
+	}
+	return json.Marshal(object)
+}
+
+// Doctor reports the machine, every candidate of [Open] with the reason why it was chosen or not, and the chosen backend.
+// Nothing is downloaded.
 //
 // If GOMLX_BACKEND cannot be carried out, Doctor still lists the candidates and returns Open's error.
-func Doctor(w io.Writer) error {
-	out := bufio.NewWriter(w)
+func Doctor() (Report, error) {
 	backend, candidates, err := thisMachine().choose(options{warnings: io.Discard})
+	r := Report{Machine: machineFacts(), Backends: candidates}
 	if backend != nil {
 		defer backend.Finalize()
+		chosen := candidates[slices.IndexFunc(candidates, func(c Candidate) bool { return c.Chosen })]
+		r.Chosen = backendFacts(backend, chosen.Path)
 	}
+	return r, err
+}
 
-	fmt.Fprintln(out, "Machine")
-	table(out, machineRows())
-	fmt.Fprintln(out, "\nBackends, best first")
-	rows := [][2]string{}
-	for _, c := range candidates {
-		mark := "  - "
+func (r Report) String() string {
+	var out strings.Builder
+	out.WriteString("Machine\n")
+	table(&out, r.Machine)
+	out.WriteString("\nBackends, best first\n")
+	var rows Facts
+	for _, c := range r.Backends {
+		mark := "- "
 		switch {
 		case c.Chosen:
-			mark = "  > "
+			mark = "> "
 		case c.Found:
-			mark = "  + "
+			mark = "+ "
 		}
 		rows = append(rows, [2]string{mark + c.Name, c.Why})
 		if c.Path != "" {
 			rows = append(rows, [2]string{"", c.Path})
 		}
 	}
-	table(out, rows)
-	fmt.Fprintln(out, "  > chosen   + found   - not found or not tried")
-	if backend != nil {
-		fmt.Fprintln(out, "\nChosen")
-		chosen := candidates[slices.IndexFunc(candidates, func(c Candidate) bool { return c.Chosen })]
-		table(out, backendRows(backend, chosen.Path))
+	table(&out, rows)
+	out.WriteString("  > chosen   + found   - not found or not tried\n")
+	if r.Chosen != nil {
+		out.WriteString("\nChosen\n")
+		table(&out, r.Chosen)
 	}
-	if flushErr := out.Flush(); err == nil && flushErr != nil {
-		err = fmt.Errorf("device: could not write the report: %w", flushErr)
-	}
-	return err
+	return out.String()
 }
 
-func machineRows() [][2]string {
+func machineFacts() Facts {
 	tunables := os.Getenv("GLIBC_TUNABLES")
 	if tunables == "" {
 		tunables = "not set; with the value that the Makefile sets, XLA's CPU steps are some 7% faster"
 	}
-	return [][2]string{
-		{"  platform", runtime.GOOS + "/" + runtime.GOARCH},
-		{"  CPU", fmt.Sprintf("%s, %d logical cores, %d threads to compute with", cpuModel("/proc/cpuinfo"), runtime.NumCPU(), runtime.GOMAXPROCS(0))},
-		{"  Go", runtime.Version()},
-		{"  GLIBC_TUNABLES", tunables},
+	return Facts{
+		{"platform", runtime.GOOS + "/" + runtime.GOARCH},
+		{"CPU", fmt.Sprintf("%s, %d logical cores, %d threads to compute with", cpuModel("/proc/cpuinfo"), runtime.NumCPU(), runtime.GOMAXPROCS(0))},
+		{"Go", runtime.Version()},
+		{"GLIBC_TUNABLES", tunables},
 	}
 }
 
-// backendRows describes an open backend. If it is XLA's, path is its plugin file.
-func backendRows(backend compute.Backend, path string) [][2]string {
-	rows := [][2]string{{"  backend", backend.Description()}}
+// backendFacts describes an open backend. If it is XLA's, path is its plugin file.
+func backendFacts(backend compute.Backend, path string) Facts {
+	facts := Facts{{"backend", backend.Description()}}
 	if x, ok := backend.(*xla.Backend); ok {
 		// The plugin is already open: this only looks it up.
 		if p, err := pjrt.GetPlugin(x.PluginName()); err == nil {
@@ -81,28 +105,28 @@ func backendRows(backend compute.Backend, path string) [][2]string {
 			if err != nil {
 				sum = err.Error()
 			}
-			rows = [][2]string{
-				{"  backend", backend.Name()},
-				{"  plugin", path},
-				{"  SHA-256", sum},
-				{"  PJRT API", fmt.Sprintf("%d.%d", major, minor)},
-				{"  shared buffers", fmt.Sprint(x.HasSharedBuffers())},
-				{"  TF32 products", fmt.Sprint(x.DotGeneralUseTF32)},
+			facts = Facts{
+				{"backend", backend.Name()},
+				{"plugin", path},
+				{"SHA-256", sum},
+				{"PJRT API", fmt.Sprintf("%d.%d", major, minor)},
+				{"shared buffers", fmt.Sprint(x.HasSharedBuffers())},
+				{"TF32 products", fmt.Sprint(x.DotGeneralUseTF32)},
 			}
 		}
 	}
-	rows = append(rows, [2]string{"  devices", fmt.Sprint(backend.NumDevices())})
+	facts = append(facts, [2]string{"devices", fmt.Sprint(backend.NumDevices())})
 	for i := range backend.NumDevices() {
-		rows = append(rows, [2]string{"", backend.DeviceDescription(compute.DeviceNum(i))})
+		facts = append(facts, [2]string{fmt.Sprintf("device %d", i), backend.DeviceDescription(compute.DeviceNum(i))})
 	}
-	return rows
+	return facts
 }
 
 // table writes rows as two aligned columns.
-func table(w io.Writer, rows [][2]string) {
+func table(w io.Writer, rows Facts) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, r := range rows {
-		fmt.Fprintf(t, "%s\t%s\n", r[0], r[1])
+		fmt.Fprintf(t, "  %s\t%s\n", r[0], r[1])
 	}
 	t.Flush()
 }

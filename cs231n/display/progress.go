@@ -10,7 +10,6 @@ import (
 
 	"github.com/janpfeifer/gonb/gonbui"
 	"github.com/janpfeifer/gonb/gonbui/protocol"
-	"golang.org/x/term"
 )
 
 const (
@@ -29,6 +28,8 @@ const (
 type Progress struct {
 	// Unit is the unit of progress if not iterations, such as "pictures" or "MiB".
 	Unit string
+	// Title begins the line, if it is not empty: "downloading". It needs a Unit.
+	Title string
 
 	names    []string
 	emit     func(line string, fraction float64, last bool) error
@@ -49,13 +50,12 @@ type Progress struct {
 // running notebook cell, or standard output outside a notebook.
 func NewProgress(w io.Writer, names ...string) *Progress {
 	p := &Progress{names: names, now: time.Now, interval: liveInterval}
-	file, isFile := w.(*os.File)
 	switch {
 	case w == nil && InNotebook():
 		p.emit = notebookLine("progress-" + gonbui.UniqueId())
 	case w == nil:
 		return NewProgress(os.Stdout, names...)
-	case isFile && term.IsTerminal(int(file.Fd())):
+	case isTerminal(w):
 		p.emit = terminalLine(w)
 	default:
 		p.emit = plainLine(w)
@@ -148,7 +148,7 @@ func (p *Progress) count(unit string) string {
 	if p.total > 0 {
 		s += fmt.Sprintf("/%d", p.total)
 	}
-	return strings.TrimSpace(s + " " + unit)
+	return strings.TrimSpace(p.Title + " " + s + " " + unit)
 }
 
 func (p *Progress) named() []string {
@@ -223,7 +223,7 @@ func terminalLine(w io.Writer) func(string, float64, bool) error {
 	const clearToEnd = "\x1b[K" // the previous line may have been longer
 	return func(line string, _ float64, last bool) error {
 		end := ""
-		if last {
+		if last && line != "" {
 			end = "\n"
 		}
 		_, err := fmt.Fprint(w, "\r", line, clearToEnd, end)

@@ -74,7 +74,7 @@ func TestProgressAnnounced(t *testing.T) {
 	p, _ = clocked(&Progress{emit: terminalLine(&screen), interval: liveInterval})
 	p.Announce("compiling")
 	require.NoError(t, p.Done())
-	assert.Equal(t, "\rcompiling\x1b[K\r\x1b[K\n", screen.String(), "nothing came of it")
+	assert.Equal(t, "\rcompiling\x1b[K\r\x1b[K", screen.String(), "nothing came of it")
 
 	NewProgress(&log).Announce("compiling")
 	assert.Empty(t, log.String())

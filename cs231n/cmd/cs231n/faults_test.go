@@ -34,9 +34,10 @@ func foreignPlugin(t *testing.T) string {
 // names what is wrong, and no error touches what was kept.
 func TestFaults(t *testing.T) {
 	slow(t)
+	t.Parallel()
 	good := someDigits(t, 256)
 	kept := t.TempDir()
-	program(t, "train", "gan", "-iters", "2", "-data", good, "-out", kept).requireDone(t)
+	program(t, "train", "gan", "--iters", "2", "--data", good, "--out", kept).requireDone(t)
 	checkpoint := read(t, kept, "checkpoint.safetensors")
 	history := read(t, kept, "history.json")
 
@@ -45,7 +46,7 @@ func TestFaults(t *testing.T) {
 		dir := t.TempDir()
 		require.NoError(t, os.CopyFS(dir, os.DirFS(good)))
 		require.NoError(t, os.WriteFile(filepath.Join(dir, name), content, 0o644))
-		return []string{"-data", dir}
+		return []string{"--data", dir}
 	}
 	archive := read(t, good, trainImages)
 	flipped := append([]byte(nil), archive...)
@@ -65,16 +66,16 @@ func TestFaults(t *testing.T) {
 		flags   []string
 		says    []string
 	}{
-		{name: "no data", flags: []string{"-data", missing}, says: []string{missing, "name a folder"}},
+		{name: "no data", flags: []string{"--data", missing}, says: []string{missing, "name a folder"}},
 		{name: "archive cut short", flags: damaged(trainImages, archive[:len(archive)/2]), says: []string{trainImages, "unexpected EOF"}},
 		{name: "archive damaged", flags: damaged(trainImages, flipped), says: []string{trainImages, "bytes of data"}},
 		{name: "archive empty", flags: damaged(trainImages, nil), says: []string{trainImages, "no IDX header"}},
 		{name: "wrong magic", flags: damaged(trainImages, []byte("PK\x03\x04, another kind of archive")), says: []string{trainImages, "50 4b 03"}},
 		{name: "fewer images than claimed", flags: damaged(trainImages, idx(t, make([]byte, 2*784), 3, 28, 28)), says: []string{trainImages, "1568 of 2352 bytes"}},
-		{name: "more images than claimed", flags: damaged(trainImages, idx(t, make([]byte, 3*784), 2, 28, 28)), says: []string{trainImages, "continues after its 1568 bytes"}},
+		{name: "more images than claimed", flags: damaged(trainImages, idx(t, make([]byte, 3*784), 2, 28, 28)), says: []string{trainImages, "goes on after its 1568 bytes"}},
 		{name: "fewer labels than images", flags: damaged(trainLabels, idx(t, make([]byte, 255), 255)), says: []string{trainLabels, "255"}},
 		{name: "images of another size", flags: damaged(trainImages, idx(t, make([]byte, 256*20*20), 256, 20, 20)), says: []string{"20×20", "28×28"}},
-		{name: "no whole batch", flags: []string{"-data", someDigits(t, 127)}, says: []string{"a batch cannot have 128 images"}},
+		{name: "no whole batch", flags: []string{"--data", someDigits(t, 127)}, says: []string{"a batch cannot have 128 images"}},
 
 		{name: "no plugin", backend: "xla:" + missing + ".so", says: []string{"GOMLX_BACKEND", missing}},
 		{name: "another machine's plugin", backend: "xla:" + foreign, says: []string{foreign, "aarch64", "x86_64"}},
@@ -82,12 +83,12 @@ func TestFaults(t *testing.T) {
 		{name: "unknown plugin", backend: "xla:abacus", says: []string{"abacus", "cpu"}},
 		{name: "unknown backend", backend: "abacus", says: []string{"abacus", "GOMLX_BACKEND"}},
 
-		{name: "folder below a file", flags: []string{"-out", filepath.Join(kept, "history.json", "run")}, says: []string{"history.json", "not a directory"}},
-		{name: "folder is a file", flags: []string{"-out", filepath.Join(kept, "history.json")}, says: []string{"history.json", "not a directory"}},
-		{name: "another model's run", model: "lsgan", flags: []string{"-resume"}, says: []string{"checkpoint.safetensors", `"gan"`, `"lsgan"`}},
-		{name: "another seed's run", flags: []string{"-resume", "-seed", "232"}, says: []string{"checkpoint.safetensors", "seed 231", "seed 232"}},
-		{name: "a run on other data", flags: []string{"-resume", "-data", many}, says: []string{"checkpoint.safetensors", "number of images 256", "384"}},
-		{name: "half a run", flags: []string{"-resume", "-out", half}, says: []string{half, "damaged or incomplete"}},
+		{name: "folder below a file", flags: []string{"--out", filepath.Join(kept, "history.json", "run")}, says: []string{"history.json", "not a directory"}},
+		{name: "folder is a file", flags: []string{"--out", filepath.Join(kept, "history.json")}, says: []string{"history.json", "not a directory"}},
+		{name: "another model's run", model: "lsgan", flags: []string{"--resume"}, says: []string{"checkpoint.safetensors", `"gan"`, `"lsgan"`}},
+		{name: "another seed's run", flags: []string{"--resume", "--seed", "232"}, says: []string{"checkpoint.safetensors", "seed 231", "seed 232"}},
+		{name: "a run on other data", flags: []string{"--resume", "--data", many}, says: []string{"checkpoint.safetensors", "number of images 256", "384"}},
+		{name: "half a run", flags: []string{"--resume", "--out", half}, says: []string{half, "damaged or incomplete"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -99,7 +100,7 @@ func TestFaults(t *testing.T) {
 			out := t.TempDir()
 			require.NoError(t, os.CopyFS(out, os.DirFS(kept)))
 			// The last of two equal flags holds.
-			cmd := command(t, append([]string{"train", model, "-iters", "3", "-data", good, "-out", out}, c.flags...)...)
+			cmd := command(t, append([]string{"train", model, "--iters", "3", "--data", good, "--out", out}, c.flags...)...)
 			if c.backend != "" {
 				cmd.Env = append(cmd.Environ(), "GOMLX_BACKEND="+c.backend)
 			}
@@ -120,6 +121,6 @@ func TestDataFaults(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	require.NoError(t, os.CopyFS(dir, os.DirFS(smallCaptions)))
-	inProcess("data", "fetch", dir).requireFault(t, 1, dir, "was not downloaded", "-replace")
+	inProcess("data", "fetch", dir).requireFault(t, 1, dir, "was not downloaded", "ask to replace it")
 	inProcess("data", "make", dir).requireFault(t, 1, dir, "holds other files")
 }

@@ -25,12 +25,13 @@ import (
 // them: after each kill all that was saved is there, and the losses at the end are those of a run that was left alone.
 func TestKills(t *testing.T) {
 	slow(t)
-	captions := slices.Clip([]string{"-data", smallCaptions, "-max-train", "50", "-batch", "10", "-wordvec", "16", "-iters", "80"})
+	t.Parallel()
+	captions := slices.Clip([]string{"--data", smallCaptions, "--max-train", "50", "--batch", "10", "--wordvec", "16", "--iters", "80"})
 	for _, v := range []victim{
 		// Epochs are five iterations short, so that runs end at all places of an epoch.
-		{model: "gan", flags: []string{"-data", someDigits(t, 640), "-iters", "40"}, save: 40 * time.Millisecond},
-		{model: "rnn", flags: append(captions, "-hidden", "32"), save: 4 * time.Millisecond},
-		{model: "transformer", flags: append(captions, "-layers", "1"), save: 4 * time.Millisecond},
+		{model: "gan", flags: []string{"--data", someDigits(t, 640), "--iters", "40"}, save: 40 * time.Millisecond},
+		{model: "rnn", flags: append(captions, "--hidden", "32"), save: 4 * time.Millisecond},
+		{model: "transformer", flags: append(captions, "--layers", "1"), save: 4 * time.Millisecond},
 	} {
 		t.Run(v.model, func(t *testing.T) {
 			alone := t.TempDir()
@@ -57,7 +58,7 @@ type victim struct {
 type losses struct{ D, G, Loss []float64 }
 
 func (v *victim) train(out string) []string {
-	return slices.Concat([]string{"train", v.model, "-save-every", "1", "-resume", "-out", out}, v.flags)
+	return slices.Concat([]string{"train", v.model, "--save-every", "1", "--resume", "--out", out}, v.flags)
 }
 
 // suffer starts, kills and resumes runs until so many kills are done and the last run came to its end.

@@ -3,10 +3,14 @@ package main
 import (
 	"bytes"
 	"context"
-	"errors"
-	"path/filepath"
+	"fmt"
+	"strings"
 	"testing"
 
+	"github.com/cs231n-go/assignment3/cs231n/digits"
+	"github.com/cs231n-go/assignment3/cs231n/gan"
+	"github.com/cs231n-go/assignment3/cs231n/mnist"
+	"github.com/cs231n-go/assignment3/cs231n/rng"
 	"github.com/stretchr/testify/require"
 )
 
@@ -36,92 +40,199 @@ func (o outcome) requireFault(t *testing.T, status int, names ...string) {
 func TestMisuse(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
-		name string
-		args []string
+		args string // separated by spaces
 		says string
+		see  string // the command whose help is named
 	}{
-		{"no command", nil, "no command given; there are train, sample, eval, data and doctor"},
-		{"unknown command", []string{"trian"}, `unknown command "trian"`},
-		{"no model", []string{"train"}, "gan, lsgan, dcgan, digits, rnn, lstm and transformer"},
-		{"unknown model", []string{"train", "wgan"}, `unknown model "wgan"; there are gan, lsgan, dcgan, digits, rnn, lstm and transformer`},
-		{"model after the flags", []string{"train", "-iters", "3", "gan"}, "a model before its flags"},
-		{"no iterations", []string{"train", "gan", "-iters", "0"}, "-iters 0: at least one"},
-		{"negative iterations", []string{"train", "gan", "-iters", "-5"}, "-iters -5: at least one"},
-		{"no epochs", []string{"train", "gan", "-epochs", "0"}, "-epochs 0: at least one"},
-		{"negative epochs", []string{"train", "gan", "-epochs=-1"}, "-epochs -1: at least one"},
-		{"iterations and epochs", []string{"train", "gan", "-iters", "3", "-epochs", "1"}, "-iters and -epochs exclude each other"},
-		{"never saving", []string{"train", "gan", "-save-every", "0"}, "-save-every 0: it is a number of iterations"},
-		{"no devices", []string{"train", "gan", "-devices", "0"}, "-devices 0: it is a number of devices, at least one"},
-		{"captions: negative devices", []string{"train", "rnn", "-data", "d", "-devices", "-1"}, "-devices -1: it must be at least 1"},
-		{"trailing argument", []string{"train", "gan", "-iters", "3", "more"}, `does not take "more"`},
-		{"not a number", []string{"train", "gan", "-iters", "many"}, `"many" for flag -iters`},
-		{"fraction", []string{"train", "gan", "-epochs", "1.5"}, `"1.5" for flag -epochs`},
-		{"negative seed", []string{"train", "gan", "-seed", "-1"}, `"-1" for flag -seed`},
-		{"flag without value", []string{"train", "gan", "-iters"}, "-iters"},
-		{"unknown flag", []string{"train", "gan", "-lr", "1"}, "-lr"},
-		{"unknown flag in two lines", []string{"train", "gan", "-l\nr"}, "-l; r"},
-		{"empty folder", []string{"train", "gan", "-out", ""}, "-out needs a folder"},
-		{"captions of nothing", []string{"train", "rnn"}, "needs -data DIR: data make DIR"},
-		{"captions: no epochs", []string{"train", "lstm", "-data", "d", "-epochs", "0"}, "-epochs 0: it must be at least 1"},
-		{"captions: negative iterations", []string{"train", "lstm", "-data", "d", "-iters", "-1"}, "-iters -1"},
-		{"captions: no rate", []string{"train", "rnn", "-data", "d", "-lr", "0"}, "-lr 0"},
-		{"captions: no rate at all", []string{"train", "rnn", "-data", "d", "-lr", "NaN"}, "-lr NaN"},
-		{"captions: endless decay", []string{"train", "rnn", "-data", "d", "-lr-decay", "Inf"}, "-lr-decay +Inf: both must be above 0 and finite"},
-		{"captions: iterations and epochs", []string{"train", "rnn", "-data", "d", "-iters", "3", "-epochs", "1"}, "-iters and -epochs exclude each other"},
-		{"captions: negative number", []string{"train", "rnn", "-data", "d", "-max-train", "-5"}, "-max-train -5"},
-		{"captions: seed past NumPy's", []string{"train", "rnn", "-data", "d", "-seed", "4294967296"}, "end at 4294967295"},
-		{"captions: trailing argument", []string{"train", "rnn", "-data", "d", "e"}, `train rnn does not take "e"`},
-		{"captions: empty folder", []string{"train", "rnn", "-data", "d", "-out", ""}, "-out needs a folder"},
-		{"captions: flag of a GAN's", []string{"sample", "rnn", "-iters", "3"}, "-iters"},
-		{"sample what", []string{"sample"}, "rnn, lstm or transformer"},
-		{"sample a GAN", []string{"sample", "gan"}, "rnn, lstm or transformer"},
-		{"sample another split", []string{"sample", "rnn", "-data", "d", "-split", "test"}, `-split "test": there are train and val`},
-		{"sample nothing", []string{"sample", "rnn", "-data", "d", "-n", "0"}, "-n 0: at least one"},
-		{"sample more than there is", []string{"sample", "rnn", "-data", smallCaptions, "-n", "1000000000000"}, "val has only "},
-		{"sample without beams", []string{"sample", "transformer", "-data", "d", "-beam", "0"}, "-beam 0: at least one beam"},
-		{"beams and dropout", []string{"sample", "transformer", "-data", "d", "-beam", "2", "-dropout"}, "-beam and -dropout exclude each other"},
-		{"beams of an RNN", []string{"eval", "rnn", "-data", "d", "-beam", "2"}, "-beam"},
-		{"eval with dropout", []string{"eval", "transformer", "-data", "d", "-dropout"}, "-dropout"},
-		{"no heads", []string{"train", "transformer", "-data", "d", "-heads", "0"}, "-heads 0"},
-		{"eval what", []string{"eval", "-data", "d"}, "rnn, lstm or transformer"},
-		{"data of what", []string{"data"}, "make DIR or fetch [-replace] DIR"},
-		{"data of something else", []string{"data", "cifar", "dir"}, `"cifar"; there are make and fetch`},
-		{"flag of another download", []string{"data", "make", "-replace", "dir"}, "make DIR"},
-		{"replace what", []string{"data", "fetch", "-replace"}, "fetch [-replace] DIR"},
-		{"flag for a folder", []string{"data", "make", "-force"}, "make DIR"},
-		{"doctor's argument", []string{"doctor", "me"}, `doctor does not take "me"`},
+		{"", "cs231n: needs a command: data, doctor, eval, sample or train", "cs231n"},
+		{"trian", `cs231n: has no command "trian"; did you mean train?`, "cs231n"},
+		{"train", "train needs a model: dcgan, digits, gan, lsgan, lstm, rnn or transformer", "cs231n train"},
+		{"train transfromer", `train has no model "transfromer"; did you mean transformer?`, "cs231n train"},
+		{"train diffusion", `train has no model "diffusion"; choose dcgan, digits, gan, lsgan, lstm, rnn or transformer`, "cs231n train"},
+		{"train --resume gan", "train needs a model before its flags", "cs231n train"},
+		{"train gan --iters 0", `"0" for "--iters" flag: must be a whole number of at least 1`, "cs231n train gan"},
+		{"train gan --iters -5", `"-5" for "--iters" flag`, "cs231n train gan"},
+		{"train gan --iters many", `"many" for "--iters" flag`, "cs231n train gan"},
+		{"train gan --iters", "--iters", "cs231n train gan"},
+		{"train gan --epochs 0", `"0" for "--epochs" flag: must be a whole number of at least 1`, "cs231n train gan"},
+		{"train gan --epochs=1.5", `"1.5" for "--epochs" flag`, "cs231n train gan"},
+		{"train gan --iters 3 --epochs 1", "--iters and --epochs exclude each other", "cs231n train gan"},
+		{"train gan --save-every 0", `"0" for "--save-every" flag`, "cs231n train gan"},
+		{"train gan --devices 0", `"0" for "--devices" flag`, "cs231n train gan"},
+		{"train gan --seed -1", `"-1" for "--seed" flag: must be a whole number from 0 to 18446744073709551615`, "cs231n train gan"},
+		{"train digits --seed 4294967296", "must be a whole number from 0 to 4294967295", "cs231n train digits"},
+		{"train gan --iters 3 more", `train gan does not take "more"`, "cs231n train gan"},
+		{"train gan --out=", "--out needs a value", "cs231n train gan"},
+		{"train gan --beam 3", "train gan has no flag --beam; eval transformer and sample transformer have it", "cs231n train gan"},
+		{"train gan --lr 1", "train gan has no flag --lr; train lstm|rnn|transformer have it", "cs231n train gan"},
+		{"train gan --sha256 f", "train gan has no flag --sha256; data fetch has it", "cs231n train gan"},
+		{"train gan --epoch 3", "train gan has no flag --epoch; did you mean --epochs?", "cs231n train gan"},
+		{"train gan -epochs 1", "cs231n: write --epochs instead of -epochs", "cs231n train gan"},
+		{"train gan --iters 3 --print-every\n1", "has no flag --print-every; 1", "cs231n train gan"},
+		{"train rnn --hidden 0", `"0" for "--hidden" flag`, "cs231n train rnn"},
+		{"train rnn --heads 2", "train rnn has no flag --heads; train transformer has it", "cs231n train rnn"},
+		{"train rnn --lr 0", `"0" for "--lr" flag: must be a finite number above 0`, "cs231n train rnn"},
+		{"train rnn --lr NaN", `"NaN" for "--lr" flag`, "cs231n train rnn"},
+		{"train lstm --lr-decay Inf", `"Inf" for "--lr-decay" flag`, "cs231n train lstm"},
+		{"train lstm --rule adagrad", `"adagrad" for "--rule" flag: must be sgd, sgd_momentum, rmsprop, adam or torch_adam`, "cs231n train lstm"},
+		{"train rnn --iters 3 --epochs 1 --data " + smallCaptions, "--iters and --epochs exclude each other", "cs231n train rnn"},
+		{"train rnn --max-train -5", `"-5" for "--max-train" flag: must be a whole number of at least 0`, "cs231n train rnn"},
+		{"train rnn --seed 4294967296", "must be a whole number from 0 to 4294967295", "cs231n train rnn"},
+		{"train rnn e", `train rnn does not take "e"`, "cs231n train rnn"},
+		{"train rnn --batch 0", `"0" for "--batch" flag`, "cs231n train rnn"},
+		{"train rnn --print-every 0", `"0" for "--print-every" flag`, "cs231n train rnn"},
+		{"train rnn --wordvec 0", `"0" for "--wordvec" flag`, "cs231n train rnn"},
+		{"train transformer --hidden 3", "train transformer has no flag --hidden; train lstm|rnn have it", "cs231n train transformer"},
+		{"train transformer --heads 0", `"0" for "--heads" flag`, "cs231n train transformer"},
+		{"train transformer --layers 0", `"0" for "--layers" flag`, "cs231n train transformer"},
+		{"train transformer --max-length 0", `"0" for "--max-length" flag`, "cs231n train transformer"},
+		{"sample", "sample needs a model: lstm, rnn or transformer", "cs231n sample"},
+		{"sample gan", `sample has no model "gan"; choose lstm, rnn or transformer`, "cs231n sample"},
+		{"sample rnn --iters 3", "sample rnn has no flag --iters; train dcgan|digits|gan|lsgan|lstm|rnn|transformer have it", "cs231n sample rnn"},
+		{"sample rnn --split test", `"test" for "--split" flag: must be train or val`, "cs231n sample rnn"},
+		{"sample rnn --images 0", `"0" for "-n, --images" flag`, "cs231n sample rnn"},
+		{"sample rnn -n 10000000000 --data " + smallCaptions, "--images 10000000000: val has only ", "cs231n sample rnn"},
+		{"sample rnn --dropout", "sample rnn has no flag --dropout; sample transformer has it", "cs231n sample rnn"},
+		{"sample transformer --beam 0", `"0" for "--beam" flag`, "cs231n sample transformer"},
+		{"sample transformer --beam 2 --dropout", "--beam and --dropout exclude each other", "cs231n sample transformer"},
+		{"eval --data d", "eval needs a model before its flags: lstm, rnn or transformer", "cs231n eval"},
+		{"eval rnn --beam 2", "eval rnn has no flag --beam", "cs231n eval rnn"},
+		{"eval transformer --dropout", "eval transformer has no flag --dropout", "cs231n eval transformer"},
+		{"data", "data needs a command: fetch or make", "cs231n data"},
+		{"data cifar dir", `data has no command "cifar"; choose fetch or make`, "cs231n data"},
+		{"data make", "data make needs DIR", "cs231n data make"},
+		{"data make a b", `data make does not take "b"`, "cs231n data make"},
+		{"data make --replace dir", "data make has no flag --replace; data fetch has it", "cs231n data make"},
+		{"data fetch --replace", "data fetch needs DIR", "cs231n data fetch"},
+		{"data fetch -replace dir", "write --replace instead of -replace", "cs231n data fetch"},
+		{"doctor me", `doctor does not take "me"`, "cs231n doctor"},
 	} {
-		t.Run(c.name, func(t *testing.T) {
+		t.Run(c.args, func(t *testing.T) {
 			t.Parallel()
-			o := inProcess(c.args...)
-			o.requireFault(t, 2, c.says, "cs231n -h")
+			o := inProcess(strings.FieldsFunc(c.args, func(r rune) bool { return r == ' ' })...)
+			o.requireFault(t, 2, c.says, "(see "+c.see+" --help)")
 			require.Empty(t, o.stdout)
 		})
 	}
 }
 
+// TestHelp asks for help in every way and compares the flags of some commands with what they are meant to be.
 func TestHelp(t *testing.T) {
 	t.Parallel()
-	for _, args := range [][]string{
-		{"-h"}, {"--help"}, {"help"}, {"train", "-h"}, {"train", "dcgan", "-h"}, {"train", "gan", "-iters", "3", "-help"}, {"train", "rnn", "-data", "d", "-h"}, {"sample", "lstm", "-h"}, {"eval", "-h"}, {"data", "-h"}, {"data", "fetch", "-h"}, {"doctor", "--help"},
+	root := inProcess("--help")
+	for _, args := range [][]string{{"-h"}, {"help"}} {
+		require.Equal(t, root, inProcess(args...), "%q", args)
+	}
+	for _, line := range []string{"\n  train       Train a model\n", "\n  doctor ", "\n  completion ", "  cs231n train gan "} {
+		require.Contains(t, root.stdout, line)
+	}
+	for command, flags := range map[string]string{
+		"train gan": `
+      --data DIR       read MNIST's four files from the folder DIR (default a built-in copy)
+      --seed N         seed the random numbers with N (default 231)
+      --epochs N       train for N passes over the training set (default 10)
+      --iters N        train for N iterations instead of --epochs
+      --out DIR        save the run in the folder DIR (default "out/gan")
+      --resume         resume the run in that folder
+      --save-every N   save a checkpoint every N iterations, and at the end (default 250)
+      --devices N      share each batch between N devices of the machine (default 1)
+  -h, --help           help for gan
+`,
+		"train transformer": `
+      --data DIR        read captions and features from the folder DIR (default $CS231N_DATA, else
+                        datasets/coco_captioning if COCO is there, else datasets/scenes, made at the first use)
+      --max-train N     load N training captions, drawn at random (default all)
+      --seed N          seed the random numbers with N (default 231)
+      --epochs N        train for N passes over the training set (default 100)
+      --iters N         train for N iterations instead of --epochs
+      --out DIR         save the run in the folder DIR (default "out/transformer")
+      --resume          resume the run in that folder
+      --save-every N    save a checkpoint every N iterations, and at the end (default 250)
+      --devices N       share each batch between N devices of the machine (default 1)
+      --print-every N   print the loss every N iterations (default 10)
+      --batch N         train on batches of N captions (default 25)
+      --rule NAME       update with the rule NAME: sgd, sgd_momentum, rmsprop, adam or torch_adam (default torch_adam)
+      --lr X            set the learning rate to X; a resumed run keeps its own (default 0.001)
+      --lr-decay X      multiply the learning rate by X after each epoch (default 1)
+      --wordvec N       embed words in vectors of length N (default 256)
+      --heads N         use N attention heads, which must divide the length of the word vectors (default 2)
+      --layers N        use N decoder layers (default 2)
+      --max-length N    read and write at most N words of a caption (default 30)
+  -h, --help            help for transformer
+`,
+		"eval lstm": `
+      --data DIR         read captions and features from the folder DIR (default $CS231N_DATA, else
+                         datasets/coco_captioning if COCO is there, else datasets/scenes, made at the first use)
+      --max-train N      load N training captions, drawn at random (default all)
+      --seed N           seed the random numbers with N (default 231)
+      --checkpoint DIR   load the model from the folder DIR, where train saved it (default "out/lstm")
+      --split NAME       describe images of the split NAME: train or val (default val)
+      --json             print one JSON object
+      --details          with --json, add the captions and the score of each image
+  -h, --help             help for lstm
+`,
+		"data fetch": `
+      --sha256 HEX   refuse an archive whose SHA-256 is not HEX, 64 hexadecimal digits
+      --replace      replace a data set in DIR that was not downloaded, such as the scenes
+      --json         print one JSON object
+  -h, --help         help for fetch
+`,
 	} {
-		require.Equal(t, outcome{0, usage, ""}, inProcess(args...), "%q", args)
+		for _, args := range [][]string{append(strings.Fields(command), "--help"), append([]string{"help"}, strings.Fields(command)...)} {
+			o := inProcess(args...)
+			require.Zero(t, o.status)
+			require.Empty(t, o.stderr)
+			_, got, _ := strings.Cut(o.stdout, "\nFlags:")
+			require.Equal(t, flags, got, "%q", args)
+			require.Regexp(t, `(?s)\A[A-Z].*Usage:\n  cs231n `+command+` (DIR )?\[flags\]\n\nExamples:\n  cs231n `+command, o.stdout)
+		}
+	}
+	for command, line := range map[string]string{
+		"train lsgan": "(default 10)", "train dcgan": "(default 5)", "train digits": "(default 8)", "train rnn": "epoch (default 0.95)",
+		"train lstm": "epoch (default 0.995)", "sample transformer": "--dropout ", "sample lstm": "-n, --images N ", "data make": "--json ", "doctor": "--json ",
+	} {
+		require.Contains(t, inProcess(append(strings.Fields(command), "-h")...).stdout, line)
 	}
 }
 
-func TestDefaults(t *testing.T) {
+// TestEpochs compares the defaults that help shows with those of the tasks.
+func TestEpochs(t *testing.T) {
 	t.Parallel()
-	f, err := parseTrain([]string{"lsgan"})
+	for _, model := range []string{"gan", "dcgan"} {
+		config, err := gan.Preset(model, rng.NewTorch(1))
+		require.NoError(t, err)
+		require.Contains(t, inProcess("train", model, "--help").stdout, fmt.Sprintf("training set (default %d)", config.Epochs))
+	}
+	task, err := digits.Config{Net: digits.Classifier(rng.NewTorch(1)), Train: mnist.Set{Images: make([]byte, gan.Pixels), Labels: []byte{1}, N: 1, Rows: gan.Side, Cols: gan.Side}, Stream: rng.NewNumPy(1)}.Task()
 	require.NoError(t, err)
-	require.Equal(t, trainFlags{model: "lsgan", seed: 231, saveEvery: 250, devices: 1, out: filepath.Join("out", "lsgan")}, f)
+	require.Contains(t, inProcess("train", "digits", "--help").stdout, fmt.Sprintf("training set (default %d)", task.Epochs))
 }
 
-// TestMistake has a panic where a command is at work.
-func TestMistake(t *testing.T) {
-	err := recovered(func() error { panic("shapes [2 3] and [4]") })
-	require.EqualError(t, err, "this is a mistake in cs231n and not yours: shapes [2 3] and [4]; what was saved is whole; please report it with the trace that CS231N_TRACE=1 shows")
-	failure := errors.New("out of luck")
-	require.Equal(t, failure, recovered(func() error { return failure }))
-	t.Setenv(traceEnv, "1")
-	require.Panics(t, func() { _ = recovered(func() error { panic("seen") }) })
+// TestCompletion completes what a shell asks for.
+func TestCompletion(t *testing.T) {
+	t.Parallel()
+	for args, want := range map[string]string{
+		"train ":                   "dcgan digits gan lsgan lstm rnn transformer :4",
+		"eval l":                   "lstm :4",
+		"train rnn --rule ":        "sgd sgd_momentum rmsprop adam torch_adam :4",
+		"sample rnn --split ":      "train val :4",
+		"train gan --epochs ":      ":4",
+		"train gan --out ":         ":16",
+		"data fetch ":              ":16",
+		"sample transformer --dro": "--dropout :4",
+		"data ":                    "fetch make :4",
+	} {
+		var words []string
+		for line := range strings.Lines(inProcess(append([]string{"__complete"}, strings.Split(args, " ")...)...).stdout) {
+			word, _, _ := strings.Cut(strings.TrimSpace(line), "\t")
+			words = append(words, word)
+		}
+		require.Equal(t, want, strings.Join(words, " "), args)
+	}
+	for _, shell := range []string{"bash", "zsh", "fish"} {
+		o := inProcess("completion", shell)
+		require.Zero(t, o.status)
+		require.Contains(t, strings.SplitN(o.stdout, "\n", 2)[0], "cs231n")
+		require.Contains(t, o.stdout, " __complete ")
+	}
 }

@@ -27,7 +27,7 @@ const binDir = "CS231N_TEST_BIN"
 // build makes the real program, once.
 var build = sync.OnceValues(func() (path string, err error) {
 	path = filepath.Join(os.Getenv(binDir), "cs231n")
-	if out, err := exec.Command("go", "build", "-buildvcs=false", "-o", path, ".").CombinedOutput(); err != nil {
+	if out, err := exec.Command("go", "build", "--buildvcs=false", "-o", path, ".").CombinedOutput(); err != nil {
 		return "", fmt.Errorf("go build: %w: %s", err, out)
 	}
 	return path, nil
@@ -151,11 +151,12 @@ type curve struct {
 // TestTrain trains on MNIST and compares with PyTorch's losses, then asks for more and for less.
 func TestTrain(t *testing.T) {
 	slow(t)
+	t.Parallel()
 	out := filepath.Join(t.TempDir(), "new", "run")
-	o := program(t, "train", "gan", "-seed", "231", "-iters", "18", "-out", out)
+	o := program(t, "train", "gan", "--seed", "231", "--iters", "18", "--out", out)
 	o.requireDone(t, "Iter: 0, D: 1.327, G:0.6756\n", "gan: 18 iterations done, kept in "+out)
 
-	more := program(t, "train", "gan", "-iters", "20", "-out", out, "-resume")
+	more := program(t, "train", "gan", "--iters", "20", "--out", out, "--resume")
 	more.requireDone(t, "at iteration 18 of 20", "gan: 20 iterations done")
 
 	var got curve
@@ -184,7 +185,7 @@ func TestTrain(t *testing.T) {
 		if i > 0 {
 			require.NoError(t, os.WriteFile(filepath.Join(out, "history.json"), faults.Damage(faults.Random(), history), 0o600))
 		}
-		done := program(t, "train", "gan", "-iters", iters, "-out", out, "-resume")
+		done := program(t, "train", "gan", "--iters", iters, "--out", out, "--resume")
 		done.requireDone(t, "gan: nothing left to do", "has 20 iterations already")
 		require.Equal(t, before, read(t, out, "checkpoint.safetensors"))
 		require.Equal(t, history, read(t, out, "history.json"))
@@ -194,7 +195,8 @@ func TestTrain(t *testing.T) {
 // TestPureGo trains where no XLA plugin is.
 func TestPureGo(t *testing.T) {
 	slow(t)
-	cmd := command(t, "train", "gan", "-iters", "1", "-out", t.TempDir())
+	t.Parallel()
+	cmd := command(t, "train", "gan", "--iters", "1", "--out", t.TempDir())
 	cmd.Env = append(cmd.Environ(), "GOMLX_BACKEND=go")
 	finish(t, cmd).requireDone(t, "Iter: 0, D: 1.327, G:0.6756\n")
 }

@@ -1,88 +1,112 @@
 package main
 
 import (
-	"encoding/json"
+	"context"
+	"errors"
 	"fmt"
-	"io"
 	"path/filepath"
 
 	"github.com/gomlx/compute"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/cs231n-go/assignment3/cs231n/captioning"
+	"github.com/cs231n-go/assignment3/cs231n/cmd/cli"
 	"github.com/cs231n-go/assignment3/cs231n/coco"
 	"github.com/cs231n-go/assignment3/cs231n/device"
+	"github.com/cs231n-go/assignment3/cs231n/display"
 	"github.com/cs231n-go/assignment3/cs231n/rng"
 	"github.com/cs231n-go/assignment3/cs231n/training"
 )
 
-// trained is a trained model with what it describes and what it runs on.
-type trained struct {
-	captioning.Sampler
-	options captioning.SampleOptions
-	split   *coco.Split // that of the flag -split
-	vocab   *coco.Vocab
-	stream  *rng.NumPy // has drawn the training captions
-	backend compute.Backend
+func sampleCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use: "sample", Short: "Write captions of a few images", GroupID: "models",
+		Long:    "Write captions of images that are drawn at random, with a trained model. The output is\na line of JSON for each: the image, its URL, a person's caption, the model's caption.",
+		Example: "  cs231n sample rnn --split train\n  cs231n sample transformer --images 3 --beam 5",
+	}
+	return cli.Group(c, "model", sampleModel("rnn", c.Long), sampleModel("lstm", c.Long), sampleModel("transformer", c.Long))
 }
 
-// open reads the flags of a command that uses a trained model, its data and the model itself. The backend is the
-// caller's to close.
-func (f *captionFlags) open(args []string, stderr io.Writer) (*trained, error) {
-	f.set.StringVar(&f.checkpoint, "checkpoint", filepath.Join("out", f.kind), "")
-	f.set.StringVar(&f.split, "split", "val", "")
-	f.beam = 1
-	if f.kind == "transformer" {
-		f.set.IntVar(&f.beam, "beam", f.beam, "")
+func evalCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use: "eval", Short: "Score the captions of all images of a split", GroupID: "models",
+		Long:    "Write captions of all images of a split, with a trained model, and score them against\nthose that people wrote.",
+		Example: "  cs231n eval rnn\n  cs231n eval transformer --beam 3 --json",
 	}
-	if err := f.parse(args); err != nil {
-		return nil, err
+	return cli.Group(c, "model", evalModel("rnn", c.Long), evalModel("lstm", c.Long), evalModel("transformer", c.Long))
+}
+
+// trained is a trained captioning model with the images that it describes.
+type trained struct {
+	source
+	kind, checkpoint, split string
+	count, beam             int
+	options                 captioning.SampleOptions
+
+	captioning.Sampler
+	images *coco.Split
+	vocab  *coco.Vocab
+	stream *rng.NumPy // has drawn the training captions
+}
+
+// newTrained declares the flags that sample and eval share.
+func newTrained(f *pflag.FlagSet, kind string) *trained {
+	t := &trained{kind: kind, split: "val", beam: 1}
+	t.declare(f)
+	f.StringVar(&t.checkpoint, "checkpoint", filepath.Join("out", kind), "load the model from the folder `DIR`, where train saved it")
+	f.Var(cli.Choice(&t.split, "train", "val"), "split", "describe images of the split `NAME`: train or val")
+	if kind == "transformer" {
+		f.Var(cli.AtLeast(1, &t.beam), "beam", "search among the `N` most probable captions; 1 takes the most probable word each time")
 	}
-	switch {
-	case f.split != "train" && f.split != "val":
-		return nil, usagef("-split %q: there are train and val", f.split)
-	case f.n < 1:
-		return nil, usagef("-n %d: at least one image is needed", f.n)
-	case f.beam > 1 && f.dropout:
-		return nil, usagef("-beam and -dropout exclude each other")
-	case f.beam < 1:
-		return nil, usagef("-beam %d: at least one beam is needed", f.beam)
-	}
-	data, stream, err := f.load()
+	return t
+}
+
+// use loads the data and the model, opens a device and calls do.
+func (t *trained) use(ctx context.Context, c *cobra.Command, s *display.Screen, do func(compute.Backend) error) error {
+	data, stream, err := t.load(ctx, s)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	t := &trained{split: &data.Val, vocab: &data.Vocab, stream: stream}
-	if f.split == "train" {
-		t.split = &data.Train
+	t.images, t.vocab, t.stream = &data.Val, &data.Vocab, stream
+	if t.split == "train" {
+		t.images = &data.Train
 	}
-	if captions := t.split.Len(); f.n > captions {
-		return nil, usagef("-n %d: %s has only %d captions", f.n, f.split, captions)
+	if captions := t.images.Len(); t.count > captions {
+		return cli.Usagef("--images %d: %s has only %d captions", t.count, t.split, captions)
 	}
-	if t.Sampler, err = f.loadModel(t.vocab); err != nil {
-		return nil, err
+	if err := t.loadModel(); err != nil {
+		return err
 	}
-	if f.beam > 1 {
-		t.options.Beams = f.beam
+	if t.beam > 1 {
+		t.options.Beams = t.beam
 	}
-	if f.dropout {
-		t.options.Dropout, t.options.Stream = true, rng.NewTorch(f.seed)
+	if t.options.Dropout {
+		t.options.Stream = rng.NewTorch(t.seed)
 	}
-	t.backend, err = device.Open(device.Warn(stderr))
-	return t, err
+	backend, err := device.Open(device.Warn(c.ErrOrStderr()))
+	if err != nil {
+		return err
+	}
+	defer backend.Finalize()
+	s.Phase("compiling", "images")
+	t.options.Progress = func(done, total int) { s.Step(done, total) }
+	return do(backend)
 }
 
 // loadModel loads the model that the checkpoint holds.
-func (f *captionFlags) loadModel(vocab *coco.Vocab) (captioning.Sampler, error) {
-	folder := training.Folder(f.checkpoint)
-	if f.kind == "transformer" {
-		model, _, err := captioning.LoadTransformer(folder, vocab)
-		return model, err
+func (t *trained) loadModel() (err error) {
+	folder := training.Folder(t.checkpoint)
+	if t.kind == "transformer" {
+		t.Sampler, _, err = captioning.LoadTransformer(folder, t.vocab)
+		return err
 	}
-	model, result, err := captioning.LoadRNN(folder, vocab)
-	if err == nil && result.Model != f.kind {
-		err = fmt.Errorf("%s holds a model of kind %q, not %q", f.checkpoint, result.Model, f.kind)
+	model, result, err := captioning.LoadRNN(folder, t.vocab)
+	if err == nil && result.Model != t.kind {
+		err = fmt.Errorf("%s holds a model of kind %q, not %q", t.checkpoint, result.Model, t.kind)
 	}
-	return model, err
+	t.Sampler = model
+	return err
 }
 
 // captioned is one line of `cs231n sample`.
@@ -93,53 +117,74 @@ type captioned struct {
 	Caption string `json:"caption"`
 }
 
-// sample runs `cs231n sample rnn|lstm|transformer`: captions of images drawn from a split, as JSON lines.
-func sample(kind string, args []string, stdout, stderr io.Writer) error {
-	f := newCaptionFlags("sample "+kind, kind)
-	f.set.IntVar(&f.n, "n", 2, "")
+// sampleModel is `cs231n sample` for one kind of model.
+func sampleModel(kind, long string) *cobra.Command {
+	c := &cobra.Command{Use: kind, Short: "Write captions with the model that train " + kind + " saved", Long: long, Args: cli.Args()}
+	c.Example = fmt.Sprintf("  cs231n sample %[1]s\n  cs231n sample %[1]s --images 5 --split train --checkpoint out/try", kind)
+	t := newTrained(c.Flags(), kind)
+	t.count = 2
+	c.Flags().VarP(cli.AtLeast(1, &t.count), "images", "n", "describe `N` images")
 	if kind == "transformer" {
-		f.set.BoolVar(&f.dropout, "dropout", false, "")
+		c.Flags().BoolVar(&t.options.Dropout, "dropout", false, "leave dropout on, as the original notebook did by mistake")
 	}
-	model, err := f.open(args, stderr)
-	if err != nil {
-		return err
-	}
-	defer model.backend.Finalize()
-	batch, err := model.split.Minibatch(f.n, model.stream)
-	if err != nil {
-		return err
-	}
-	ids, err := model.Sample(model.backend, batch.Features, model.options)
-	if err != nil {
-		return err
-	}
-	lines := json.NewEncoder(stdout)
-	lines.SetEscapeHTML(false)
-	for i, row := range batch.Rows {
-		truth, caption := model.vocab.Decode(model.split.Caption(row)), model.vocab.Decode(ids[i])
-		if err := lines.Encode(captioned{model.split.ImageIdxs[row], batch.URLs[i], truth, caption}); err != nil {
-			return err
+	forPrograms := true
+	perform(c, &forPrograms, func(ctx context.Context, s *display.Screen, _ []string) (any, error) {
+		if t.beam > 1 && t.options.Dropout {
+			return nil, cli.Usagef("--beam and --dropout exclude each other")
 		}
-	}
-	return nil
+		return nil, t.use(ctx, c, s, func(backend compute.Backend) error {
+			batch, err := t.images.Minibatch(t.count, t.stream)
+			if err != nil {
+				return err
+			}
+			ids, err := t.Sample(backend, batch.Features, t.options)
+			if err = errors.Join(err, s.Done()); err != nil {
+				return err
+			}
+			for i, row := range batch.Rows {
+				truth, caption := t.vocab.Decode(t.images.Caption(row)), t.vocab.Decode(ids[i])
+				err = errors.Join(err, printJSON(c.OutOrStdout(), captioned{t.images.ImageIdxs[row], batch.URLs[i], truth, caption}))
+			}
+			return err
+		})
+	})
+	return c
 }
 
-// eval runs `cs231n eval rnn|lstm|transformer`: BLEU over all images of a split.
-func eval(kind string, args []string, stdout, stderr io.Writer) error {
-	f := newCaptionFlags("eval "+kind, kind)
-	model, err := f.open(args, stderr)
-	if err != nil {
-		return err
-	}
-	defer model.backend.Finalize()
-	e, err := captioning.Evaluate(model.backend, model, model.split, model.vocab, model.options)
-	if err != nil {
-		return err
-	}
-	lines := fmt.Sprintf("%s on %d images of %s\n", kind, len(e.Images), f.split)
-	for n, score := range e.BLEU {
-		lines += fmt.Sprintf("BLEU-%d %.4f\n", n+1, score)
-	}
-	_, err = io.WriteString(stdout, lines)
-	return err
+// evaluated is the result of `cs231n eval`.
+type evaluated struct {
+	Model   string                 `json:"model"`
+	Split   string                 `json:"split"`
+	Images  int                    `json:"images"`
+	Scores  fmt.Stringer           `json:"scores"`
+	Details []captioning.Described `json:"details,omitempty"` // best first
+}
+
+func (e evaluated) String() string {
+	return fmt.Sprintf("%s on %d images of %s\n%v", e.Model, e.Images, e.Split, e.Scores)
+}
+
+// evalModel is `cs231n eval` for one kind of model.
+func evalModel(kind, long string) *cobra.Command {
+	c := &cobra.Command{Use: kind, Short: "Score the model that train " + kind + " saved", Long: long, Args: cli.Args()}
+	c.Example = fmt.Sprintf("  cs231n eval %[1]s\n  cs231n eval %[1]s --split train --json", kind)
+	t := newTrained(c.Flags(), kind)
+	asJSON := c.Flags().Bool("json", false, "print one JSON object")
+	details := c.Flags().Bool("details", false, "with --json, add the captions and the score of each image")
+	perform(c, asJSON, func(ctx context.Context, s *display.Screen, _ []string) (result any, err error) {
+		err = t.use(ctx, c, s, func(backend compute.Backend) error {
+			e, err := captioning.Evaluate(backend, t, t.images, t.vocab, t.options)
+			if err != nil {
+				return err
+			}
+			r := evaluated{kind, t.split, len(e.Images), e.Scores, nil}
+			if *details {
+				r.Details = e.Images
+			}
+			result = r
+			return nil
+		})
+		return result, err
+	})
+	return c
 }

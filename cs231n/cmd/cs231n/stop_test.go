@@ -25,7 +25,7 @@ const prompt = 10 * time.Second
 // those of a run that was left alone. Epochs are five iterations short, so that runs stop at all places of an epoch.
 func TestSignals(t *testing.T) {
 	slow(t)
-	args := []string{"train", "gan", "-iters", "40", "-data", someDigits(t, 640), "-resume", "-out"}
+	args := []string{"train", "gan", "--iters", "40", "--data", someDigits(t, 640), "--resume", "--out"}
 	alone := t.TempDir()
 	program(t, append(args, alone)...).requireDone(t)
 	want := read(t, alone, "history.json")
@@ -58,7 +58,7 @@ func TestSignals(t *testing.T) {
 // TestSecondInterrupt ends a program that is busy with its first, long step.
 func TestSecondInterrupt(t *testing.T) {
 	slow(t)
-	cmd, stderr := startUntil(t, "Nothing to resume", "train", "dcgan", "-iters", "3", "-data", someDigits(t, 128), "-out", t.TempDir(), "-resume")
+	cmd, stderr := startUntil(t, "Nothing to resume", "train", "dcgan", "--iters", "3", "--data", someDigits(t, 128), "--out", t.TempDir(), "--resume")
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
 	began := time.Now()
@@ -78,9 +78,10 @@ func TestSecondInterrupt(t *testing.T) {
 // TestInterruptedSample ends a program that has nothing to keep, however long the work at hand would take.
 func TestInterruptedSample(t *testing.T) {
 	slow(t)
+	t.Parallel()
 	out := t.TempDir()
-	program(t, "train", "transformer", "-data", smallCaptions, "-wordvec", "16", "-iters", "1", "-out", out).requireDone(t)
-	cmd := command(t, "sample", "transformer", "-dropout", "-data", smallCaptions, "-checkpoint", out)
+	program(t, "train", "transformer", "--data", smallCaptions, "--wordvec", "16", "--layers", "1", "--iters", "1", "--out", out).requireDone(t)
+	cmd := command(t, "sample", "transformer", "--dropout", "--data", smallCaptions, "--checkpoint", out)
 	require.NoError(t, cmd.Start())
 	time.Sleep(time.Second) // it compiles a program for each word, which takes half a minute
 	require.NoError(t, cmd.Process.Signal(os.Interrupt))
@@ -90,10 +91,34 @@ func TestInterruptedSample(t *testing.T) {
 	require.Equal(t, syscall.SIGINT, cmd.ProcessState.Sys().(syscall.WaitStatus).Signal())
 }
 
+// TestFatalTrace ends a program in a way that it cannot catch: Go's runtime leaves the trace in a file.
+func TestFatalTrace(t *testing.T) {
+	slow(t)
+	t.Parallel()
+	cache := t.TempDir()
+	cmd := command(t, "train", "gan", "--iters", "100000", "--data", someDigits(t, 256), "--out", t.TempDir())
+	cmd.Env = append(cmd.Environ(), "XDG_CACHE_HOME="+cache)
+	untilLogged(t, cmd, "Iter: 0")
+	require.NoError(t, cmd.Process.Signal(syscall.SIGQUIT))
+	require.Error(t, cmd.Wait())
+	path := filepath.Join(cache, "cs231n", "crash.txt")
+	require.Contains(t, string(read(t, path)), "SIGQUIT: quit\n")
+	require.Contains(t, string(read(t, path)), "goroutine ")
+	info, err := os.Stat(path)
+	require.NoError(t, err)
+	require.Equal(t, os.FileMode(0o600), info.Mode())
+}
+
 // startUntil starts the real program and returns when it has logged a line that begins with prefix.
 func startUntil(t *testing.T, prefix string, args ...string) (*exec.Cmd, *bytes.Buffer) {
 	t.Helper()
 	cmd := command(t, args...)
+	return cmd, untilLogged(t, cmd, prefix)
+}
+
+// untilLogged starts a program and returns when it has logged a line that begins with prefix. It returns the standard error.
+func untilLogged(t *testing.T, cmd *exec.Cmd, prefix string) *bytes.Buffer {
+	t.Helper()
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	stdout, err := cmd.StdoutPipe()
@@ -102,10 +127,10 @@ func startUntil(t *testing.T, prefix string, args ...string) (*exec.Cmd, *bytes.
 	t.Cleanup(func() { _ = cmd.Process.Kill() }) // in vain unless the test has failed
 	for lines := bufio.NewScanner(stdout); lines.Scan(); {
 		if strings.HasPrefix(lines.Text(), prefix) {
-			return cmd, &stderr
+			return &stderr
 		}
 	}
 	err = cmd.Wait()
 	require.Failf(t, "the program ended too early", "no line %q: %v, %s", prefix, err, &stderr)
-	return nil, nil
+	return nil
 }

@@ -21,33 +21,15 @@ import (
 	"github.com/cs231n-go/assignment3/cs231n/training"
 )
 
-// Dir returns the folder of the captioning data. It is CS231N_DATA if that is set, else datasets/coco_captioning if that
-// holds COCO, else datasets/scenes. Scenes is the project's own data set in the same format; the first use generates it.
+// Dir returns the folder of the captioning data; see [scenes.Dir]. The first use generates the scenes if there is no other
+// data.
 func Dir() string {
-	if dir := os.Getenv("CS231N_DATA"); dir != "" {
-		return dir
-	}
-	root := os.Getenv("CS231N_ROOT")
-	if root == "" {
-		root = ".." // a notebook runs in the folder notebooks of the checkout
-	}
-	if dir := filepath.Join(root, "datasets", "coco_captioning"); coco.Present(dir) {
-		return dir
-	}
-	dir, options := filepath.Join(root, "datasets", "scenes"), scenes.Options{}
-	if nb.Quick() {
-		dir, options = dir+"-quick", scenes.Options{Train: 400, Val: 100}
-	}
-	if scenes.Ready(dir, options) {
-		return dir
-	}
-	fmt.Printf("COCO is not in %s: making the scenes data set in %s, once.\n", filepath.Join("datasets", "coco_captioning"), dir)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	progress := display.NewProgress(nil)
 	progress.Unit = "steps"
-	options.Progress = func(done, total int) { progress.Step(done, total) }
-	err := scenes.Make(ctx, dir, options)
+	// A notebook runs in the folder notebooks of the checkout.
+	dir, err := scenes.Dir(ctx, "..", os.Stdout, func(done, total int) { progress.Step(done, total) })
 	nb.Check(errors.Join(err, progress.Done()))
 	return dir
 }

@@ -1,0 +1,80 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"strings"
+	"time"
+)
+
+// RecordCrashes lets Go's runtime write the trace of a crash that a program cannot catch, such as a panic in another
+// goroutine, to crash.txt in the user's cache folder as well as to standard error, if there is such a folder.
+func RecordCrashes() {
+	dir, err := crashFolder()
+	if err != nil {
+		return
+	}
+	// One file serves all runs: it must be open before a crash, and killed runs would leave empty files of their own.
+	if file, err := os.OpenFile(filepath.Join(dir, "crash.txt"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600); err == nil {
+		_ = debug.SetCrashOutput(file, debug.CrashOptions{}) // copies the descriptor
+		_ = file.Close()
+	}
+}
+
+// crashFolder makes the folder for traces.
+func crashFolder() (string, error) {
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return "", err
+	}
+	dir = filepath.Join(dir, "cs231n")
+	return dir, os.MkdirAll(dir, 0o700)
+}
+
+// recovered turns a panic in do, a bug of the program, into an error that names a new file with the trace. Without a cache
+// folder the file is in the folder for temporary files.
+func recovered(args []string, do func() error) (err error) {
+	defer func() {
+		bug := recover()
+		if bug == nil {
+			return
+		}
+		dir, noFolder := crashFolder()
+		if noFolder != nil {
+			dir = ""
+		}
+		file, saveErr := os.CreateTemp(dir, "crash-*.txt")
+		if saveErr == nil {
+			_, saveErr = fmt.Fprintf(file, "%s\n%s\n%s\npanic: %v\n\n%s", time.Now().Format(time.RFC3339), version(), strings.Join(args, " "), bug, debug.Stack())
+			saveErr = errors.Join(saveErr, file.Close())
+		}
+		if err = fmt.Errorf("internal error: %v; please report it; the trace cannot be saved: %w", bug, saveErr); saveErr == nil {
+			err = fmt.Errorf("internal error: %v; the trace is in %s; please report it", bug, file.Name())
+		}
+	}()
+	return do()
+}
+
+// version describes the program: the version of its module, the commit and Go's version.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		info = &debug.BuildInfo{}
+	}
+	return describe(info)
+}
+
+func describe(info *debug.BuildInfo) string {
+	settings := map[string]string{}
+	for _, s := range info.Settings {
+		settings[s.Key] = s.Value
+	}
+	commit := "built without version control information, which make build adds in a git checkout"
+	if revision := settings["vcs.revision"]; revision != "" {
+		commit = fmt.Sprintf("commit %s of %s", revision, settings["vcs.time"])
+	}
+	return fmt.Sprintf("%s, %s, %s", strings.Trim(info.Main.Version, "()"), commit, info.GoVersion)
+}

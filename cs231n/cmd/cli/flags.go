@@ -1,0 +1,92 @@
+package cli
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// value is a flag that checks its value. The default is in the variable that it sets.
+type value[T any] struct {
+	to    *T
+	parse func(text string) (T, error)
+	valid func(T) bool
+	want  string
+}
+
+func (v value[T]) String() string { return fmt.Sprint(*v.to) }
+func (v value[T]) Type() string   { return "value" }
+
+func (v value[T]) Set(text string) error {
+	x, err := v.parse(text)
+	if err != nil || !v.valid(x) {
+		return fmt.Errorf("must be %s", v.want)
+	}
+	*v.to = x
+	return nil
+}
+
+// AtLeast is a flag for a whole number from least on.
+func AtLeast(least int, to *int) pflag.Value {
+	return value[int]{to, strconv.Atoi, func(n int) bool { return n >= least }, fmt.Sprintf("a whole number of at least %d", least)}
+}
+
+// Seed is a flag for a whole number from 0 to most.
+func Seed(most uint64, to *uint64) pflag.Value {
+	parse := func(text string) (uint64, error) { return strconv.ParseUint(text, 10, 64) }
+	return value[uint64]{to, parse, func(n uint64) bool { return n <= most }, fmt.Sprintf("a whole number from 0 to %d", most)}
+}
+
+// Positive is a flag for a finite number above 0.
+func Positive(to *float64) pflag.Value {
+	parse := func(text string) (float64, error) { return strconv.ParseFloat(text, 64) }
+	return value[float64]{to, parse, func(x float64) bool { return x > 0 && !math.IsInf(x, 0) }, "a finite number above 0"}
+}
+
+// choice is a flag for one of several words, which a shell completes.
+type choice struct {
+	value[string]
+	words []string
+}
+
+// Choice is a flag for one of several words, which a shell completes.
+func Choice(to *string, words ...string) pflag.Value {
+	parse := func(text string) (string, error) { return text, nil }
+	return choice{value[string]{to, parse, func(text string) bool { return slices.Contains(words, text) }, list(words, "or")}, words}
+}
+
+// complete lets a shell complete the flags and arguments of c and its subcommands: folders are those that are called DIR.
+// Help lists flags in the order of their declaration.
+func complete(c *cobra.Command) {
+	c.Flags().SortFlags = false
+	c.Flags().VisitAll(func(f *pflag.Flag) {
+		if v, ok := f.Value.(choice); ok {
+			_ = c.RegisterFlagCompletionFunc(f.Name, cobra.FixedCompletions(v.words, cobra.ShellCompDirectiveNoFileComp)) // the flag exists
+		}
+		if name, _ := pflag.UnquoteUsage(f); name == "DIR" {
+			_ = c.MarkFlagDirname(f.Name) // the flag exists
+		}
+	})
+	if strings.HasSuffix(c.Use, " DIR") {
+		c.ValidArgsFunction = cobra.FixedCompletions(nil, cobra.ShellCompDirectiveFilterDirs)
+	}
+	switch c.Name() { // Cobra's own succeed with an unknown argument
+	case "completion":
+		Group(c, "shell")
+	case "help":
+		c.Args = func(c *cobra.Command, args []string) error {
+			if _, rest, err := c.Root().Find(args); err != nil || len(rest) > 0 {
+				return fmt.Errorf("there is no command %q", strings.Join(args, " "))
+			}
+			return nil
+		}
+	}
+	for _, sub := range c.Commands() {
+		complete(sub)
+	}
+}
