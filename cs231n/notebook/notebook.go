@@ -97,7 +97,7 @@ func Setting(name string, full, quick int) int {
 	if text := os.Getenv(key); text != "" {
 		n, err := strconv.Atoi(text)
 		if err != nil || n < 0 {
-			Check(fmt.Errorf("notebook: the environment variable %s is %q, which is not an integer of 0 or more; change or unset it", key, text))
+			Check(fmt.Errorf("notebook: the environment variable %s is %q, which is not a whole number of 0 or more; change or unset it", key, text))
 		}
 		return n
 	}
