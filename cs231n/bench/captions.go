@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"slices"
@@ -39,36 +40,28 @@ func randomData(s Sizes, images, captions int) *coco.Data {
 	return &coco.Data{Train: split, Val: split, Vocab: vocab}
 }
 
-// sample times captions of T words for a batch. Every call of Sample compiles its program, and programs for T and 2T words
-// have the same size. The time for T words is therefore that of 2T words minus that of T words, which cancels compilation.
-// It is slightly too high, since later words attend to more words.
+// sample times captions of T words for a batch of images. One call of Sample compiles the program once and runs it for many
+// batches. The first batch is the warm-up.
 func (t Task) sample(ctx context.Context, backend compute.Backend) (Timing, error) {
 	data := randomData(t.Sizes, t.Batch, t.Batch)
-	model, err := t.transformer(data, 2*t.T)
+	model, err := t.transformer(data, t.T)
 	if err != nil {
 		return Timing{}, err
 	}
-	elapsed := func(words int) (ms float64) {
-		if err == nil {
-			err = ctx.Err()
-		}
-		if err != nil {
-			return 0
-		}
-		begin := time.Now()
-		_, err = model.Sample(backend, data.Train.Features, captioning.SampleOptions{Length: words})
-		return time.Since(begin).Seconds() * 1e3
-	}
-	var short, long []float64
-	for range 1 + t.Iters { // the first is a warm-up
-		short, long = append(short, elapsed(t.T)), append(long, elapsed(2*t.T))
-	}
-	if err != nil {
+	var laps []float64
+	last := time.Now()
+	_, err = model.Sample(backend, slices.Repeat(data.Train.Features, 1+t.Iters), captioning.SampleOptions{
+		Length: t.T, Batch: t.Batch,
+		Progress: func(int, int) {
+			now := time.Now()
+			laps, last = append(laps, now.Sub(last).Seconds()*1e3), now
+		},
+	})
+	if err := errors.Join(err, ctx.Err()); err != nil {
 		return Timing{}, err
 	}
-	first, short, long := short[0], short[1:], long[1:]
 	return Timing{
-		Median: median(long) - median(short), Min: slices.Min(long) - slices.Min(short), First: first,
+		Median: median(laps[1:]), Min: slices.Min(laps[1:]), First: laps[0],
 		PeakRSS: peakMemory("/proc/self/status"), Iters: t.Iters, Threads: runtime.GOMAXPROCS(0),
 	}, nil
 }

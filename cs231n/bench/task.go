@@ -48,7 +48,7 @@ func Models() []string {
 
 // NewTask returns the task of a model with the assignment's sizes. Its steps take about two seconds on two cores.
 func NewTask(model string) (Task, error) {
-	iters, known := map[string]int{"gan": 150, "lsgan": 150, "dcgan": 15, "rnn": 80, "lstm": 40, "transformer": 30, Sample: 5}[model]
+	iters, known := map[string]int{"gan": 150, "lsgan": 150, "dcgan": 15, "rnn": 80, "lstm": 40, "transformer": 30, Sample: 20}[model]
 	if !known {
 		return Task{}, fmt.Errorf("bench: unknown model %q; there are %v", model, Models())
 	}

@@ -16,8 +16,8 @@ import (
 	"github.com/cs231n-go/assignment3/cs231n/temporal"
 )
 
-// SampleOptions holds the settings for generating captions. The zero value is greedy decoding. All settings but Length
-// and Progress are for a [Transformer].
+// SampleOptions holds the settings for generating captions. The zero value is greedy decoding. Length, Batch and
+// Progress are for all models, the others for a [Transformer].
 type SampleOptions struct {
 	Length      int        // words per caption; 0 means 30 for an [RNN], the maximum length for a [Transformer]
 	Beams       int        // beam width of a beam search; 0 means none, 1 is greedy
@@ -26,6 +26,7 @@ type SampleOptions struct {
 	Dropout     bool       // leaves dropout on, as the original notebook does by mistake
 	Stream      *rng.Torch // random numbers for Temperature and Dropout
 
+	Batch    int                   // images in one call of the compiled program; 0 means 256
 	Progress func(done, total int) // if not nil, called after every batch with the number of images that are done
 }
 
@@ -40,7 +41,7 @@ type Sampler interface {
 // MaxLength is the default Length of [RNN.Sample].
 const MaxLength = 30
 
-// sampleBatch is the number of images in one call of the compiled program.
+// sampleBatch is the default number of images in one call of the compiled program.
 const sampleBatch = 256
 
 // Sample generates captions greedily, starting from <START>. The word with the highest score is the next input. Like the
@@ -57,7 +58,7 @@ func (m *RNN) Sample(backend compute.Backend, features []float32, o SampleOption
 	case length < 0:
 		return nil, fmt.Errorf("captioning: captions cannot have %d words", length)
 	}
-	return sample(backend, m.Params(), features, m.inputDim(), o.Progress, nil, func(p nn.Values, features *Node, _ []*Node) *Node {
+	return sample(backend, m.Params(), features, m.inputDim(), o, nil, func(p nn.Values, features *Node, _ []*Node) *Node {
 		return m.sampleGraph(p, features, length)
 	})
 }
@@ -66,10 +67,13 @@ func (m *RNN) Sample(backend compute.Backend, features []float32, o SampleOption
 // returns further inputs for n images.
 //
 // Shapes: features: (N, dim) flat; graph: features: (n, dim) -> (n, length) int32.
-func sample(backend compute.Backend, params []*nn.Param, features []float32, dim int, progress func(done, total int), extra func(n int) []any, graph func(p nn.Values, features *Node, extra []*Node) *Node) ([][]int32, error) {
+func sample(backend compute.Backend, params []*nn.Param, features []float32, dim int, o SampleOptions, extra func(n int) []any, graph func(p nn.Values, features *Node, extra []*Node) *Node) ([][]int32, error) {
 	n, err := images(features, dim)
 	if err != nil {
 		return nil, err
+	}
+	if o.Batch < 0 {
+		return nil, fmt.Errorf("captioning: a batch cannot have %d images; choose 0 for the default", o.Batch)
 	}
 	inputs := nn.WithValues([]any{nil}, params)
 	exec, err := NewExec(backend, func(inputs []*Node) *Node {
@@ -81,7 +85,7 @@ func sample(backend compute.Backend, params []*nn.Param, features []float32, dim
 	defer exec.Finalize()
 
 	var captions [][]int32
-	batch := min(n, sampleBatch)
+	batch := min(n, cmp.Or(o.Batch, sampleBatch))
 	for first := 0; first < n; first += batch {
 		// The last batch is padded; the captions of the padding are dropped.
 		rows := make([]float32, batch*dim)
@@ -96,8 +100,8 @@ func sample(backend compute.Backend, params []*nn.Param, features []float32, dim
 			return nil, fmt.Errorf("captioning: cannot generate captions: %w", err)
 		}
 		captions = append(captions, out[0].Value().([][]int32)[:count]...)
-		if progress != nil {
-			progress(len(captions), n)
+		if o.Progress != nil {
+			o.Progress(len(captions), n)
 		}
 	}
 	return captions, nil

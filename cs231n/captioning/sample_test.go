@@ -181,6 +181,13 @@ func TestSampleBatches(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, all, 300)
 	require.Equal(t, [][2]int{{256, 300}, {300, 300}}, steps)
+	steps = nil
+	small, err := m.Sample(backend, features, captioning.SampleOptions{Length: 3, Progress: progress, Batch: 120})
+	require.NoError(t, err)
+	require.Equal(t, all, small)
+	require.Equal(t, [][2]int{{120, 300}, {240, 300}, {300, 300}}, steps)
+	_, err = m.Sample(backend, features, captioning.SampleOptions{Batch: -1})
+	require.ErrorContains(t, err, "a batch cannot have -1 images")
 	last, err := m.Sample(backend, features[200*dim:], captioning.SampleOptions{Length: 3})
 	require.NoError(t, err)
 	require.Equal(t, last, all[200:])

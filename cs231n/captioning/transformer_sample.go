@@ -36,7 +36,7 @@ func (m *Transformer) Sample(backend compute.Backend, features []float32, o Samp
 	}
 	switch {
 	case o.Beams > 0:
-		return sample(backend, m.params, features, m.config.InputDim, o.Progress, nil, func(p nn.Values, features *Node, _ []*Node) *Node {
+		return sample(backend, m.params, features, m.config.InputDim, o, nil, func(p nn.Values, features *Node, _ []*Node) *Node {
 			return m.beamGraph(p, features, o.Length, o.Beams)
 		})
 	case o.Dropout:
@@ -91,7 +91,7 @@ func (m *Transformer) generate(backend compute.Backend, features []float32, o Sa
 		stream.Uniform(u, 0, 1)
 		return []any{tensors.FromFlatDataAndDimensions(u, n, o.Length, m.vocabulary)}
 	}
-	return sample(backend, m.params, features, m.config.InputDim, o.Progress, extra, func(p nn.Values, features *Node, extra []*Node) *Node {
+	return sample(backend, m.params, features, m.config.InputDim, o, extra, func(p nn.Values, features *Node, extra []*Node) *Node {
 		memory := p.Apply(m.visual, ConvertDType(features, p[m.embedding].DType()))
 		n := memory.Shape().Dim(0)
 		start := BroadcastToDims(Const(memory.Graph(), int32(m.start)), n)
