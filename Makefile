@@ -46,7 +46,7 @@ images: setup ## draw images/gan_outputs.png from the runs of make run or make n
 lab: setup ## open the notebooks in JupyterLab (LAB_FLAGS="--no-browser --port=8899" for example)
 	@jupyter lab --notebook-dir=notebooks $(if $(filter 0,$(shell id -u)),--allow-root) $(LAB_FLAGS)
 
-# cs231n --version shows the commit, unless this is no git checkout that git trusts.
+# cs231n --version shows the commit. Git refuses to read the checkout of another user.
 build: setup ## build the command bin/cs231n
 	@go build -buildvcs=$(if $(shell git rev-parse HEAD 2>/dev/null),true,false) -o bin/cs231n ./cs231n/cmd/cs231n
 

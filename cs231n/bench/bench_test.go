@@ -94,6 +94,55 @@ func TestJSON(t *testing.T) {
 	assert.Equal(t, report(), back)
 }
 
+func TestSave(t *testing.T) {
+	t.Parallel()
+	dir, images := t.TempDir(), t.TempDir()
+	require.NoError(t, report().Save(dir, images))
+	data, err := report().JSON()
+	require.NoError(t, err)
+	for name, want := range map[string]string{"bench.json": string(data), "bench.md": report().Markdown()} {
+		got, err := os.ReadFile(filepath.Join(dir, name))
+		require.NoError(t, err)
+		assert.Equal(t, want, string(got))
+	}
+	for _, name := range []string{"steps.png", "growth.png"} {
+		chart, err := os.ReadFile(filepath.Join(dir, name))
+		require.NoError(t, err)
+		again, err := os.ReadFile(filepath.Join(images, "bench_"+name))
+		require.NoError(t, err)
+		assert.Equal(t, chart, again)
+	}
+
+	few := Report{Cells: report().Cells}
+	dir = t.TempDir()
+	require.NoError(t, few.Save(dir, ""))
+	require.FileExists(t, filepath.Join(dir, "bench.json"))
+	require.NoFileExists(t, filepath.Join(dir, "steps.png"))
+	require.NoFileExists(t, filepath.Join(dir, "growth.png"))
+	assert.False(t, few.Empty())
+	assert.False(t, Report{Growth: report().Growth}.Empty())
+	assert.False(t, Report{Comparisons: report().Comparisons}.Empty())
+	assert.True(t, Report{Peaks: report().Peaks, Rounds: 3}.Empty())
+	require.ErrorContains(t, report().Save(filepath.Join(dir, "missing"), ""), "missing")
+	require.ErrorContains(t, report().Save(dir, filepath.Join(dir, "missing")), "missing")
+}
+
+// TestMeasure has a program that times nothing but growth.
+func TestMeasure(t *testing.T) {
+	t.Parallel()
+	self := filepath.Join(t.TempDir(), "bench")
+	script := "#!/bin/sh\n[ $1 = growth ] || exit 3\necho '" + `[{"model": "lstm", "size": "T", "points": [{"value": 8}]}]` + "'\n"
+	require.NoError(t, os.WriteFile(self, []byte(script), 0o755))
+	r := Runner{Root: t.TempDir(), Self: self, Log: &bytes.Buffer{}}
+	got, err := r.Measure(t.Context(), []string{"growth", "steps", "cells"}, []string{"gan"}, 4)
+	require.Error(t, err)
+	require.Len(t, got.Growth, 1)
+	assert.Equal(t, "lstm", got.Growth[0].Model)
+	assert.Equal(t, 4, got.Rounds)
+	assert.Positive(t, got.Threads)
+	assert.Empty(t, got.Cells, "nothing is measured after an error")
+}
+
 func TestCharts(t *testing.T) {
 	t.Parallel()
 	bars := report().stepBars()

@@ -3,6 +3,7 @@ package display
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"os"
 	"regexp"
 	"testing"
@@ -11,7 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// newTerminal opens a pseudoterminal. The second function returns what was written to it.
+// newTerminal opens a pseudoterminal. The function closes it and returns what was written to it.
 func newTerminal(t *testing.T) (*os.File, func() string) {
 	t.Helper()
 	outside, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
@@ -28,15 +29,10 @@ func newTerminal(t *testing.T) (*os.File, func() string) {
 	settings.Oflag &^= unix.OPOST // else \n becomes \r\n
 	require.NoError(t, unix.IoctlSetTermios(int(terminal.Fd()), unix.TCSETS, settings))
 	return terminal, func() string {
-		// Its buffer of 4096 bytes holds all that a test writes.
-		text := make([]byte, 4096)
-		waiting := []unix.PollFd{{Fd: int32(outside.Fd()), Events: unix.POLLIN}}
-		if n, _ := unix.Poll(waiting, 0); n == 0 {
-			return ""
-		}
-		n, err := outside.Read(text)
-		require.NoError(t, err)
-		return string(text[:n])
+		require.NoError(t, terminal.Close())
+		text, err := io.ReadAll(outside)
+		require.ErrorIs(t, err, unix.EIO, "the end of what a closed terminal was given")
+		return string(text)
 	}
 }
 

@@ -117,7 +117,7 @@ func TestCrash(t *testing.T) {
 		require.Equal(t, os.FileMode(0o600), info.Mode())
 		trace, err := os.ReadFile(files[0])
 		require.NoError(t, err)
-		for _, text := range []string{"panic: shapes [2 3] and [4]\n", version(), "\npanic\n", "cli_test.go"} {
+		for _, text := range []string{"panic: shapes [2 3] and [4]\n", version(debug.ReadBuildInfo()), "\npanic\n", "cli_test.go"} {
 			require.Contains(t, string(trace), text)
 		}
 	}
@@ -131,13 +131,13 @@ func TestVersion(t *testing.T) {
 	t.Parallel()
 	status, stdout, _ := execute(t.Context(), nil, "--version")
 	require.Zero(t, status)
-	require.Equal(t, "small version "+version()+"\n", stdout)
+	require.Equal(t, "small version "+version(debug.ReadBuildInfo())+"\n", stdout)
 
 	info := &debug.BuildInfo{GoVersion: "go1.26.5", Main: debug.Module{Version: "(devel)"}}
-	require.Equal(t, "devel, built without version control information, which make build adds in a git checkout, go1.26.5", describe(info))
+	require.Equal(t, "devel, built without version control information, which make build adds in a git checkout, go1.26.5", version(info, true))
 	info.Main.Version = "v1.2.3"
 	info.Settings = []debug.BuildSetting{{Key: "vcs", Value: "git"}, {Key: "vcs.revision", Value: "550ee67a"}, {Key: "vcs.time", Value: "2026-11-28T15:28:30Z"}}
-	require.Equal(t, "v1.2.3, commit 550ee67a of 2026-11-28T15:28:30Z, go1.26.5", describe(info))
+	require.Equal(t, "v1.2.3, commit 550ee67a of 2026-11-28T15:28:30Z, go1.26.5", version(info, true))
 }
 
 func TestList(t *testing.T) {

@@ -48,7 +48,7 @@ func recovered(args []string, do func() error) (err error) {
 		}
 		file, saveErr := os.CreateTemp(dir, "crash-*.txt")
 		if saveErr == nil {
-			_, saveErr = fmt.Fprintf(file, "%s\n%s\n%s\npanic: %v\n\n%s", time.Now().Format(time.RFC3339), version(), strings.Join(args, " "), bug, debug.Stack())
+			_, saveErr = fmt.Fprintf(file, "%s\n%s\n%s\npanic: %v\n\n%s", time.Now().Format(time.RFC3339), version(debug.ReadBuildInfo()), strings.Join(args, " "), bug, debug.Stack())
 			saveErr = errors.Join(saveErr, file.Close())
 		}
 		if err = fmt.Errorf("internal error: %v; please report it; the trace cannot be saved: %w", bug, saveErr); saveErr == nil {
@@ -58,16 +58,8 @@ func recovered(args []string, do func() error) (err error) {
 	return do()
 }
 
-// version describes the program: the version of its module, the commit and Go's version.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		info = &debug.BuildInfo{}
-	}
-	return describe(info)
-}
-
-func describe(info *debug.BuildInfo) string {
+// version describes a program: the version of its module, the commit and Go's version.
+func version(info *debug.BuildInfo, _ bool) string {
 	settings := map[string]string{}
 	for _, s := range info.Settings {
 		settings[s.Key] = s.Value

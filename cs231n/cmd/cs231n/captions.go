@@ -62,7 +62,6 @@ func trainCaptions(kind, short string, p preset) *cobra.Command {
 	var from source
 	o := training.Options{Epochs: p.epochs, BatchSize: 25, LogEvery: 10}
 	solver := captioning.Solver{LearningRate: p.rate, LRDecay: p.decayRate, UpdateRule: p.rule}
-	m := sizes{wordvec: 256, hidden: 512, heads: 2, layers: 2, maxLength: 30}
 	c := &cobra.Command{
 		Use: kind, Short: short, GroupID: "captions", Args: cli.Args(),
 		Long:    short + " to write captions, from features of COCO's images or the scenes'.\nThe defaults are those of the assignment's overfitting run, which has --max-train 50.",
@@ -77,7 +76,7 @@ func trainCaptions(kind, short string, p preset) *cobra.Command {
 	f.Var(cli.Choice(&solver.UpdateRule, rules...), "rule", "update with the rule `NAME`: sgd, sgd_momentum, rmsprop, adam or torch_adam")
 	f.Var(cli.Positive(&solver.LearningRate), "lr", "set the learning rate to `X`; a resumed run keeps its own")
 	f.Var(cli.Positive(&solver.LRDecay), "lr-decay", "multiply the learning rate by `X` after each epoch")
-	m.declare(f, kind)
+	build := modelFlags(f, kind)
 	perform(c, new(bool), func(ctx context.Context, s *display.Screen, _ []string) (any, error) {
 		ctx, stop := interruptible(ctx)
 		defer stop()
@@ -85,7 +84,7 @@ func trainCaptions(kind, short string, p preset) *cobra.Command {
 		if err != nil {
 			return nil, err
 		}
-		if solver.Model, err = m.build(kind, data, stream, from.seed); err != nil {
+		if solver.Model, err = build(data, stream, from.seed); err != nil {
 			return nil, err
 		}
 		solver.Data, solver.Stream, o.Seed = data, stream, from.seed
@@ -94,34 +93,25 @@ func trainCaptions(kind, short string, p preset) *cobra.Command {
 	return c
 }
 
-// sizes are those of a captioning model.
-type sizes struct {
-	wordvec, hidden          int
-	heads, layers, maxLength int
-}
-
-func (m *sizes) declare(f *pflag.FlagSet, kind string) {
-	f.Var(cli.AtLeast(1, &m.wordvec), "wordvec", "embed words in vectors of length `N`")
+// modelFlags declares the flags of an untrained model, which the function builds. An RNN draws its parameters from the stream
+// that has drawn the training captions, a Transformer from PyTorch's stream of the same seed.
+func modelFlags(f *pflag.FlagSet, kind string) func(*coco.Data, *rng.NumPy, uint64) (captioning.Model, error) {
 	if kind != "transformer" {
-		f.Var(cli.AtLeast(1, &m.hidden), "hidden", "use hidden states of length `N`")
-		return
+		c := captioning.RNNConfig{CellType: kind, WordvecDim: 256, HiddenDim: 512}
+		f.Var(cli.AtLeast(1, &c.WordvecDim), "wordvec", "embed words in vectors of length `N`")
+		f.Var(cli.AtLeast(1, &c.HiddenDim), "hidden", "use hidden states of length `N`")
+		return func(data *coco.Data, stream *rng.NumPy, _ uint64) (captioning.Model, error) {
+			c.WordToIdx, c.InputDim, c.Stream = data.Vocab.IDs, data.Train.Dim, stream
+			return captioning.NewRNN(c)
+		}
 	}
-	f.Var(cli.AtLeast(1, &m.heads), "heads", "use `N` attention heads, which must divide the length of the word vectors")
-	f.Var(cli.AtLeast(1, &m.layers), "layers", "use `N` decoder layers")
-	f.Var(cli.AtLeast(1, &m.maxLength), "max-length", "read and write at most `N` words of a caption")
-}
-
-// build makes an untrained model. An RNN draws its parameters from the stream that has drawn the training captions, a
-// Transformer from PyTorch's stream of the same seed.
-func (m *sizes) build(kind string, data *coco.Data, stream *rng.NumPy, seed uint64) (captioning.Model, error) {
-	if kind == "transformer" {
-		return captioning.NewTransformer(captioning.TransformerConfig{
-			WordToIdx: data.Vocab.IDs, InputDim: data.Train.Dim, WordvecDim: m.wordvec,
-			Heads: m.heads, Layers: m.layers, MaxLength: m.maxLength, Stream: rng.NewTorch(seed),
-		})
+	c := captioning.TransformerConfig{WordvecDim: 256, Heads: 2, Layers: 2, MaxLength: 30}
+	f.Var(cli.AtLeast(1, &c.WordvecDim), "wordvec", "embed words in vectors of length `N`")
+	f.Var(cli.AtLeast(1, &c.Heads), "heads", "use `N` attention heads, which must divide the length of the word vectors")
+	f.Var(cli.AtLeast(1, &c.Layers), "layers", "use `N` decoder layers")
+	f.Var(cli.AtLeast(1, &c.MaxLength), "max-length", "read and write at most `N` words of a caption")
+	return func(data *coco.Data, _ *rng.NumPy, seed uint64) (captioning.Model, error) {
+		c.WordToIdx, c.InputDim, c.Stream = data.Vocab.IDs, data.Train.Dim, rng.NewTorch(seed)
+		return captioning.NewTransformer(c)
 	}
-	return captioning.NewRNN(captioning.RNNConfig{
-		CellType: kind, WordToIdx: data.Vocab.IDs, InputDim: data.Train.Dim,
-		WordvecDim: m.wordvec, HiddenDim: m.hidden, Stream: stream,
-	})
 }
