@@ -65,7 +65,7 @@ func refuseForeign(dir string) error {
 	}
 	for _, name := range files() {
 		if info, err := os.Stat(filepath.Join(dir, name)); err == nil && info.Mode().IsRegular() {
-			return fmt.Errorf("%s holds a data set that was not downloaded (%s); name another folder, or ask to replace it (-replace)", dir, name)
+			return fmt.Errorf("%s holds a data set that was not downloaded (%s); name another folder, or ask to replace it", dir, name)
 		}
 	}
 	return nil

@@ -2,8 +2,8 @@ package metrics
 
 import "math"
 
-// CIDErD compares each candidate with what people wrote about its image: references[i] holds the captions, one or
-// more, that candidates[i] should be like. It returns the mean over all images and the score of each image, from 0
+// CIDErD compares each candidate with captions that people wrote: references[i] holds one or more captions of the image
+// that candidates[i] describes. It returns the mean over all images and the score of each image, from 0
 // to 10. Only a candidate that equals all of its references, and has four words or more, scores 10. Papers often print
 // 100 times the mean.
 //
@@ -12,13 +12,12 @@ import "math"
 //	CIDEr-Dₙ(c, S) = 10/|S| · Σ_s exp(−(|c|−|s|)²/(2·6²)) · min(cₙ, sₙ)·sₙ / (‖cₙ‖·‖sₙ‖)
 //	CIDEr-D(c, S)  = mean over n of CIDEr-Dₙ(c, S)
 //
-// The weight of an n-gram is the number of times that the caption has it, times log(images / images that have it in
-// their references). A word that describes every image therefore weighs nothing. An n-gram that no reference has weighs
-// as much as one that a single image has. The minimum, taken component by component, keeps a candidate from gaining by
-// repetition. The Gaussian lowers the score of a candidate that is longer or shorter than the reference.
+// The weight of an n-gram is its count in the caption times its inverse document frequency, log(images / images with the
+// n-gram in their references). A word that describes every image therefore has the weight 0. An n-gram that occurs in no
+// reference has the weight of one that occurs for a single image. The element-wise minimum means that repetition does not
+// raise the score. The Gaussian lowers the score of a candidate that is longer or shorter than the reference.
 //
-// The weights come from the references of the whole corpus, so that a score depends on the images that it is computed
-// over. A corpus of one image scores 0, because log(1/1) is 0. An empty candidate scores 0.
+// The weights come from the references of the whole corpus, so a score depends on the set of images. A corpus of one image scores 0, because log(1/1) is 0. An empty candidate scores 0.
 //
 // It is an error if there are no candidates, or if one has no references.
 //

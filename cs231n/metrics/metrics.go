@@ -1,4 +1,4 @@
-// Package metrics measures how good a model's captions are: BLEU, CIDEr-D and ROUGE-L.
+// Package metrics scores captions: BLEU, CIDEr-D and ROUGE-L.
 package metrics
 
 import (
@@ -7,19 +7,18 @@ import (
 	"unicode/utf8"
 )
 
-// Caption is a sentence, word by word, without the markers for its start, its end and padding: these would
-// count as words that are always right.
+// Caption is the list of words of a caption, without the tokens for start, end and padding, which would count as correct
+// words.
 type Caption []string
 
-// Scores is how near a corpus of candidates comes to its references.
+// Scores are the scores of a corpus of candidates.
 type Scores struct {
 	BLEUScores
-	CIDErD float64 // from 0 to 10
-	ROUGEL float64 // from 0 to 1
+	CIDErD float64 `json:"cider_d"` // from 0 to 10
+	ROUGEL float64 `json:"rouge_l"` // from 0 to 1
 }
 
-// Score compares candidates with what people wrote by all metrics: see [BLEU], [CIDErD] and [ROUGEL], whose
-// errors it returns.
+// Score computes all metrics; see [BLEU], [CIDErD] and [ROUGEL]. It returns their errors.
 func Score(candidates []Caption, references [][]Caption) (Scores, error) {
 	var s Scores
 	var err error

@@ -1,9 +1,9 @@
 package metrics
 
-// ROUGEL compares each candidate with what people wrote about its image: references[i] holds the captions, one or
-// more, that candidates[i] should be like. It returns the mean over all images and the score of each image, from 0
-// to 1. Let LCS(c, s) be the length of the longest common subsequence: words that both captions have in the same order,
-// with or without others between them. Then
+// ROUGEL compares each candidate with captions that people wrote: references[i] holds one or more captions of the image
+// that candidates[i] describes. It returns the mean over all images and the score of each image, from 0 to 1. Let
+// LCS(c, s) be the length of the longest common subsequence: words that both captions have in the same order, with or
+// without other words between them. Then
 //
 //	P       = max over references s of LCS(c, s) / |c|
 //	R       = max over references s of LCS(c, s) / |s|

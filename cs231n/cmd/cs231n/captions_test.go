@@ -91,7 +91,7 @@ func evaluatedJSON(t *testing.T, args ...string) (object map[string]any) {
 	o := program(t, append(args, "--json")...)
 	o.requireDone(t)
 	require.NoError(t, json.Unmarshal([]byte(o.stdout), &object))
-	bleu := object["scores"].(map[string]any)["BLEU"].([]any)
+	bleu := object["scores"].(map[string]any)["bleu"].([]any)
 	require.Len(t, bleu, 4)
 	require.Greater(t, bleu[0], 0.0)
 	return object

@@ -72,7 +72,7 @@ func TestFaults(t *testing.T) {
 		{name: "archive empty", flags: damaged(trainImages, nil), says: []string{trainImages, "no IDX header"}},
 		{name: "wrong magic", flags: damaged(trainImages, []byte("PK\x03\x04, another kind of archive")), says: []string{trainImages, "50 4b 03"}},
 		{name: "fewer images than claimed", flags: damaged(trainImages, idx(t, make([]byte, 2*784), 3, 28, 28)), says: []string{trainImages, "1568 of 2352 bytes"}},
-		{name: "more images than claimed", flags: damaged(trainImages, idx(t, make([]byte, 3*784), 2, 28, 28)), says: []string{trainImages, "goes on after its 1568 bytes"}},
+		{name: "more images than claimed", flags: damaged(trainImages, idx(t, make([]byte, 3*784), 2, 28, 28)), says: []string{trainImages, "continues after its 1568 bytes"}},
 		{name: "fewer labels than images", flags: damaged(trainLabels, idx(t, make([]byte, 255), 255)), says: []string{trainLabels, "255"}},
 		{name: "images of another size", flags: damaged(trainImages, idx(t, make([]byte, 256*20*20), 256, 20, 20)), says: []string{"20×20", "28×28"}},
 		{name: "no whole batch", flags: []string{"--data", someDigits(t, 127)}, says: []string{"a batch cannot have 128 images"}},
