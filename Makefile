@@ -85,11 +85,11 @@ check-lint: setup
 	@staticcheck ./...
 
 # Go's default limit of ten minutes for a package is too short on a busy machine. The tests run in random order. If one
-# fails, go test prints "-test.shuffle N" before it, and -shuffle=N repeats that order.
+# fails, go test prints "-test.shuffle N" before it, and -shuffle=N repeats that order. check-vet has run go vet already.
 check-unit: setup
 	@echo "== go test"
-	@go test -shuffle=on -timeout 1h ./...
-	@go test -shuffle=on -tags nopurego -run WithoutPureGo ./cs231n/device
+	@go test -vet=off -shuffle=on -timeout 1h ./...
+	@go test -vet=off -shuffle=on -tags nopurego -run WithoutPureGo ./cs231n/device
 
 # The packages with concurrent code of their own: downloads, drawing, locks on folders. The race detector cannot see into
 # XLA. -skip leaves out slow tests that are sequential; -short would leave out none of them. By default a program with
@@ -100,7 +100,7 @@ SEQUENTIAL := ^Test(FullDisk|Corrupt|Captions|Grammar|Grid|LoadRealData)
 
 check-race: setup
 	@echo "== go test -race"
-	@GORACE=atexit_sleep_ms=0 go test -race -shuffle=on -timeout 1h -skip '$(SEQUENTIAL)' $(RACE)
+	@GORACE=atexit_sleep_ms=0 go test -vet=off -race -shuffle=on -timeout 1h -skip '$(SEQUENTIAL)' $(RACE)
 
 check-runner: setup
 	@echo "== notebook runner"
