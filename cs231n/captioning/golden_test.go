@@ -142,7 +142,7 @@ func TestFixedGradients(t *testing.T) {
 	for _, c := range goldens(t).Fixed {
 		m := double(t, c.Cell, 20, 30, 40, rng.NewNumPy(1))
 		captions := fix(t, m)
-		tolerance := testbackend.Tolerance(t, 1e-9, 1e-7)
+		tolerance := testbackend.Tolerance(t, 1e-8, 1e-7)
 		loss, grads, err := m.Loss(testbackend.Get(t), gradcheck.Linspace(c.Features[0], c.Features[1], 10, 20), captions)
 		require.NoError(t, err)
 		require.InDelta(t, c.Loss, loss, testbackend.Tolerance(t, 1e-13, 1e-9))
