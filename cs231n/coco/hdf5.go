@@ -10,21 +10,13 @@ import (
 	"unsafe"
 
 	"gonum.org/v1/hdf5"
+
+	_ "github.com/cs231n-go/assignment3/cs231n/internal/unlockhdf5" // before the library reads its environment
 )
 
 // library serializes all use of the HDF5 library, which keeps global state and may be built without support for threads.
 // The lock has to be as global as that state: the one exception to having no globals.
 var library sync.Mutex
-
-// HDF5 locks the files that it opens. Where a file system has no locks, such as some network file systems, or another
-// program holds one, sound files would look damaged. This package only reads complete files, and creates others under
-// temporary names, so it needs no locks. Setting the variable yourself overrides this.
-func init() {
-	const name = "HDF5_USE_FILE_LOCKING"
-	if _, set := os.LookupEnv(name); !set {
-		_ = os.Setenv(name, "FALSE") // fails for malformed names only
-	}
-}
 
 // withLibrary calls use while nobody else uses the library, and stops the library from printing its error stack. That
 // setting belongs to a thread of the operating system, so the goroutine stays on one thread.
