@@ -59,18 +59,13 @@ func Outputs(backend compute.Backend, n int, f any, in Arrays) ([]*tensors.Tenso
 		return nil, errors.New("gradcheck: the function needs at least one array")
 	}
 	out, err := CallOnceN(backend, func(nodes []*Node) []*Node {
-		args, next := make([]*Node, len(list)), 0
+		args := make([]*Node, len(list))
 		for i, t := range list {
 			if t != nil {
-				args[i] = nodes[next]
-				next++
+				args[i], nodes = nodes[0], nodes[1:]
 			}
 		}
-		results, err := call(f, nil, args)
-		if err != nil {
-			panic(err)
-		}
-		first := leading(results, n)
+		first := leading(call(f, nil, args), n)
 		for i, x := range first {
 			first[i] = ConvertDType(x, dtypes.Float64)
 		}
@@ -83,11 +78,12 @@ func Outputs(backend compute.Backend, n int, f any, in Arrays) ([]*tensors.Tenso
 }
 
 // call calls a graph function. Its parameters take one node each, a struct one for each field. A parameter of type
-// nn.Values takes p. A parameter of any other type must be given nil, and takes its zero value.
-func call(f any, p nn.Values, nodes []*Node) ([]reflect.Value, error) {
+// nn.Values takes p. A parameter of any other type must be given nil, and takes its zero value. Like all graph functions, call
+// panics on wrong arguments, which GoMLX turns into an error.
+func call(f any, p nn.Values, nodes []*Node) []reflect.Value {
 	function := reflect.ValueOf(f)
 	if f == nil || function.Kind() != reflect.Func {
-		return nil, fmt.Errorf("%T is not a function", f)
+		panic(fmt.Errorf("%T is not a function", f))
 	}
 	var args []reflect.Value
 	given := len(nodes)
@@ -113,15 +109,15 @@ func call(f any, p nn.Values, nodes []*Node) ([]reflect.Value, error) {
 			}
 		default:
 			if take() != nil {
-				return nil, fmt.Errorf("argument %d of %s does not take an array; pass nil", i+1, function.Type())
+				panic(fmt.Errorf("argument %d of %s does not take an array; pass nil", i+1, function.Type()))
 			}
 		}
 		args = append(args, arg)
 	}
 	if len(nodes) > 0 {
-		return nil, fmt.Errorf("%s takes %d arrays, not %d", function.Type(), given-len(nodes), given)
+		panic(fmt.Errorf("%s takes %d arrays, not %d", function.Type(), given-len(nodes), given))
 	}
-	return function.Call(args), nil
+	return function.Call(args)
 }
 
 // isStructOfNodes reports whether t is a struct such as rnn.Weights, whose fields are nodes.

@@ -70,8 +70,7 @@ func (f Functions) layer() (Layer, error) {
 		l.Names, l.Inputs = append(l.Names, p.Name), append(l.Inputs, p.Value)
 	}
 	apply := func(function any, nodes []*Node) []reflect.Value {
-		params := nn.Bind(f.Params, nodes[inputs:])
-		args := make([]*Node, len(in))
+		args, params := make([]*Node, len(in)), nn.Bind(f.Params, nodes[inputs:])
 		for i, t := range in {
 			switch {
 			case t == nil:
@@ -81,11 +80,7 @@ func (f Functions) layer() (Layer, error) {
 				args[i], nodes = nodes[0], nodes[1:]
 			}
 		}
-		results, err := call(function, params, args)
-		if err != nil {
-			panic(err)
-		}
-		return results
+		return call(function, params, args)
 	}
 	outputs, forward := max(1, len(f.DOut)), f.Unrolled
 	if forward == nil {
