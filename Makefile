@@ -91,7 +91,7 @@ check-unit: setup
 	@go test -vet=off -shuffle=on -timeout 1h ./...
 	@go test -vet=off -shuffle=on -tags nopurego -run WithoutPureGo ./cs231n/device
 
-# The packages with concurrent code of their own: downloads, drawing, locks on folders. The race detector cannot see into
+# The packages whose code is concurrent: downloads, drawing, locks on folders. The race detector cannot see into
 # XLA. -skip leaves out slow tests that are sequential; -short would leave out none of them. By default a program with
 # the race detector waits for a second before it exits. The tests of coco start hundreds of processes, so GORACE turns
 # that wait off, which saves two minutes.

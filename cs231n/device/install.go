@@ -15,7 +15,7 @@ const (
 	noInstall = "GOMLX_NO_AUTO_INSTALL"
 
 	// reachTime limits the wait for a server's first answer, and installTime the download of some 100 MB. Without
-	// a network every cell of a notebook would wait that long, since each is a program of its own.
+	// a network every cell of a notebook would wait that long, since each is a separate program.
 	reachTime   = 5 * time.Second
 	installTime = 3 * time.Minute
 )

@@ -167,7 +167,7 @@ func (d Download) accept(response *http.Response, body *bufio.Reader, p *Part) e
 		if response.ContentLength > d.MaxBytes {
 			return tooLarge(d.MaxBytes)
 		}
-		// This comes before p is replaced: a network that wants you to log in answers with a page of its own.
+		// This comes before p is replaced: a network that wants you to log in answers with its login page.
 		head, err := body.Peek(len(d.Magic))
 		if err != nil {
 			return fmt.Errorf("after %d bytes: %w", len(head), err)

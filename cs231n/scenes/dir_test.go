@@ -38,7 +38,7 @@ func TestDir(t *testing.T) {
 
 	steps = 0
 	t.Setenv("CS231N_ROOT", root)
-	require.Equal(t, made, find("/no/such/folder"), "the environment goes before the argument, and what was made is found")
+	require.Equal(t, made, find("/no/such/folder"), "the environment takes precedence over the argument, and the existing data is found")
 	require.Zero(t, steps)
 	require.Empty(t, log.String())
 

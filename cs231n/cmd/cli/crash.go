@@ -17,7 +17,7 @@ func RecordCrashes() {
 	if err != nil {
 		return
 	}
-	// One file serves all runs: it must be open before a crash, and killed runs would leave empty files of their own.
+	// One file serves all runs: it must be open before a crash, and each killed run would leave an empty file.
 	if file, err := os.OpenFile(filepath.Join(dir, "crash.txt"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600); err == nil {
 		_ = debug.SetCrashOutput(file, debug.CrashOptions{}) // copies the descriptor
 		_ = file.Close()

@@ -37,12 +37,12 @@ func Dir() string {
 // Load loads the captioning data; see [coco.Load].
 func Load(o coco.Options) *coco.Data { return nb.Must(coco.Load(Dir(), o)) }
 
-// Image gets a picture by its address in the data set. Where it cannot be had, that is said in one line and
-// the result is nil, as in the original: pictures of the web come and go.
+// Image returns a picture of the data set by its address. If the picture is not available, Image prints one line and returns
+// nil, as the original does: pictures disappear from the web.
 func Image(address string) image.Image { return get(source(), address) }
 
-// source returns where the pictures of the data set come from. Pictures from the web are kept in the cache folder of the
-// user, since the data folder may be shared by a class and read-only.
+// source returns the source of the data set's pictures. Pictures from the web are cached in the user's cache folder, since
+// the data folder may be shared by a class and read-only.
 func source() fetch.Images {
 	images := fetch.Images{Dir: Dir()}
 	if dir, err := os.UserCacheDir(); err == nil {
