@@ -130,8 +130,8 @@ def execute(nb, path: Path, log: Path, timeout: float | None) -> None:
             raise NotebookError(f"{runner.head}: the Go kernel died; see its log {log}") from error
         except CellExecutionError as error:
             raise NotebookError(f"{path.stem}: {error.evalue or error}") from error
-        except AssertionError as error:
-            if runner.km is None:  # at Ctrl-C nbclient shuts the kernel down and then uses it again
+        except (AssertionError, AttributeError) as error:
+            if runner.km is None:  # at Ctrl-C nbclient shuts the kernel down and then uses or cleans it up again
                 logging.getLogger("asyncio").disabled = True
                 raise KeyboardInterrupt from error
             raise
