@@ -23,8 +23,8 @@ func (f Images) cached(ctx context.Context, u *url.URL) (image.Image, error) {
 	if img, ok := f.load(u); ok {
 		return img, nil
 	}
-	data, err := f.download(ctx, u)
-	if err != nil {
+	var data memory
+	if err := (Download{Requests: f.Requests}).Get(ctx, u.String(), &Part{Content: &data}); err != nil {
 		return nil, err
 	}
 	img, err := f.decode(data)
@@ -32,13 +32,6 @@ func (f Images) cached(ctx context.Context, u *url.URL) (image.Image, error) {
 		_ = f.keep(u, data) // a cache that cannot be written costs another download and not the picture
 	}
 	return img, err
-}
-
-// download gets the bytes at u.
-func (f Images) download(ctx context.Context, u *url.URL) ([]byte, error) {
-	var data memory
-	err := Download{Requests: f.Requests}.Get(ctx, u.String(), &Part{Content: &data})
-	return data, err
 }
 
 // entry is the file of the picture at u. It holds the picture as downloaded, so that any viewer shows it, followed by
@@ -81,23 +74,18 @@ func (f Images) trim() error {
 	if err != nil {
 		return err
 	}
-	var kept []fs.FileInfo
-	total := int64(0)
+	var pictures []fs.FileInfo
 	for _, path := range paths {
 		if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() { // an error means that it was just removed
-			kept = append(kept, info)
-			total += info.Size()
+			pictures = append(pictures, info)
 		}
 	}
-	slices.SortFunc(kept, func(a, b fs.FileInfo) int { return a.ModTime().Compare(b.ModTime()) })
-	for _, info := range kept {
-		if total <= f.MaxCacheBytes {
-			break
+	slices.SortFunc(pictures, func(a, b fs.FileInfo) int { return b.ModTime().Compare(a.ModTime()) })
+	total := int64(0) // of the newest pictures
+	for _, info := range pictures {
+		if total += info.Size(); total > f.MaxCacheBytes {
+			err = errors.Join(err, os.Remove(filepath.Join(f.CacheDir, info.Name())))
 		}
-		if err := os.Remove(filepath.Join(f.CacheDir, info.Name())); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
-		total -= info.Size()
 	}
-	return nil
+	return err
 }

@@ -134,9 +134,7 @@ func (d Download) try(ctx context.Context, address string, p *Part) error {
 		if err := p.write(buffer[:n]); err != nil {
 			return err
 		}
-		if n > 0 {
-			d.Progress(p.Size, p.Total)
-		}
+		d.Progress(p.Size, p.Total)
 		if err == io.EOF {
 			return p.end()
 		}

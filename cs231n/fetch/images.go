@@ -16,7 +16,6 @@ import (
 	_ "image/gif" // the formats that decode accepts
 	_ "image/jpeg"
 	_ "image/png"
-	"io"
 	"io/fs"
 	"net/http"
 	"net/url"
@@ -104,25 +103,19 @@ func (f Images) local(path string) (image.Image, error) {
 		return nil, fileError(f.Dir, err)
 	}
 	defer root.Close()
-	// Stat comes before Open, which would wait at a pipe for somebody to write.
+	// Stat comes before ReadFile, which would wait at a pipe for somebody to write.
 	info, err := root.Stat(path)
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, fileError(f.Dir, err)
-	}
-	if !info.Mode().IsRegular() {
+	case !info.Mode().IsRegular():
 		return nil, &Error{Reason: "is not a file", Advice: "give the path of a picture"}
-	}
-	file, err := root.Open(path)
-	if err != nil {
-		return nil, fileError(f.Dir, err)
-	}
-	defer file.Close()
-	data, err := io.ReadAll(io.LimitReader(file, f.MaxBytes+1)) // one byte more shows that a file is too large
-	if err != nil {
-		return nil, fileError(f.Dir, err)
-	}
-	if int64(len(data)) > f.MaxBytes {
+	case info.Size() > f.MaxBytes:
 		return nil, tooLarge(f.MaxBytes)
+	}
+	data, err := root.ReadFile(path)
+	if err != nil {
+		return nil, fileError(f.Dir, err)
 	}
 	return f.decode(data)
 }
