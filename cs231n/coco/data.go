@@ -20,22 +20,10 @@ type Data struct {
 	Vocab      Vocab
 }
 
-// split is a split with its name in files.
-type split struct {
-	name string
-	*Split
-}
-
-func (d *Data) parts() []split { return []split{{"train", &d.Train}, {"val", &d.Val}} }
-
 // Splits yields the splits with their names, train and val.
 func (d *Data) Splits() iter.Seq2[string, *Split] {
 	return func(yield func(string, *Split) bool) {
-		for _, p := range d.parts() {
-			if !yield(p.name, p.Split) {
-				return
-			}
-		}
+		_ = yield("train", &d.Train) && yield("val", &d.Val)
 	}
 }
 

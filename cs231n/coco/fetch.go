@@ -31,11 +31,10 @@ type Fetcher struct {
 	// Requests has these defaults: a request ends when less than 256 bytes a second arrive for Timeout, a minute; 5 retries;
 	// a pause of a second; 4 GiB for the archive. LocalNetwork is always allowed. Client should have no Timeout.
 	fetch.Requests
-	URL         string   // of the archive, "" for the course's
-	SHA256      string   // the expected checksum of the archive, in hexadecimal; "" accepts any
-	MaxUnpacked int64    // size limit of the unpacked files together; 0 for 16 GiB
-	Replace     bool     // replaces a data set in the folder that was not downloaded
-	Progress    Progress // may be nil
+	URL      string   // of the archive, "" for the course's
+	SHA256   string   // the expected checksum of the archive, in hexadecimal; "" accepts any
+	Replace  bool     // replaces a data set in the folder that was not downloaded
+	Progress Progress // may be nil
 }
 
 // Progress is called with the bytes that are done in a phase, and the total, 0 if unknown. The phases are "downloading",
@@ -78,7 +77,6 @@ func (f *Fetcher) setDefaults() (address string, err error) {
 	f.URL = cmp.Or(f.URL, archiveURL)
 	f.Requests = f.Or(fetch.Requests{Timeout: time.Minute, Retries: 5, Pause: time.Second, MaxBytes: 4 << 30})
 	f.LocalNetwork = true
-	f.MaxUnpacked = cmp.Or(f.MaxUnpacked, 16<<30)
 	if f.Progress == nil {
 		f.Progress = func(string, int64, int64) {}
 	}
@@ -93,12 +91,9 @@ func (f *Fetcher) setDefaults() (address string, err error) {
 }
 
 // fetch does the work of Fetch. Notes store address for f.URL.
-func (f Fetcher) fetch(ctx context.Context, dir, address string) (Fetched, error) {
+func (f Fetcher) fetch(ctx context.Context, dir, address string) (got Fetched, err error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return Fetched{}, fmt.Errorf("%w; name a folder that can be written", err)
-	}
-	if err := refuseForeign(dir); err != nil && !f.Replace {
-		return Fetched{}, err
 	}
 	file, err := os.OpenFile(filepath.Join(dir, partFile), os.O_RDWR|os.O_CREATE, 0o644)
 	if err != nil {
@@ -113,6 +108,14 @@ func (f Fetcher) fetch(ctx context.Context, dir, address string) (Fetched, error
 	if err != nil {
 		return Fetched{}, err
 	}
+	defer func() {
+		if info, statErr := file.Stat(); err != nil && statErr == nil && info.Size() == 0 {
+			_ = discard(dir) // an error here matters less than err
+		}
+	}()
+	if found := present(dir); n.URL == "" && len(found) > 0 && !f.Replace {
+		return Fetched{}, fmt.Errorf("%s holds a data set that was not downloaded (%s); name another folder, or ask to replace it", dir, found[0])
+	}
 	if n.URL != address {
 		n = note{URL: address}
 	}
@@ -121,19 +124,24 @@ func (f Fetcher) fetch(ctx context.Context, dir, address string) (Fetched, error
 			return Fetched{}, err
 		}
 	}
-	got := Fetched{Bytes: n.Total, SHA256: n.SHA256, Files: slices.Sorted(maps.Keys(n.Files))}
+	got = Fetched{Bytes: n.Total, SHA256: n.SHA256, Files: slices.Sorted(maps.Keys(n.Files))}
 	return got, os.Remove(file.Name())
 }
 
 // replace downloads the rest of the archive in file, unpacks it into dir, and returns the note about it.
 func (f Fetcher) replace(ctx context.Context, dir string, file *os.File, n note) (note, error) {
-	n, err := f.download(ctx, dir, file, n)
+	info, err := file.Stat()
 	if err != nil {
-		if info, statErr := file.Stat(); statErr == nil && info.Size() == 0 {
-			_ = discard(dir) // an error here matters less than that of the download
-		}
 		return note{}, err
 	}
+	p := &fetch.Part{Content: file, Size: info.Size(), Version: n.Version}
+	p.Save = func() error { return note{URL: n.URL, Version: p.Version}.save(dir) }
+	d := fetch.Download{Requests: f.Requests, Magic: "PK\x03\x04", MinRate: 256}
+	d.Progress = func(done, total int64) { f.Progress("downloading", done, total) }
+	if err := d.Get(ctx, f.URL, p); err != nil {
+		return note{}, err
+	}
+	n.Version = p.Version
 	n.SHA256, n.Files, err = f.finish(ctx, file, n.Total, dir)
 	if _, bad := errors.AsType[badArchive](err); bad {
 		// Another call would find the same complete archive.
@@ -146,24 +154,6 @@ func (f Fetcher) replace(ctx context.Context, dir string, file *os.File, n note)
 		return note{}, fmt.Errorf("%w; the archive is kept, run it again to unpack it", err)
 	}
 	return n, n.save(dir)
-}
-
-// download completes the archive in file, and returns the note about it.
-func (f Fetcher) download(ctx context.Context, dir string, file *os.File, n note) (note, error) {
-	info, err := file.Stat()
-	if err != nil {
-		return note{}, err
-	}
-	p := &fetch.Part{Content: file, Size: info.Size(), Version: n.Version}
-	p.Save = func() error {
-		n = note{URL: n.URL, Version: p.Version}
-		return n.save(dir)
-	}
-	d := fetch.Download{Requests: f.Requests, Magic: "PK\x03\x04", MinRate: 256}
-	d.Progress = func(done, total int64) { f.Progress("downloading", done, total) }
-	err = d.Get(ctx, f.URL, p)
-	n.Version = p.Version
-	return n, err
 }
 
 // wants reports whether a checksum is the expected one, or none is expected.

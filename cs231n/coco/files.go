@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 )
 
 // The course's files.
@@ -31,13 +32,14 @@ func files() []string {
 }
 
 // Present reports whether a folder holds all files that [Load] needs by default.
-func Present(dir string) bool {
-	for _, name := range files() {
-		if info, err := os.Stat(filepath.Join(dir, name)); err != nil || !info.Mode().IsRegular() {
-			return false
-		}
-	}
-	return true
+func Present(dir string) bool { return len(present(dir)) == len(files()) }
+
+// present returns the names of these files that a folder holds.
+func present(dir string) []string {
+	return slices.DeleteFunc(files(), func(name string) bool {
+		info, err := os.Stat(filepath.Join(dir, name))
+		return err != nil || !info.Mode().IsRegular()
+	})
 }
 
 // unreadable explains why a file cannot be opened or read.

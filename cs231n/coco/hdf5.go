@@ -88,14 +88,10 @@ func sizeOf(path string) (size int64, err error) {
 		return 0, err
 	}
 	defer file.Close()
-	info, err := file.Stat()
-	if err != nil {
-		return 0, err
-	}
 	if _, err := file.Read(make([]byte, 1)); err != nil && err != io.EOF {
 		return 0, err
 	}
-	return info.Size(), nil
+	return file.Seek(0, io.SeekEnd)
 }
 
 // damaged adds the file to an error about its content. It returns nil for nil.

@@ -69,12 +69,12 @@ func TestHDF5Refuses(t *testing.T) {
 			dir := t.TempDir()
 			h5(t, dir, c.file, c.fill)
 			path := filepath.Join(dir, c.file)
-			s := split{"train", &Split{URLs: []string{"a", "b"}}}
+			s := &Split{URLs: []string{"a", "b"}}
 			var err error
 			if c.file == "features.h5" {
-				err = s.loadFeatures(path)
+				err = s.loadFeatures(path, "train")
 			} else {
-				err = openHDF5(path, func(r *reader) error { return s.loadCaptions(r, 10) })
+				err = openHDF5(path, func(r *reader) error { return s.loadCaptions(r, "train", 10) })
 			}
 			require.ErrorContains(t, err, c.says)
 			require.ErrorContains(t, err, path)
@@ -167,11 +167,11 @@ func FuzzHDF5(f *testing.F) {
 			require.NoError(t, os.WriteFile(path, data, 0o644))
 			return path
 		}
-		s := split{"train", &Split{URLs: []string{"a", "b", "c"}}}
-		if err := s.loadFeatures(damaged(features)); err == nil {
+		s := &Split{URLs: []string{"a", "b", "c"}}
+		if err := s.loadFeatures(damaged(features), "train"); err == nil {
 			require.Len(t, s.Features, 3*s.Dim)
 		}
-		err := openHDF5(damaged(captions), func(r *reader) error { return s.loadCaptions(r, 4) })
+		err := openHDF5(damaged(captions), func(r *reader) error { return s.loadCaptions(r, "train", 4) })
 		if err != nil {
 			return
 		}

@@ -41,11 +41,11 @@ func Load(dir string, o Options) (*Data, error) {
 	if d.Vocab, err = loadVocab(filepath.Join(dir, vocabFile)); err != nil {
 		return nil, err
 	}
-	for _, p := range d.parts() {
-		if p.URLs, err = loadURLs(filepath.Join(dir, urlsFile(p.name))); err != nil {
+	for name, s := range d.Splits() {
+		if s.URLs, err = loadURLs(filepath.Join(dir, urlsFile(name))); err != nil {
 			return nil, err
 		}
-		if err := p.loadFeatures(filepath.Join(dir, featuresFile(p.name, o.FullFeatures))); err != nil {
+		if err := s.loadFeatures(filepath.Join(dir, featuresFile(name, o.FullFeatures)), name); err != nil {
 			return nil, err
 		}
 	}
@@ -53,8 +53,8 @@ func Load(dir string, o Options) (*Data, error) {
 		return nil, fmt.Errorf("coco: %s: %w; get both files from one place", dir, err)
 	}
 	err = openHDF5(path, func(r *reader) (err error) {
-		for _, p := range d.parts() {
-			err = cmp.Or(err, p.loadCaptions(r, len(d.Vocab.Words)))
+		for name, s := range d.Splits() {
+			err = cmp.Or(err, s.loadCaptions(r, name, len(d.Vocab.Words)))
 		}
 		return err
 	})
@@ -71,34 +71,33 @@ func Load(dir string, o Options) (*Data, error) {
 }
 
 // loadFeatures reads the features of a split whose URLs are known.
-func (p split) loadFeatures(path string) error {
+func (s *Split) loadFeatures(path, name string) error {
 	return openHDF5(path, func(r *reader) error {
-		return r.open("features", 2, func(s set) (err error) {
-			if !holds[float32](s) {
-				return r.errorf(s.name, "does not hold float32, little-endian")
+		return r.open("features", 2, func(f set) (err error) {
+			if !holds[float32](f) {
+				return r.errorf(f.name, "does not hold float32, little-endian")
 			}
-			if s.dims[0] != p.Images() {
-				return r.errorf(s.name, "has %d images, but the list of addresses beside it %d", s.dims[0], p.Images())
+			if f.dims[0] != s.Images() {
+				return r.errorf(f.name, "has %d images, but the list of addresses beside it %d", f.dims[0], s.Images())
 			}
-			p.Dim = s.dims[1]
-			p.Features, err = read[float32](s)
-			return cmp.Or(err, r.damaged(p.checkFeatures()))
+			s.Dim = f.dims[1]
+			s.Features, err = read[float32](f)
+			return cmp.Or(err, r.damaged(s.checkFeatures(name)))
 		})
 	})
 }
 
 // loadCaptions reads the captions of a split whose images are known.
-func (p split) loadCaptions(r *reader, words int) error {
-	captions, dims, err := r.ids(p.name+"_captions", 2)
+func (s *Split) loadCaptions(r *reader, name string, words int) error {
+	captions, dims, err := r.ids(name+"_captions", 2)
 	if err != nil {
 		return err
 	}
-	images, _, err := r.ids(p.name+"_image_idxs", 1)
-	if err != nil {
+	s.Captions, s.Length = captions, dims[1]
+	if s.ImageIdxs, _, err = r.ids(name+"_image_idxs", 1); err != nil {
 		return err
 	}
-	p.Captions, p.Length, p.ImageIdxs = captions, dims[1], images
-	return r.damaged(p.checkCaptions(words))
+	return r.damaged(s.checkCaptions(name, words))
 }
 
 func (d *Data) checkDims() error {
@@ -108,28 +107,28 @@ func (d *Data) checkDims() error {
 	return nil
 }
 
-func (p split) checkFeatures() error {
-	if p.Images() == 0 || p.Dim < 1 || len(p.Features) != p.Images()*p.Dim {
-		return fmt.Errorf("the %s split has %d feature values for %d images of %d", p.name, len(p.Features), p.Images(), p.Dim)
+func (s *Split) checkFeatures(name string) error {
+	if s.Images() == 0 || s.Dim < 1 || len(s.Features) != s.Images()*s.Dim {
+		return fmt.Errorf("the %s split has %d feature values for %d images of %d", name, len(s.Features), s.Images(), s.Dim)
 	}
-	if i := notFinite(p.Features); i >= 0 {
-		return fmt.Errorf("image %d of the %s split has the feature %v", i/p.Dim, p.name, p.Features[i])
+	if i := notFinite(s.Features); i >= 0 {
+		return fmt.Errorf("image %d of the %s split has the feature %v", i/s.Dim, name, s.Features[i])
 	}
 	return nil
 }
 
-func (p split) checkCaptions(words int) error {
-	if p.Len() == 0 || p.Len() > math.MaxInt32 || p.Length < 2 || len(p.Captions) != p.Len()*p.Length {
-		return fmt.Errorf("the %s split has %d words for %d captions of %d", p.name, len(p.Captions), p.Len(), p.Length)
+func (s *Split) checkCaptions(name string, words int) error {
+	if s.Len() == 0 || s.Len() > math.MaxInt32 || s.Length < 2 || len(s.Captions) != s.Len()*s.Length {
+		return fmt.Errorf("the %s split has %d words for %d captions of %d", name, len(s.Captions), s.Len(), s.Length)
 	}
-	for i, id := range p.Captions {
+	for i, id := range s.Captions {
 		if id < 0 || int(id) >= words {
-			return fmt.Errorf("caption %d of the %s split holds the id %d, outside the vocabulary of %d words", i/p.Length, p.name, id, words)
+			return fmt.Errorf("caption %d of the %s split holds the id %d, outside the vocabulary of %d words", i/s.Length, name, id, words)
 		}
 	}
-	for i, image := range p.ImageIdxs {
-		if image < 0 || int(image) >= p.Images() {
-			return fmt.Errorf("caption %d of the %s split belongs to image %d of %d", i, p.name, image, p.Images())
+	for i, image := range s.ImageIdxs {
+		if image < 0 || int(image) >= s.Images() {
+			return fmt.Errorf("caption %d of the %s split belongs to image %d of %d", i, name, image, s.Images())
 		}
 	}
 	return nil

@@ -3,7 +3,6 @@ package coco
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -57,29 +56,12 @@ func (n note) unpacked(dir string) bool {
 	return n.SHA256 != "" && Present(dir)
 }
 
-// refuseForeign returns an error if a folder holds files of a data set that was not downloaded.
-func refuseForeign(dir string) error {
-	n, err := loadNote(dir)
-	if err != nil || n.URL != "" {
-		return err
-	}
-	for _, name := range files() {
-		if info, err := os.Stat(filepath.Join(dir, name)); err == nil && info.Mode().IsRegular() {
-			return fmt.Errorf("%s holds a data set that was not downloaded (%s); name another folder, or ask to replace it", dir, name)
-		}
-	}
-	return nil
-}
-
 // discard deletes the archive in dir, and the note about it unless there is a data set, which the note allows the next
 // call to replace.
 func discard(dir string) error {
-	err := os.Remove(filepath.Join(dir, partFile))
+	err := os.RemoveAll(filepath.Join(dir, partFile)) // unlike Remove, no error if there is none
 	if err == nil && !Present(dir) {
-		err = os.Remove(filepath.Join(dir, noteFile))
-	}
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
+		err = os.RemoveAll(filepath.Join(dir, noteFile))
 	}
 	return err
 }

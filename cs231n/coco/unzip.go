@@ -31,7 +31,7 @@ func (f Fetcher) unpack(ctx context.Context, archive *io.SectionReader, dir stri
 	if err != nil {
 		return nil, badArchive{fmt.Errorf("the %d bytes are not a complete zip archive: %w; download it again", archive.Size(), err)}
 	}
-	entries, total, err := choose(listing.File, f.MaxUnpacked)
+	entries, total, err := choose(listing.File)
 	if err != nil {
 		return nil, badArchive{fmt.Errorf("%w; this is not the course's archive", err)}
 	}
@@ -58,10 +58,10 @@ func (f Fetcher) unpack(ctx context.Context, archive *io.SectionReader, dir stri
 	return sizes, install(temporary, dir, sizes)
 }
 
-// choose finds the known files among the entries of an archive, by name, and their total size, which limit bounds. It
-// refuses entries that look like an attack.
-func choose(entries []*zip.File, limit int64) (chosen map[string]*zip.File, total int64, err error) {
-	const maxEntries = 1000 // far more than the course's archive has
+// choose finds the known files among the entries of an archive, by name, and their total size. It refuses entries that
+// look like an attack.
+func choose(entries []*zip.File) (chosen map[string]*zip.File, total int64, err error) {
+	const maxEntries, maxBytes = 1000, 16 << 30 // far more than the course's archive has
 	if len(entries) > maxEntries {
 		return nil, 0, fmt.Errorf("it has %d entries, more than %d", len(entries), maxEntries)
 	}
@@ -80,8 +80,8 @@ func choose(entries []*zip.File, limit int64) (chosen map[string]*zip.File, tota
 			continue
 		case chosen[name] != nil:
 			return nil, 0, fmt.Errorf("it has %s twice", name)
-		case entry.UncompressedSize64 > uint64(limit-total):
-			return nil, 0, fmt.Errorf("its files take more than %d bytes", limit)
+		case entry.UncompressedSize64 > uint64(maxBytes-total):
+			return nil, 0, fmt.Errorf("its files take more than %d bytes", maxBytes)
 		}
 		total += int64(entry.UncompressedSize64)
 		chosen[name] = entry

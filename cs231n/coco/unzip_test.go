@@ -8,7 +8,6 @@ import (
 	"hash/crc32"
 	"io/fs"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -42,8 +41,8 @@ func TestFetchRefusesArchives(t *testing.T) {
 				put(t, z, &zip.FileHeader{Name: fmt.Sprint(i)}, nil)
 			}
 		}, nil, "entries, more than 1000"},
-		{"bomb", func(f map[string][]byte) { delete(f, vocab) }, add(zip.FileHeader{Name: vocab, Method: zip.Deflate}, strings.Repeat(" ", 2<<20)), nil, "its files take more than 1048576 bytes; this is not the course"},
-		{"bomb that lies", func(f map[string][]byte) { delete(f, vocab) }, func(z *zip.Writer) { bomb(t, z, vocab) }, nil, "unpack coco2014_vocab.json: zip: not a valid zip file; the archive is damaged"},
+		{"bomb", func(f map[string][]byte) { delete(f, vocab) }, func(z *zip.Writer) { bomb(t, z, vocab, 1<<40) }, nil, "its files take more than 17179869184 bytes; this is not the course"},
+		{"bomb that lies", func(f map[string][]byte) { delete(f, vocab) }, func(z *zip.Writer) { bomb(t, z, vocab, 100) }, nil, "unpack coco2014_vocab.json: zip: not a valid zip file; the archive is damaged"},
 		{"cut", nil, nil, func(b []byte) []byte { return b[:len(b)-40] }, "not a complete zip archive"},
 		{"damaged", nil, nil, func(b []byte) []byte { return bytes.Replace(b, []byte("idx_to_word"), []byte("idx_to_ward"), 1) }, "zip: checksum error; the archive is damaged"},
 		{"no HDF5", func(f map[string][]byte) { f["coco2014_captions.h5"] = []byte("text") }, nil, nil, "not an HDF5 file"},
@@ -65,7 +64,6 @@ func TestFetchRefusesArchives(t *testing.T) {
 			parent := t.TempDir()
 			dir := filepath.Join(parent, "coco")
 			f := fetcher(s.URL)
-			f.MaxUnpacked = 1 << 20
 			err := failing(t, f, dir)
 			require.ErrorContains(t, err, test.want)
 			require.ErrorContains(t, err, "the archive was removed")
@@ -75,8 +73,8 @@ func TestFetchRefusesArchives(t *testing.T) {
 	}
 }
 
-// bomb adds an entry that unpacks to more than it says.
-func bomb(t *testing.T, z *zip.Writer, name string) {
+// bomb adds an entry of 4 MiB that claims another size.
+func bomb(t *testing.T, z *zip.Writer, name string, claimed uint64) {
 	var packed bytes.Buffer
 	w, err := flate.NewWriter(&packed, flate.BestCompression)
 	require.NoError(t, err)
@@ -85,7 +83,7 @@ func bomb(t *testing.T, z *zip.Writer, name string) {
 	require.NoError(t, w.Close())
 	raw, err := z.CreateRaw(&zip.FileHeader{
 		Name: name, Method: zip.Deflate, CRC32: crc32.ChecksumIEEE(make([]byte, 100)),
-		CompressedSize64: uint64(packed.Len()), UncompressedSize64: 100,
+		CompressedSize64: uint64(packed.Len()), UncompressedSize64: claimed,
 	})
 	require.NoError(t, err)
 	_, err = raw.Write(packed.Bytes())

@@ -40,23 +40,23 @@ func Write(dir string, d *Data) (err error) {
 	if err := atomicfile.WriteBytes(filepath.Join(dir, vocabFile), vocab); err != nil {
 		return err
 	}
-	for _, p := range d.parts() {
-		urls := []byte(strings.Join(p.URLs, "\n") + "\n")
-		if err := atomicfile.WriteBytes(filepath.Join(dir, urlsFile(p.name)), urls); err != nil {
+	for name, s := range d.Splits() {
+		urls := []byte(strings.Join(s.URLs, "\n") + "\n")
+		if err := atomicfile.WriteBytes(filepath.Join(dir, urlsFile(name)), urls); err != nil {
 			return err
 		}
-		err := writeHDF5(filepath.Join(dir, featuresFile(p.name, false)), func(f *hdf5.File) error {
-			return writeSet(f, "features", p.Features, p.Images(), p.Dim)
+		err := writeHDF5(filepath.Join(dir, featuresFile(name, false)), func(f *hdf5.File) error {
+			return writeSet(f, "features", s.Features, s.Images(), s.Dim)
 		})
 		if err != nil {
 			return err
 		}
 	}
 	return writeHDF5(filepath.Join(dir, captionsFile), func(f *hdf5.File) (err error) {
-		for _, p := range d.parts() {
+		for name, s := range d.Splits() {
 			err = errors.Join(err,
-				writeSet(f, p.name+"_captions", p.Captions, p.Len(), p.Length),
-				writeSet(f, p.name+"_image_idxs", p.ImageIdxs, p.Len()))
+				writeSet(f, name+"_captions", s.Captions, s.Len(), s.Length),
+				writeSet(f, name+"_image_idxs", s.ImageIdxs, s.Len()))
 		}
 		return err
 	})
@@ -67,12 +67,12 @@ func (d *Data) check() error {
 	if err := d.Vocab.check(); err != nil {
 		return err
 	}
-	for _, p := range d.parts() {
-		if err := cmp.Or(p.checkFeatures(), p.checkCaptions(len(d.Vocab.Words))); err != nil {
+	for name, s := range d.Splits() {
+		if err := cmp.Or(s.checkFeatures(name), s.checkCaptions(name, len(d.Vocab.Words))); err != nil {
 			return err
 		}
-		if i := slices.IndexFunc(p.URLs, func(url string) bool { return !isLine(url) }); i >= 0 {
-			return fmt.Errorf("the %s split has the address %q, which is not a line of text", p.name, p.URLs[i])
+		if i := slices.IndexFunc(s.URLs, func(url string) bool { return !isLine(url) }); i >= 0 {
+			return fmt.Errorf("the %s split has the address %q, which is not a line of text", name, s.URLs[i])
 		}
 	}
 	return d.checkDims()
