@@ -19,10 +19,9 @@ func ExampleLoad() {
 	train.Floats(0, 128, batch)
 
 	// The first digit, two rows and two columns to a character.
-	digit := train.Image(0)
 	for row := 4; row < 26; row += 2 {
 		for col := 4; col < 26; col += 2 {
-			fmt.Print(string(" .+#"[digit[row*train.Cols+col]/64]))
+			fmt.Print(string(" .+#"[train.Images[row*train.Cols+col]/64]))
 		}
 		fmt.Println("|")
 	}

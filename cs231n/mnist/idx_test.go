@@ -145,8 +145,7 @@ func TestLoadFolder(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, []int{7, 2, 3, 2, 3, 5}, []int{train.N, train.Rows, train.Cols, test.N, test.Rows, test.Cols})
 	assert.Equal(t, []byte{0, 1, 2, 3, 4, 5, 6}, train.Labels)
-	assert.Equal(t, []byte{12, 13, 14, 15, 16, 17}, train.Image(2))
-	assert.Equal(t, 6, cap(train.Image(2)), "appending to an image must not change the next one")
+	assert.Equal(t, []byte{12, 13, 14, 15, 16, 17}, train.Images[12:18])
 
 	dst := make([]float32, 13)
 	train.Floats(3, 2, dst)
@@ -167,8 +166,8 @@ func TestLoadFolderErrors(t *testing.T) {
 	}{
 		{"counts", idx(7, 2, 3), idx(5), "train-labels-idx1-ubyte.gz", "has 5 labels for the 7 images of"},
 		{"label", idx(12, 2, 3), idx(12), "train-labels-idx1-ubyte.gz", "label 10 is 10, want a digit"},
-		{"images", idx(7), idx(7), "train-images-idx3-ubyte", "want images in 3 dimensions, got 1"},
-		{"labels", idx(7, 2, 3), idx(7, 1), "train-labels-idx1-ubyte.gz", "want labels in 1 dimension, got 2"},
+		{"images", idx(7), idx(7), "train-images-idx3-ubyte has 1 dimensions and ", "train-labels-idx1-ubyte.gz 1; want images in 3 and labels in 1"},
+		{"labels", idx(7, 2, 3), idx(7, 1), "train-images-idx3-ubyte has 3 dimensions and ", "train-labels-idx1-ubyte.gz 2; want images in 3 and labels in 1"},
 		{"damaged", idx(7, 2, 3)[:30], idx(7), "train-images-idx3-ubyte", "incomplete: 14 of 42"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

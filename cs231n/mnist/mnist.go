@@ -18,12 +18,6 @@ type Set struct {
 	Rows, Cols int
 }
 
-// Image returns the pixels of image i. They share memory with Images. It panics if there is no such image.
-func (s Set) Image(i int) []byte {
-	size := s.Rows * s.Cols
-	return s.Images[i*size : (i+1)*size : (i+1)*size]
-}
-
 // Floats writes n images, from image i on, to dst. It scales them to [0, 1] as torchvision's ToTensor does: x/255 in
 // float32.
 //
@@ -39,11 +33,8 @@ func (s Set) Floats(i, n int, dst []float32) {
 
 // newSet pairs images with their labels.
 func newSet(images, labels IDX) (Set, error) {
-	if len(images.Dims) != 3 {
-		return Set{}, fmt.Errorf("mnist: %s: want images in 3 dimensions, got %d", images.name, len(images.Dims))
-	}
-	if len(labels.Dims) != 1 {
-		return Set{}, fmt.Errorf("mnist: %s: want labels in 1 dimension, got %d", labels.name, len(labels.Dims))
+	if i, l := len(images.Dims), len(labels.Dims); i != 3 || l != 1 {
+		return Set{}, fmt.Errorf("mnist: %s has %d dimensions and %s %d; want images in 3 and labels in 1", images.name, i, labels.name, l)
 	}
 	n := images.Dims[0]
 	if labels.Dims[0] != n {

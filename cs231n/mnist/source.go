@@ -1,7 +1,6 @@
 package mnist
 
 import (
-	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -9,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"reflect"
 	"runtime"
@@ -44,7 +44,7 @@ func archives() [4]archive {
 func Load(dir string) (train, test Set, err error) {
 	published := dir == ""
 	if published {
-		if dir, err = moduleData(); err != nil {
+		if dir, err = moduleData(moduleSource()); err != nil {
 			return Set{}, Set{}, err
 		}
 	}
@@ -92,18 +92,6 @@ const (
 	moduleDir = "github.com/petar/!go!m!n!i!s!t@v0.0.0-20150320212226-2fbe10d0fa63"
 )
 
-// moduleData finds the folder with the module's archives.
-func moduleData() (string, error) {
-	dirs := moduleDirs(moduleSource(), os.Getenv)
-	for i, dir := range dirs {
-		dirs[i] = filepath.Join(dir, "data")
-		if _, err := os.Stat(filepath.Join(dirs[i], archives()[0].name)); err == nil {
-			return dirs[i], nil
-		}
-	}
-	return "", fmt.Errorf("mnist: no archives in %s; run `go mod download %s`, or name a folder that has them", strings.Join(dirs, " or "), modulePath)
-}
-
 // moduleSource returns the path of a source file of the module, which the compiler wrote into the program. It works in a
 // notebook cell and without the go command. A program built with -trimpath has no such path.
 func moduleSource() string {
@@ -112,20 +100,21 @@ func moduleSource() string {
 	return file
 }
 
-// moduleDirs returns the folders where the module may be: the one of that source file, and the one in the module cache
-// that the environment names. The second serves builds with -trimpath or from a vendor folder, which has no archives.
-func moduleDirs(source string, env func(string) string) (dirs []string) {
-	if filepath.IsAbs(source) {
-		dirs = append(dirs, filepath.Dir(source))
+// moduleData finds the folder with the module's archives: beside that source file, or else in the module cache of the go
+// command. The second serves builds with -trimpath or from a vendor folder, which has no archives.
+func moduleData(source string) (string, error) {
+	has := func(dir string) bool {
+		_, err := os.Stat(filepath.Join(dir, archives()[0].name))
+		return err == nil
 	}
-	cache := env("GOMODCACHE")
-	if cache == "" {
-		home := cmp.Or(env("HOME"), env("USERPROFILE")) // the second is that of Windows
-		gopath := cmp.Or(env("GOPATH"), filepath.Join(home, "go"))
-		cache = filepath.Join(filepath.SplitList(gopath)[0], "pkg", "mod") // the first entry of a list has the cache
+	dir := filepath.Join(filepath.Dir(source), "data")
+	if has(dir) {
+		return dir, nil
 	}
-	if inCache := filepath.Join(cache, filepath.FromSlash(moduleDir)); len(dirs) == 0 || dirs[0] != inCache {
-		dirs = append(dirs, inCache)
+	cache, err := exec.Command("go", "env", "GOMODCACHE").Output()
+	cached := filepath.Join(strings.TrimSpace(string(cache)), filepath.FromSlash(moduleDir), "data")
+	if err == nil && has(cached) {
+		return cached, nil
 	}
-	return dirs
+	return "", fmt.Errorf("mnist: no archives in %s or the go command's module cache; run `go mod download %s`, or name a folder that has them", dir, modulePath)
 }

