@@ -129,7 +129,7 @@ func (d Download) try(ctx context.Context, address string, p *Part) error {
 			timeout.Reset(d.Timeout)
 		}
 		if p.Size+int64(n) > d.MaxBytes {
-			return cmp.Or(p.restart(), tooLarge(d.MaxBytes))
+			return cmp.Or(p.restart(Version{}), tooLarge(d.MaxBytes))
 		}
 		if err := p.write(buffer[:n]); err != nil {
 			return err
@@ -174,11 +174,12 @@ func (d Download) accept(response *http.Response, body *bufio.Reader, p *Part) e
 			kind := cmp.Or(response.Header.Get("Content-Type"), "of an unknown type")
 			return &Error{Reason: fmt.Sprintf("is %q and not the expected file", kind), Advice: inBrowser}
 		}
-		return p.begin(validator(response.Header), max(response.ContentLength, 0))
+		return p.restart(Version{Validator: validator(response.Header), Total: max(response.ContentLength, 0)})
 	case code == http.StatusPartialContent && p.continues(response.Header):
 		return nil
 	case p.resumable() && (code == http.StatusPartialContent || code == http.StatusRequestedRangeNotSatisfiable):
-		return cmp.Or(p.restart(), error(&Error{Reason: "the server has no such part of the file", Advice: later, temporary: true}))
+		noPart := &Error{Reason: "the server has no such part of the file", Advice: later, temporary: true}
+		return cmp.Or(p.restart(Version{}), error(noPart))
 	default:
 		return statusError(code)
 	}

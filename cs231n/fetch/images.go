@@ -57,10 +57,7 @@ func (f Images) Get(ctx context.Context, address string) (image.Image, error) {
 	if err == nil {
 		return img, nil
 	}
-	e, ok := errors.AsType[*Error](err)
-	if !ok {
-		e = &Error{Reason: err.Error(), Err: err}
-	}
+	e := explain(err)
 	e.Address = shown(address)
 	return nil, e
 }

@@ -41,13 +41,10 @@ func (p *Part) advice(otherwise string) string {
 	return fmt.Sprintf("the %d bytes that arrived are kept, run it again to get the rest", p.Size)
 }
 
-// begin empties p for a file of total bytes, 0 if that is unknown.
-func (p *Part) begin(validator string, total int64) error {
-	if err := p.restart(); err != nil {
-		return err
-	}
-	p.Version = Version{Validator: validator, Total: total}
-	return p.save()
+// restart drops the bytes that have arrived, and expects those of version v.
+func (p *Part) restart(v Version) error {
+	p.Size, p.Version = 0, v
+	return cmp.Or(notWritten(p.Truncate(0)), p.save())
 }
 
 func (p *Part) save() error {
@@ -55,12 +52,6 @@ func (p *Part) save() error {
 		return nil
 	}
 	return notWritten(p.Save())
-}
-
-// restart drops the bytes that have arrived.
-func (p *Part) restart() error {
-	p.Size = 0
-	return notWritten(p.Truncate(0))
 }
 
 // continues reports whether an answer is the missing rest of the same version of the file.
@@ -92,7 +83,7 @@ func (p *Part) end() error {
 	}
 	err := fmt.Errorf("after %d of %d bytes: %w", p.Size, p.Total, io.ErrUnexpectedEOF)
 	if p.Size > p.Total {
-		return cmp.Or(p.restart(), err)
+		return cmp.Or(p.restart(Version{}), err)
 	}
 	return err
 }
