@@ -226,7 +226,7 @@ func TestLoadRefuses(t *testing.T) {
 		{"a word twice", replace(vocab, `{"idx_to_word": ["a", "a"], "word_to_idx": {"a": 1, "b": 0}}`), []string{vocab, `"a"`}},
 		{"a smaller vocabulary", replace(vocab, `{"idx_to_word": ["<NULL>", "<START>", "<END>"], "word_to_idx": {"<NULL>": 0, "<START>": 1, "<END>": 2}}`), []string{captions, "caption 0 of the train split holds the id", "outside the vocabulary of 3 words"}},
 		{"fewer addresses than images", replace(urls, "http://images.example/1.jpg\n"), []string{"val2014_vgg16_fc7_pca.h5", "12 images", "1"}},
-		{"no address at all", replace(urls, "\n\n"), []string{urls, "lists no images"}},
+		{"no address at all", replace(urls, "\n\n"), []string{urls, "line 1 is empty"}},
 		{"a line in a line", replace(urls, "a\rb\n"), []string{urls, `line 1 is not an address but "a\rb"`}},
 		{"an empty line", replace(urls, "a\n\nb\n"), []string{urls, "line 2 is empty"}},
 	} {

@@ -43,9 +43,9 @@ type Progress func(phase string, done, total int64)
 
 // Fetched describes the archive that a [Fetcher] got.
 type Fetched struct {
-	Bytes  int64    // size of the archive
-	SHA256 string   // its checksum, in hexadecimal
-	Files  []string // names of the unpacked files in the folder, sorted
+	Bytes  int64    `json:"bytes,omitempty"`  // size of the archive
+	SHA256 string   `json:"sha256,omitempty"` // its checksum, in hexadecimal
+	Files  []string `json:"files,omitempty"`  // names of the unpacked files in the folder, sorted
 }
 
 // Fetch puts the files of the archive into dir for [Load] to read. It creates dir if necessary. If an earlier call did so
@@ -61,19 +61,6 @@ type Fetched struct {
 // Errors say what to do next. They wrap the cause when ctx ends, such as [context.Canceled], and a [*fetch.Error] when
 // the download fails.
 func (f Fetcher) Fetch(ctx context.Context, dir string) (Fetched, error) {
-	address, err := f.setDefaults()
-	if err != nil {
-		return Fetched{}, fmt.Errorf("coco: fetch: %w", err)
-	}
-	got, err := f.fetch(ctx, dir, address)
-	if err != nil {
-		return Fetched{}, fmt.Errorf("coco: fetch %s: %w", address, err)
-	}
-	return got, nil
-}
-
-// setDefaults fills in zero fields. It returns the address without a password, for errors and notes.
-func (f *Fetcher) setDefaults() (address string, err error) {
 	f.URL = cmp.Or(f.URL, archiveURL)
 	f.Requests = f.Or(fetch.Requests{Timeout: time.Minute, Retries: 5, Pause: time.Second, MaxBytes: 4 << 30})
 	f.LocalNetwork = true
@@ -82,12 +69,17 @@ func (f *Fetcher) setDefaults() (address string, err error) {
 	}
 	u, err := url.Parse(f.URL)
 	if err != nil || u.Host == "" {
-		return "", errors.New("the URL is not an address on the web; it has to start with http:// or https:// and a host")
+		return Fetched{}, errors.New("coco: fetch: the URL is not an address on the web; it has to start with http:// or https:// and a host")
 	}
 	if sum, err := hex.DecodeString(f.SHA256); f.SHA256 != "" && (err != nil || len(sum) != sha256.Size) {
-		return "", fmt.Errorf("%q is not a SHA-256; write it as %d hexadecimal digits", f.SHA256, 2*sha256.Size)
+		return Fetched{}, fmt.Errorf("coco: fetch: %q is not a SHA-256; write it as %d hexadecimal digits", f.SHA256, 2*sha256.Size)
 	}
-	return u.Redacted(), nil
+	address := u.Redacted() // without a password, for errors and notes
+	got, err := f.fetch(ctx, dir, address)
+	if err != nil {
+		return Fetched{}, fmt.Errorf("coco: fetch %s: %w", address, err)
+	}
+	return got, nil
 }
 
 // fetch does the work of Fetch. Notes store address for f.URL.

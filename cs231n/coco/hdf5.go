@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"slices"
 	"sync"
 	"unsafe"
 
@@ -131,14 +132,11 @@ func (r *reader) open(name string, rank int, use func(s set) error) (err error) 
 		return r.errorf(name, "has %d axes instead of %d", got, rank)
 	}
 	extent, _, err := space.SimpleExtentDims()
-	if err != nil {
-		return r.errorf(name, "has no shape, the file is damaged")
+	if err != nil || slices.Contains(extent, 0) {
+		return r.errorf(name, "is empty or damaged, its shape is %v", extent)
 	}
 	s := set{data, r, name, nil}
 	for _, d := range extent {
-		if d == 0 {
-			return r.errorf(name, "is empty, its shape is %v", extent)
-		}
 		s.dims = append(s.dims, int(d))
 	}
 	return use(s)

@@ -152,14 +152,9 @@ func loadURLs(path string) ([]string, error) {
 	if err != nil {
 		return nil, unreadable(err)
 	}
-	text := strings.TrimRightFunc(string(data), unicode.IsSpace)
-	if text == "" {
-		return nil, fmt.Errorf("coco: %s lists no images; get the file again", path)
-	}
-	urls := strings.Split(text, "\n")
+	urls := strings.Split(strings.TrimRightFunc(string(data), unicode.IsSpace), "\n")
 	for i, url := range urls {
-		urls[i] = strings.TrimSpace(url)
-		if urls[i] == "" {
+		if urls[i] = strings.TrimSpace(url); urls[i] == "" {
 			return nil, fmt.Errorf("coco: %s: line %d is empty, so the addresses after it would belong to other images; get the file again", path, i+1)
 		}
 		if !isLine(urls[i]) {

@@ -89,29 +89,28 @@ func explainTrial(ctx context.Context, err error, path, message string) error {
 	return unclear{fmt.Errorf("coco: the process that read %s failed (%w); the file may be sound: try again", path, err)}
 }
 
-// ranks returns the data sets of the course's files, and the number of their axes.
-func ranks() map[string]int {
-	return map[string]int{
-		"features": 2, "train_captions": 2, "train_image_idxs": 1, "val_captions": 2, "val_image_idxs": 1,
+// each calls use with each data set of the course's files that this file has. It ignores errors, see trial.
+func (r *reader) each(use func(s set) error) {
+	sets := map[string]int{"features": 2, "train_captions": 2, "train_image_idxs": 1, "val_captions": 2, "val_image_idxs": 1}
+	for name, rank := range sets {
+		_ = r.open(name, rank, use)
 	}
 }
 
-// tryOut reads all data sets of a file. It ignores errors, see trial.
+// tryOut reads all data sets of a file, unless it is plain.
 func tryOut(path string) {
 	_ = openHDF5(path, func(r *reader) error {
 		if r.plain() {
 			return nil
 		}
-		for name, rank := range ranks() {
-			_ = r.open(name, rank, func(s set) (err error) {
-				if holds[float32](s) {
-					_, err = read[float32](s)
-				} else {
-					_, _, err = r.ids(name, rank)
-				}
-				return err
-			})
-		}
+		r.each(func(s set) (err error) {
+			if holds[float32](s) {
+				_, err = read[float32](s)
+			} else {
+				_, _, err = r.ids(s.name, len(s.dims))
+			}
+			return err
+		})
 		return nil
 	})
 }
@@ -121,18 +120,16 @@ func tryOut(path string) {
 func (r *reader) plain() bool {
 	const little = 4096 // bytes
 	rest := r.size
-	for name, rank := range ranks() {
-		_ = r.open(name, rank, func(s set) error {
-			size := int64(4)
-			if holds[int64](s) {
-				size = 8
-			}
-			for _, d := range s.dims {
-				size *= int64(d)
-			}
-			rest -= size
-			return nil
-		})
-	}
+	r.each(func(s set) error {
+		size := int64(4)
+		if holds[int64](s) {
+			size = 8
+		}
+		for _, d := range s.dims {
+			size *= int64(d)
+		}
+		rest -= size
+		return nil
+	})
 	return 0 <= rest && rest <= little
 }

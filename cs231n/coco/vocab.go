@@ -17,13 +17,11 @@ func loadVocab(path string) (v Vocab, err error) {
 	if err != nil {
 		return Vocab{}, unreadable(err)
 	}
-	if err = json.Unmarshal(data, &v); err != nil {
-		err = fmt.Errorf("not a vocabulary, or damaged: %w", err)
-	} else {
+	if err = json.Unmarshal(data, &v); err == nil {
 		err = v.check()
 	}
 	if err != nil {
-		return Vocab{}, fmt.Errorf("coco: %s: %w; get the file again", path, err)
+		return Vocab{}, fmt.Errorf("coco: %s: not a vocabulary, or damaged: %w; get the file again", path, err)
 	}
 	return v, nil
 }

@@ -46,7 +46,7 @@ func Write(dir string, d *Data) (err error) {
 			return err
 		}
 		err := writeHDF5(filepath.Join(dir, featuresFile(name, false)), func(f *hdf5.File) error {
-			return writeSet(f, "features", s.Features, s.Images(), s.Dim)
+			return writeSet(f, "features", s.Features, uint(s.Images()), uint(s.Dim))
 		})
 		if err != nil {
 			return err
@@ -55,8 +55,8 @@ func Write(dir string, d *Data) (err error) {
 	return writeHDF5(filepath.Join(dir, captionsFile), func(f *hdf5.File) (err error) {
 		for name, s := range d.Splits() {
 			err = errors.Join(err,
-				writeSet(f, name+"_captions", s.Captions, s.Len(), s.Length),
-				writeSet(f, name+"_image_idxs", s.ImageIdxs, s.Len()))
+				writeSet(f, name+"_captions", s.Captions, uint(s.Len()), uint(s.Length)),
+				writeSet(f, name+"_image_idxs", s.ImageIdxs, uint(s.Len())))
 		}
 		return err
 	})
@@ -110,12 +110,8 @@ func grow(file *os.File) error {
 	return err
 }
 
-func writeSet[T number](f *hdf5.File, name string, values []T, dims ...int) error {
-	extent := make([]uint, len(dims))
-	for i, d := range dims {
-		extent[i] = uint(d)
-	}
-	space, err := hdf5.CreateSimpleDataspace(extent, nil)
+func writeSet[T number](f *hdf5.File, name string, values []T, dims ...uint) error {
+	space, err := hdf5.CreateSimpleDataspace(dims, nil)
 	if err != nil {
 		return err
 	}
