@@ -13,8 +13,8 @@ import (
 // RecordCrashes lets Go's runtime write the trace of a crash that a program cannot catch, such as a panic in another
 // goroutine, to crash.txt in the user's cache folder as well as to standard error, if there is such a folder.
 func RecordCrashes() {
-	dir, err := crashFolder()
-	if err != nil {
+	dir := crashFolder()
+	if dir == "" {
 		return
 	}
 	// One file serves all runs: it must be open before a crash, and each killed run would leave an empty file.
@@ -24,14 +24,14 @@ func RecordCrashes() {
 	}
 }
 
-// crashFolder makes the folder for traces.
-func crashFolder() (string, error) {
-	dir, err := os.UserCacheDir()
-	if err != nil {
-		return "", err
+// crashFolder makes the folder for traces and returns its path, or "" without a cache folder.
+func crashFolder() string {
+	cache, err := os.UserCacheDir()
+	dir := filepath.Join(cache, "cs231n")
+	if err != nil || os.MkdirAll(dir, 0o700) != nil {
+		return ""
 	}
-	dir = filepath.Join(dir, "cs231n")
-	return dir, os.MkdirAll(dir, 0o700)
+	return dir
 }
 
 // recovered turns a panic in do, a bug of the program, into an error that names a new file with the trace. Without a cache
@@ -42,11 +42,7 @@ func recovered(args []string, do func() error) (err error) {
 		if bug == nil {
 			return
 		}
-		dir, noFolder := crashFolder()
-		if noFolder != nil {
-			dir = ""
-		}
-		file, saveErr := os.CreateTemp(dir, "crash-*.txt")
+		file, saveErr := os.CreateTemp(crashFolder(), "crash-*.txt")
 		if saveErr == nil {
 			_, saveErr = fmt.Fprintf(file, "%s\n%s\n%s\npanic: %v\n\n%s", time.Now().Format(time.RFC3339), version(debug.ReadBuildInfo()), strings.Join(args, " "), bug, debug.Stack())
 			saveErr = errors.Join(saveErr, file.Close())
@@ -58,15 +54,11 @@ func recovered(args []string, do func() error) (err error) {
 	return do()
 }
 
-// version describes a program: the version of its module, the commit and Go's version.
+// version describes a program: the version of its module, which names the commit unless that has a tag, and Go's version.
 func version(info *debug.BuildInfo, _ bool) string {
-	settings := map[string]string{}
-	for _, s := range info.Settings {
-		settings[s.Key] = s.Value
+	v := info.Main.Version
+	if v == "" || v == "(devel)" {
+		v = "built without version control information, which make build adds in a git checkout"
 	}
-	commit := "built without version control information, which make build adds in a git checkout"
-	if revision := settings["vcs.revision"]; revision != "" {
-		commit = fmt.Sprintf("commit %s of %s", revision, settings["vcs.time"])
-	}
-	return fmt.Sprintf("%s, %s, %s", strings.Trim(info.Main.Version, "()"), commit, info.GoVersion)
+	return v + ", " + info.GoVersion
 }

@@ -18,6 +18,7 @@ type value[T any] struct {
 	parse func(text string) (T, error)
 	valid func(T) bool
 	want  string
+	words []string // that a shell completes
 }
 
 func (v value[T]) String() string { return fmt.Sprint(*v.to) }
@@ -34,31 +35,28 @@ func (v value[T]) Set(text string) error {
 
 // AtLeast is a flag for a whole number from least on.
 func AtLeast(least int, to *int) pflag.Value {
-	return value[int]{to, strconv.Atoi, func(n int) bool { return n >= least }, fmt.Sprintf("a whole number of at least %d", least)}
+	want := fmt.Sprintf("a whole number of at least %d", least)
+	return value[int]{to, strconv.Atoi, func(n int) bool { return n >= least }, want, nil}
 }
 
 // Seed is a flag for a whole number from 0 to most.
 func Seed(most uint64, to *uint64) pflag.Value {
 	parse := func(text string) (uint64, error) { return strconv.ParseUint(text, 10, 64) }
-	return value[uint64]{to, parse, func(n uint64) bool { return n <= most }, fmt.Sprintf("a whole number from 0 to %d", most)}
+	want := fmt.Sprintf("a whole number from 0 to %d", most)
+	return value[uint64]{to, parse, func(n uint64) bool { return n <= most }, want, nil}
 }
 
 // Positive is a flag for a finite number above 0.
 func Positive(to *float64) pflag.Value {
 	parse := func(text string) (float64, error) { return strconv.ParseFloat(text, 64) }
-	return value[float64]{to, parse, func(x float64) bool { return x > 0 && !math.IsInf(x, 0) }, "a finite number above 0"}
-}
-
-// choice is a flag for one of several words, which a shell completes.
-type choice struct {
-	value[string]
-	words []string
+	valid := func(x float64) bool { return x > 0 && !math.IsInf(x, 0) }
+	return value[float64]{to, parse, valid, "a finite number above 0", nil}
 }
 
 // Choice is a flag for one of several words, which a shell completes.
 func Choice(to *string, words ...string) pflag.Value {
 	parse := func(text string) (string, error) { return text, nil }
-	return choice{value[string]{to, parse, func(text string) bool { return slices.Contains(words, text) }, list(words, "or")}, words}
+	return value[string]{to, parse, func(text string) bool { return slices.Contains(words, text) }, list(words, "or"), words}
 }
 
 // complete lets a shell complete the flags and arguments of c and its subcommands: folders are those that are called DIR.
@@ -66,7 +64,7 @@ func Choice(to *string, words ...string) pflag.Value {
 func complete(c *cobra.Command) {
 	c.Flags().SortFlags = false
 	c.Flags().VisitAll(func(f *pflag.Flag) {
-		if v, ok := f.Value.(choice); ok {
+		if v, ok := f.Value.(value[string]); ok {
 			_ = c.RegisterFlagCompletionFunc(f.Name, cobra.FixedCompletions(v.words, cobra.ShellCompDirectiveNoFileComp)) // the flag exists
 		}
 		if name, _ := pflag.UnquoteUsage(f); name == "DIR" {
@@ -92,21 +90,18 @@ func complete(c *cobra.Command) {
 	}
 }
 
-// flagError explains an error that pflag found in the arguments of c.
+// flagError explains an error that pflag found in the arguments of c, such as a flag that c does not have: it has one dash,
+// other commands have it, or c has a similar one. Of a flag with one dash pflag reads letters until one is unknown.
 func flagError(c *cobra.Command, args []string, err error) error {
 	if c.HasSubCommands() && c.RunE == nil {
 		return missing(c, " before its flags")
 	}
-	if unknown, ok := errors.AsType[*pflag.NotExistError](err); ok {
-		return unknownFlag(c, args, unknown.GetSpecifiedName(), unknown.GetSpecifiedShortnames())
+	unknown, ok := errors.AsType[*pflag.NotExistError](err)
+	if !ok {
+		return err
 	}
-	return err
-}
-
-// unknownFlag explains a flag that c does not have: it has one dash, other commands have it, or c has a similar one. Of a flag
-// with one dash pflag reads letters until one is unknown, which letters begins with.
-func unknownFlag(c *cobra.Command, args []string, name, letters string) error {
-	if letters != "" {
+	name := unknown.GetSpecifiedName()
+	if letters := unknown.GetSpecifiedShortnames(); letters != "" { // from the unknown one on
 		i := slices.IndexFunc(args, func(arg string) bool { return arg[:min(2, len(arg))] != "--" && strings.HasSuffix(arg, letters) })
 		name, _, _ = strings.Cut(strings.TrimPrefix(args[i], "-"), "=")
 		if c.Flags().Lookup(name) != nil {
@@ -115,11 +110,7 @@ func unknownFlag(c *cobra.Command, args []string, name, letters string) error {
 	}
 	problem := fmt.Sprintf("%s has no flag --%s", path(c), name)
 	if found := owners(c.Root(), name); len(found) > 0 {
-		verb := "has"
-		if len(found) > 1 || strings.Contains(found[0], "|") {
-			verb = "have"
-		}
-		return fmt.Errorf("%s; %s %s it", problem, list(found, "and"), verb)
+		return fmt.Errorf("%s; it belongs to %s", problem, list(found, "and"))
 	}
 	// Cobra compares the names of commands.
 	flags := &cobra.Command{}

@@ -32,36 +32,27 @@ func (d *source) declare(f *pflag.FlagSet) {
 }
 
 // load seeds the stream and loads the data, in the order of the assignment's notebook.
-func (d *source) load(ctx context.Context, s *display.Screen) (*coco.Data, *rng.NumPy, error) {
+func (d *source) load(ctx context.Context, s *display.Screen) (data *coco.Data, stream *rng.NumPy, err error) {
 	if d.dir == "" {
 		ctx, stop := interruptible(ctx)
 		defer stop()
 		s.Phase("", "steps")
-		dir, err := scenes.Dir(ctx, ".", s, func(done, total int) { s.Step(done, total) })
-		if err != nil {
+		if d.dir, err = scenes.Dir(ctx, ".", s, func(done, total int) { s.Step(done, total) }); err != nil {
 			return nil, nil, err
 		}
-		d.dir = dir
 	}
 	s.Phase("loading "+d.dir, "")
-	stream := rng.NewNumPy(uint32(d.seed))
-	data, err := coco.Load(d.dir, coco.Options{MaxTrain: d.maxTrain, Stream: stream})
+	stream = rng.NewNumPy(uint32(d.seed))
+	data, err = coco.Load(d.dir, coco.Options{MaxTrain: d.maxTrain, Stream: stream})
 	return data, stream, err
 }
 
-// preset holds the settings of the assignment's overfitting cells.
-type preset struct {
-	epochs          int
-	rate, decayRate float64
-	rule            string
-}
-
 // trainCaptions is `cs231n train` for a captioning model: the seed, the data, the model, then training, as in the
-// assignment's notebook.
-func trainCaptions(kind, short string, p preset) *cobra.Command {
+// assignment's notebook. The defaults are those of its overfitting cells.
+func trainCaptions(kind, short string, epochs int, rate, decay float64, rule string) *cobra.Command {
 	var from source
-	o := training.Options{Epochs: p.epochs, BatchSize: 25, LogEvery: 10}
-	solver := captioning.Solver{LearningRate: p.rate, LRDecay: p.decayRate, UpdateRule: p.rule}
+	o := training.Options{Epochs: epochs, BatchSize: 25, LogEvery: 10}
+	solver := captioning.Solver{LearningRate: rate, LRDecay: decay, UpdateRule: rule}
 	c := &cobra.Command{
 		Use: kind, Short: short, GroupID: "captions", Args: cli.Args(),
 		Long:    short + " to write captions, from features of COCO's images or the scenes'.\nThe defaults are those of the assignment's overfitting run, which has --max-train 50.",

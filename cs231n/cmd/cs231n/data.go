@@ -26,11 +26,9 @@ environment variable CS231N_DATA names. MNIST is built in.`,
 
 // dataset is the result of `cs231n data`.
 type dataset struct {
-	Name   string   `json:"name"`
-	Dir    string   `json:"dir"`
-	Bytes  int64    `json:"bytes,omitempty"` // downloaded
-	SHA256 string   `json:"sha256,omitempty"`
-	Files  []string `json:"files,omitempty"`
+	Name string `json:"name"`
+	Dir  string `json:"dir"`
+	coco.Fetched
 }
 
 func (d dataset) String() string {
@@ -84,7 +82,7 @@ SHA-256 that is printed with another person's, or name the expected one.`,
 		if err != nil {
 			return nil, err
 		}
-		return dataset{"COCO", args[0], got.Bytes, got.SHA256, got.Files}, nil
+		return dataset{"COCO", args[0], got}, nil
 	})
 	return c
 }

@@ -78,7 +78,7 @@ func TestFetch(t *testing.T) {
 	o.requireDone(t)
 	var got dataset
 	require.NoError(t, json.Unmarshal([]byte(o.stdout), &got))
-	require.Equal(t, dataset{"COCO", dir, int64(archive.Len()), sum, files}, got)
+	require.Equal(t, dataset{"COCO", dir, coco.Fetched{Bytes: int64(archive.Len()), SHA256: sum, Files: files}}, got)
 	require.True(t, coco.Present(dir))
 
 	other := t.TempDir()

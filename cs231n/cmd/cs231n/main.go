@@ -54,11 +54,10 @@ func perform(c *cobra.Command, asJSON *bool, do func(ctx context.Context, s *dis
 	c.RunE = func(c *cobra.Command, args []string) error {
 		s := display.NewScreen(c.OutOrStdout(), c.ErrOrStderr(), *asJSON)
 		result, err := do(c.Context(), s, args)
-		err = errors.Join(err, s.Done())
-		switch {
-		case result == nil:
+		if err = errors.Join(err, s.Done()); result == nil {
 			return err
-		case *asJSON:
+		}
+		if *asJSON {
 			return errors.Join(err, printJSON(c.OutOrStdout(), result))
 		}
 		_, printErr := fmt.Fprintln(c.OutOrStdout(), result)

@@ -8,7 +8,6 @@ import (
 
 	"github.com/gomlx/compute"
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"github.com/cs231n-go/assignment3/cs231n/captioning"
 	"github.com/cs231n-go/assignment3/cs231n/cmd/cli"
@@ -18,24 +17,6 @@ import (
 	"github.com/cs231n-go/assignment3/cs231n/rng"
 	"github.com/cs231n-go/assignment3/cs231n/training"
 )
-
-func sampleCommand() *cobra.Command {
-	c := &cobra.Command{
-		Use: "sample", Short: "Write captions of a few images", GroupID: "models",
-		Long:    "Write captions of images that are drawn at random, with a trained model. The output is\na line of JSON for each: the image, its URL, a person's caption, the model's caption.",
-		Example: "  cs231n sample rnn --split train\n  cs231n sample transformer --images 3 --beam 5",
-	}
-	return cli.Group(c, "model", sampleModel("rnn", c.Long), sampleModel("lstm", c.Long), sampleModel("transformer", c.Long))
-}
-
-func evalCommand() *cobra.Command {
-	c := &cobra.Command{
-		Use: "eval", Short: "Score the captions of all images of a split", GroupID: "models",
-		Long:    "Write captions of all images of a split, with a trained model, and score them against\nthose that people wrote.",
-		Example: "  cs231n eval rnn\n  cs231n eval transformer --beam 3 --json",
-	}
-	return cli.Group(c, "model", evalModel("rnn", c.Long), evalModel("lstm", c.Long), evalModel("transformer", c.Long))
-}
 
 // trained is a trained captioning model with the images that it describes.
 type trained struct {
@@ -50,16 +31,24 @@ type trained struct {
 	stream *rng.NumPy // has drawn the training captions
 }
 
-// newTrained declares the flags that sample and eval share.
-func newTrained(f *pflag.FlagSet, kind string) *trained {
-	t := &trained{kind: kind, split: "val", beam: 1}
-	t.declare(f)
-	f.StringVar(&t.checkpoint, "checkpoint", filepath.Join("out", kind), "load the model from the folder `DIR`, where train saved it")
-	f.Var(cli.Choice(&t.split, "train", "val"), "split", "describe images of the split `NAME`: train or val")
-	if kind == "transformer" {
-		f.Var(cli.AtLeast(1, &t.beam), "beam", "search among the `N` most probable captions; 1 takes the most probable word each time")
+// captionCommand gives c a subcommand for each captioning model, with the flags that sample and eval share. declare adds
+// other flags and the work. In short and example, the name of the model replaces %[1]s.
+func captionCommand(c *cobra.Command, short, example string, declare func(c *cobra.Command, t *trained)) *cobra.Command {
+	for _, kind := range []string{"rnn", "lstm", "transformer"} {
+		sub := &cobra.Command{
+			Use: kind, Short: fmt.Sprintf(short, kind), Long: c.Long, Example: fmt.Sprintf(example, kind), Args: cli.Args(),
+		}
+		t, f := &trained{kind: kind, split: "val", beam: 1}, sub.Flags()
+		t.declare(f)
+		f.StringVar(&t.checkpoint, "checkpoint", filepath.Join("out", kind), "load the model from the folder `DIR`, where train saved it")
+		f.Var(cli.Choice(&t.split, "train", "val"), "split", "describe images of the split `NAME`: train or val")
+		if kind == "transformer" {
+			f.Var(cli.AtLeast(1, &t.beam), "beam", "search among the `N` most probable captions; 1 takes the most probable word each time")
+		}
+		declare(sub, t)
+		cli.Group(c, "model", sub)
 	}
-	return t
+	return c
 }
 
 // use loads the data and the model, opens a device and calls do.
@@ -117,14 +106,21 @@ type captioned struct {
 	Caption string `json:"caption"`
 }
 
+func sampleCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use: "sample", Short: "Write captions of a few images", GroupID: "models",
+		Long:    "Write captions of images that are drawn at random, with a trained model. The output is\na line of JSON for each: the image, its URL, a person's caption, the model's caption.",
+		Example: "  cs231n sample rnn --split train\n  cs231n sample transformer --images 3 --beam 5",
+	}
+	example := "  cs231n sample %[1]s\n  cs231n sample %[1]s --images 5 --split train --checkpoint out/try"
+	return captionCommand(c, "Write captions with the model that train %[1]s saved", example, sampleModel)
+}
+
 // sampleModel is `cs231n sample` for one kind of model.
-func sampleModel(kind, long string) *cobra.Command {
-	c := &cobra.Command{Use: kind, Short: "Write captions with the model that train " + kind + " saved", Long: long, Args: cli.Args()}
-	c.Example = fmt.Sprintf("  cs231n sample %[1]s\n  cs231n sample %[1]s --images 5 --split train --checkpoint out/try", kind)
-	t := newTrained(c.Flags(), kind)
+func sampleModel(c *cobra.Command, t *trained) {
 	t.count = 2
 	c.Flags().VarP(cli.AtLeast(1, &t.count), "images", "n", "describe `N` images")
-	if kind == "transformer" {
+	if t.kind == "transformer" {
 		c.Flags().BoolVar(&t.options.Dropout, "dropout", false, "leave dropout on, as the original notebook did by mistake")
 	}
 	forPrograms := true
@@ -148,7 +144,6 @@ func sampleModel(kind, long string) *cobra.Command {
 			return err
 		})
 	})
-	return c
 }
 
 // evaluated is the result of `cs231n eval`.
@@ -164,11 +159,18 @@ func (e evaluated) String() string {
 	return fmt.Sprintf("%s on %d images of %s\n%v", e.Model, e.Images, e.Split, e.Scores)
 }
 
+func evalCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use: "eval", Short: "Score the captions of all images of a split", GroupID: "models",
+		Long:    "Write captions of all images of a split, with a trained model, and score them against\nthose that people wrote.",
+		Example: "  cs231n eval rnn\n  cs231n eval transformer --beam 3 --json",
+	}
+	example := "  cs231n eval %[1]s\n  cs231n eval %[1]s --split train --json"
+	return captionCommand(c, "Score the model that train %[1]s saved", example, evalModel)
+}
+
 // evalModel is `cs231n eval` for one kind of model.
-func evalModel(kind, long string) *cobra.Command {
-	c := &cobra.Command{Use: kind, Short: "Score the model that train " + kind + " saved", Long: long, Args: cli.Args()}
-	c.Example = fmt.Sprintf("  cs231n eval %[1]s\n  cs231n eval %[1]s --split train --json", kind)
-	t := newTrained(c.Flags(), kind)
+func evalModel(c *cobra.Command, t *trained) {
 	asJSON := c.Flags().Bool("json", false, "print one JSON object")
 	details := c.Flags().Bool("details", false, "with --json, add the captions and the score of each image")
 	perform(c, asJSON, func(ctx context.Context, s *display.Screen, _ []string) (result any, err error) {
@@ -177,7 +179,7 @@ func evalModel(kind, long string) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			r := evaluated{kind, t.split, len(e.Images), e.Scores, nil}
+			r := evaluated{t.kind, t.split, len(e.Images), e.Scores, nil}
 			if *details {
 				r.Details = e.Images
 			}
@@ -186,5 +188,4 @@ func evalModel(kind, long string) *cobra.Command {
 		})
 		return result, err
 	})
-	return c
 }

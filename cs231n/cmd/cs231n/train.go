@@ -38,9 +38,9 @@ is moved to the subfolder previous.`,
 		trainDigits("lsgan", "Train the least-squares GAN", pictures, 10),
 		trainDigits("dcgan", "Train the deep convolutional GAN", pictures, 5),
 		trainDigits("digits", "Train a classifier", "\nIts accuracy on the test images is printed at the end.", 8),
-		trainCaptions("rnn", "Train a vanilla recurrent network", preset{50, 5e-3, 0.95, "adam"}),
-		trainCaptions("lstm", "Train an LSTM", preset{50, 5e-3, 0.995, "adam"}),
-		trainCaptions("transformer", "Train a Transformer", preset{100, 1e-3, 1, "torch_adam"}),
+		trainCaptions("rnn", "Train a vanilla recurrent network", 50, 5e-3, 0.95, "adam"),
+		trainCaptions("lstm", "Train an LSTM", 50, 5e-3, 0.995, "adam"),
+		trainCaptions("transformer", "Train a Transformer", 100, 1e-3, 1, "torch_adam"),
 	)
 }
 
