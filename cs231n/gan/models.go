@@ -32,12 +32,14 @@ const (
 //
 // Shapes: (batch, dim), row-major.
 func SampleNoise(batch, dim int, stream *rng.Torch) []float32 {
+	// BEGIN SOLUTION gan-noise
 	noise := make([]float32, batch*dim)
 	stream.Uniform(noise, 0, 1)
 	for i, v := range noise {
 		noise[i] = v*2 - 1
 	}
 	return noise
+	// END SOLUTION
 }
 
 // Discriminator builds the fully connected discriminator, 784 – 256 – 256 – 1 with LeakyReLU(0.01):
@@ -45,6 +47,7 @@ func SampleNoise(batch, dim int, stream *rng.Torch) []float32 {
 //
 // Shapes: (N, 784) -> (N, 1).
 func Discriminator(stream *rng.Torch) *nn.Network {
+	// BEGIN SOLUTION gan-discriminator
 	return nn.Sequential(
 		nn.Linear(Pixels, 256, stream),
 		nn.LeakyReLU(0.01),
@@ -52,6 +55,7 @@ func Discriminator(stream *rng.Torch) *nn.Network {
 		nn.LeakyReLU(0.01),
 		nn.Linear(256, 1, stream),
 	)
+	// END SOLUTION
 }
 
 // Generator builds the fully connected generator, noiseDim – 1024 – 1024 – 784 with ReLU and a final
@@ -59,6 +63,7 @@ func Discriminator(stream *rng.Torch) *nn.Network {
 //
 // Shapes: (N, noiseDim) -> (N, 784), values in (-1, 1).
 func Generator(noiseDim int, stream *rng.Torch) *nn.Network {
+	// BEGIN SOLUTION gan-generator
 	return nn.Sequential(
 		nn.Linear(noiseDim, 1024, stream),
 		nn.ReLU(),
@@ -67,6 +72,7 @@ func Generator(noiseDim int, stream *rng.Torch) *nn.Network {
 		nn.Linear(1024, Pixels, stream),
 		nn.TanH(),
 	)
+	// END SOLUTION
 }
 
 // BuildDCClassifier builds the convolutional discriminator of the DCGAN part: two 5×5 convolutions
@@ -74,6 +80,7 @@ func Generator(noiseDim int, stream *rng.Torch) *nn.Network {
 //
 // Shapes: (N, 784) -> (N, 1).
 func BuildDCClassifier(stream *rng.Torch) *nn.Network {
+	// BEGIN SOLUTION dc-classifier
 	return nn.Sequential(
 		nn.Unflatten(1, Side, Side),
 		nn.Conv2d(1, 32, 5, stream),
@@ -87,6 +94,7 @@ func BuildDCClassifier(stream *rng.Torch) *nn.Network {
 		nn.LeakyReLU(0.01),
 		nn.Linear(4*4*64, 1, stream),
 	)
+	// END SOLUTION
 }
 
 // BuildDCGenerator builds the convolutional generator, after InfoGAN's for MNIST (Chen et al. 2016,
@@ -95,6 +103,7 @@ func BuildDCClassifier(stream *rng.Torch) *nn.Network {
 //
 // Shapes: (N, noiseDim) -> (N, 784), values in (-1, 1).
 func BuildDCGenerator(noiseDim int, stream *rng.Torch) *nn.Network {
+	// BEGIN SOLUTION dc-generator
 	return nn.Sequential(
 		nn.Linear(noiseDim, 1024, stream),
 		nn.ReLU(),
@@ -110,6 +119,7 @@ func BuildDCGenerator(noiseDim int, stream *rng.Torch) *nn.Network {
 		nn.TanH(),
 		nn.Flatten(),
 	)
+	// END SOLUTION
 }
 
 // InitializeWeights redraws the weights of the Linear and ConvTranspose2d layers with Xavier's uniform rule; see

@@ -1,3 +1,5 @@
+//go:build !plain
+
 package lstm
 
 import (
@@ -47,7 +49,7 @@ func ForwardUnrolled(x, h0 *Node, w Weights) (h *Node) {
 	var states []*Node
 	c := loop.Zero(h0, h0.Shape().Dimensions...)
 	for t := range x.Shape().Dim(1) {
-		h0, c, _ = StepForward(Squeeze(SliceAxis(x, 1, AxisElem(t)), 1), h0, c, w)
+		h0, c, _ = StepForward(temporal.At(x, t), h0, c, w)
 		states = append(states, h0)
 	}
 	return Stack(states, 1)

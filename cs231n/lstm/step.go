@@ -22,14 +22,20 @@ type Weights struct {
 	B  *Node // (4H)
 }
 
+// BEGIN SOLUTION
+
 // gates are the activations of a step, (N, H) each, in the order of the columns of the weights.
 type gates struct{ input, forget, output, block *Node }
 
+// END SOLUTION
+
 // StepCache holds the values of the forward pass that [StepBackward] needs.
 type StepCache struct {
+	// BEGIN SOLUTION
 	prevH, prevC, wh, nextC *Node
 	gates                   gates
 	affine                  temporal.AffineCache
+	// END SOLUTION
 }
 
 // StepForward is one time step:
@@ -45,10 +51,14 @@ func StepForward(x, prevH, prevC *Node, w Weights) (nextH, nextC *Node, cache St
 	if !prevC.Shape().Equal(prevH.Shape()) {
 		panic(fmt.Errorf("lstm: StepForward of a cell state %s with a hidden state %s: want the same shape", prevC.Shape(), prevH.Shape()))
 	}
+	// BEGIN SOLUTION lstm-step-forward
 	xWx, affine := temporal.AffineForward(x, w.Wx, w.B)
 	nextH, nextC, gates := step(xWx, prevH, prevC, w.Wh)
 	return nextH, nextC, StepCache{prevH, prevC, w.Wh, nextC, gates, affine}
+	// END SOLUTION
 }
+
+// BEGIN SOLUTION
 
 // step is a time step with a given x·Wx + b.
 func step(xWx, prevH, prevC, wh *Node) (nextH, nextC *Node, gates gates) {
@@ -71,6 +81,8 @@ func (g gates) joined() *Node {
 	return Concatenate([]*Node{g.input, g.forget, g.output, g.block}, -1)
 }
 
+// END SOLUTION
+
 // StepBackward is the backward pass of [StepForward]. The cell state affects the loss directly and through next_h:
 //
 //	dc = dnext_c + dnext_h∘o∘(1 − tanh²(next_c))    dprev_c = dc∘f
@@ -79,11 +91,15 @@ func (g gates) joined() *Node {
 //
 // Shapes: dNextH, dNextC: (N, H) -> dx: (N, D), dPrevH, dPrevC: (N, H), dw: as Weights.
 func StepBackward(dNextH, dNextC *Node, cache StepCache) (dx, dPrevH, dPrevC *Node, dw Weights) {
+	// BEGIN SOLUTION lstm-step-backward
 	da, dPrevC := stepBack(dNextH, dNextC, cache.prevC, cache.nextC, cache.gates)
 	dx, dw.Wx, dw.B = temporal.AffineBackward(da, cache.affine)
 	dw.Wh = nn.TProduct(cache.prevH, da)
 	return dx, nn.ProductT(da, cache.wh), dPrevC, dw
+	// END SOLUTION
 }
+
+// BEGIN SOLUTION
 
 // stepBack returns the gradients of a and prev_c. It avoids the constant 1, which the body of a compiled loop must not share
 // with the rest of the graph.
@@ -104,6 +120,8 @@ func throughSigmoid(dy, y *Node) *Node {
 	dy = Mul(dy, y)
 	return Sub(dy, Mul(dy, y))
 }
+
+// END SOLUTION
 
 // check panics if the shapes of x, h and w do not match. The affine map checks the other dimensions.
 func check(name string, rank int, x, h *Node, w Weights) {

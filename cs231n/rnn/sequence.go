@@ -1,3 +1,5 @@
+//go:build !plain
+
 package rnn
 
 import (
@@ -43,7 +45,7 @@ func ForwardUnrolled(x, h0 *Node, w Weights) (h *Node) {
 	check("ForwardUnrolled", 3, x, h0, w)
 	var states []*Node
 	for t := range x.Shape().Dim(1) {
-		h0, _ = StepForward(Squeeze(SliceAxis(x, 1, AxisElem(t)), 1), h0, w)
+		h0, _ = StepForward(temporal.At(x, t), h0, w)
 		states = append(states, h0)
 	}
 	return Stack(states, 1)

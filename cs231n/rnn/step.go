@@ -23,8 +23,10 @@ type Weights struct {
 
 // StepCache holds the values of the forward pass that [StepBackward] needs.
 type StepCache struct {
+	// BEGIN SOLUTION
 	prevH, wh, nextH *Node
 	affine           temporal.AffineCache
+	// END SOLUTION
 }
 
 // StepForward is one time step:
@@ -34,13 +36,19 @@ type StepCache struct {
 // Shapes: x: (N, D), prevH: (N, H) -> (N, H).
 func StepForward(x, prevH *Node, w Weights) (nextH *Node, cache StepCache) {
 	check("StepForward", 2, x, prevH, w)
+	// BEGIN SOLUTION rnn-step-forward
 	xWx, affine := temporal.AffineForward(x, w.Wx, w.B)
 	nextH = step(xWx, prevH, w.Wh)
 	return nextH, StepCache{prevH, w.Wh, nextH, affine}
+	// END SOLUTION
 }
+
+// BEGIN SOLUTION
 
 // step is a time step with a given x·Wx + b.
 func step(xWx, prevH, wh *Node) *Node { return Tanh(Add(xWx, nn.Product(prevH, wh))) }
+
+// END SOLUTION
 
 // StepBackward is the backward pass of [StepForward]. With the argument a of tanh,
 //
@@ -49,15 +57,21 @@ func step(xWx, prevH, wh *Node) *Node { return Tanh(Add(xWx, nn.Product(prevH, w
 //
 // Shapes: dNextH: (N, H) -> dx: (N, D), dPrevH: (N, H), dw: as Weights.
 func StepBackward(dNextH *Node, cache StepCache) (dx, dPrevH *Node, dw Weights) {
+	// BEGIN SOLUTION rnn-step-backward
 	da := stepBack(dNextH, cache.nextH)
 	dx, dw.Wx, dw.B = temporal.AffineBackward(da, cache.affine)
 	dw.Wh = nn.TProduct(cache.prevH, da)
 	return dx, nn.ProductT(da, cache.wh), dw
+	// END SOLUTION
 }
+
+// BEGIN SOLUTION
 
 // stepBack returns the gradient of a. It avoids the constant 1, which the body of a compiled loop must not share with the
 // rest of the graph.
 func stepBack(dNextH, nextH *Node) *Node { return Sub(dNextH, Mul(dNextH, Square(nextH))) }
+
+// END SOLUTION
 
 // check panics if the shapes of x, h and w do not match. The affine map checks the other dimensions.
 func check(name string, rank int, x, h *Node, w Weights) {

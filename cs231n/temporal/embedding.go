@@ -7,7 +7,11 @@ import (
 )
 
 // EmbeddingCache holds the values of the forward pass that [EmbeddingBackward] needs.
-type EmbeddingCache struct{ x, w *Node }
+type EmbeddingCache struct {
+	// BEGIN SOLUTION
+	x, w *Node
+	// END SOLUTION
+}
 
 // EmbeddingForward looks up the vector of every word: out[n, t] = W[x[n, t]].
 //
@@ -16,7 +20,9 @@ func EmbeddingForward(x, w *Node) (out *Node, cache EmbeddingCache) {
 	if !x.DType().IsInt() || w.Rank() != 2 {
 		panic(fmt.Errorf("temporal: EmbeddingForward of words %s with vectors %s: want integers and a (V, D) matrix", x.Shape(), w.Shape()))
 	}
+	// BEGIN SOLUTION embedding-forward
 	return Gather(w, ExpandAxes(x, -1)), EmbeddingCache{x, w}
+	// END SOLUTION
 }
 
 // EmbeddingBackward sums the gradients of all positions of each word. Word ids have no gradient.
@@ -25,5 +31,7 @@ func EmbeddingForward(x, w *Node) (out *Node, cache EmbeddingCache) {
 //
 // Shapes: dout: (N, T, D) -> (V, D).
 func EmbeddingBackward(dout *Node, cache EmbeddingCache) (dw *Node) {
+	// BEGIN SOLUTION embedding-backward
 	return Scatter(ExpandAxes(cache.x, -1), dout, cache.w.Shape(), false, false)
+	// END SOLUTION
 }

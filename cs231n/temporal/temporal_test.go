@@ -66,6 +66,16 @@ func TestEmbeddingBackward(t *testing.T) {
 	}
 }
 
+func TestAt(t *testing.T) {
+	t.Parallel()
+	got, err := CallOnceN(testbackend.Get(t), func(x *Node) []*Node {
+		return []*Node{temporal.At(x, 0), temporal.At(x, 2)}
+	}, [][][]float32{{{1, 2}, {3, 4}, {5, 6}}, {{7, 8}, {9, 10}, {11, 12}}})
+	require.NoError(t, err)
+	require.Equal(t, [][]float32{{1, 2}, {7, 8}}, got[0].Value())
+	require.Equal(t, [][]float32{{5, 6}, {11, 12}}, got[1].Value())
+}
+
 func TestAffine(t *testing.T) {
 	t.Parallel()
 	for _, dims := range [][]int{{2, 3, 4}, {7, 5}, {1, 1, 1}, {2, 1, 3, 5}} {

@@ -16,6 +16,7 @@ import (
 //
 // Shapes: -> (n, E), E even.
 func PositionTable(n, e int) [][]float32 {
+	// BEGIN SOLUTION position-table
 	table := make([][]float32, n)
 	for i := range table {
 		table[i] = make([]float32, e)
@@ -29,6 +30,7 @@ func PositionTable(n, e int) [][]float32 {
 		}
 	}
 	return table
+	// END SOLUTION
 }
 
 // PositionalEncoding adds the encoding of its position to every vector and applies dropout. Attention alone ignores the order
@@ -40,6 +42,8 @@ func PositionalEncoding(x, table *Node, drop nn.Dropout) *Node {
 	if table.Shape().Dim(0) < t {
 		panic(fmt.Errorf("transformer: a sequence of length %d is longer than the table of %d positions", t, table.Shape().Dim(0)))
 	}
+	// BEGIN SOLUTION position-encoding
 	positions := ConvertDType(SliceAxis(table, 0, AxisRange(0, t)), x.DType())
 	return drop.Apply(Add(x, BroadcastToShape(ExpandAxes(positions, 0), x.Shape())))
+	// END SOLUTION
 }
