@@ -1,0 +1,25 @@
+//go:build plain
+
+package nn
+
+import (
+	"math"
+
+	. "github.com/gomlx/gomlx/core/graph"
+)
+
+// forward is the computation of [Attention.Forward], which has checked the shapes. It returns the cache that backward needs.
+func (a *Attention) forward(p Values, query, key, value, mask *Node, drop Dropout) (out, weights *Node, cache attentionCache) {
+	// BEGIN SOLUTION attention
+	c := a.project(p, query, key, value)
+	scores := DivScalar(Einsum("nshd,nthd->nhst", c.q, c.k), math.Sqrt(float64(c.q.Shape().Dim(-1))))
+	if mask != nil {
+		mask = BroadcastToDims(ExpandAxes(mask, 0, 1), scores.Shape().Dimensions...)
+		scores = Where(mask, scores, Infinity(scores.Graph(), scores.DType(), -1))
+	}
+	c.weights = Softmax(scores, -1)
+	c.dropped, c.backDrop = drop.Call(c.weights)
+	out, c.backProj = a.Proj.Forward(p, join(Einsum("nhst,nthd->nshd", c.dropped, c.v)))
+	return out, c.weights, c
+	// END SOLUTION
+}
