@@ -66,3 +66,13 @@ func TestPositionalEncoding(t *testing.T) {
 		}
 	}
 }
+
+func TestPositionalEncodingRefuses(t *testing.T) {
+	t.Parallel()
+	_, err := nn.Compute(testbackend.Get(t), nil, []any{gradcheck.Linspace(1, 2, 3, 7, 2)}, func(_ nn.Values, in []*Node) []*Node {
+		table := Const(in[0].Graph(), transformer.PositionTable(6, 2))
+		return []*Node{transformer.PositionalEncoding(in[0], table, nil)}
+	})
+	require.ErrorContains(t, err, "transformer: a sequence of length 7 is longer than the table of 6 positions")
+	require.NotContains(t, err.Error(), "\n")
+}

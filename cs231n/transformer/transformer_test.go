@@ -4,15 +4,12 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/gomlx/compute/dtypes"
-	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/stretchr/testify/require"
 
 	"github.com/cs231n-go/assignment3/cs231n/gradcheck"
 	"github.com/cs231n-go/assignment3/cs231n/internal/testbackend"
-	"github.com/cs231n-go/assignment3/cs231n/loop"
 	"github.com/cs231n-go/assignment3/cs231n/nn"
 	"github.com/cs231n-go/assignment3/cs231n/rng"
 	"github.com/cs231n-go/assignment3/cs231n/transformer"
@@ -42,38 +39,6 @@ func requireClose(t *testing.T, want, got *tensors.Tensor, what string) {
 	t.Helper()
 	require.Equal(t, want.Shape(), got.Shape(), what)
 	require.InDeltaSlice(t, tensors.MustCopyFlatData[float64](want), tensors.MustCopyFlatData[float64](got), 1e-12, what)
-}
-
-// TestNext computes one position after another in a compiled loop and compares them with Forward with a causal mask.
-func TestNext(t *testing.T) {
-	t.Parallel()
-	stream := rng.NewNumPy(231)
-	d, params := decoder(t, stream)
-	inputs := []any{gradcheck.Randn(stream, n, length, e), gradcheck.Randn(stream, n, 1, e)}
-	full, err := nn.Compute(testbackend.Get(t), params, inputs, func(p nn.Values, in []*Node) []*Node {
-		y, weights := d.Forward(p, in[0], in[1], LowerTriangular(in[0].Graph(), length), nil)
-		return append([]*Node{y}, weights...)
-	})
-	require.NoError(t, err)
-	require.Len(t, full, 1+layers)
-	for _, w := range full[1:] {
-		require.Equal(t, []int{n, heads, length, length}, w.Shape().Dimensions)
-		first := w.Value().([][][][]float64)[1][2][0]
-		require.Equal(t, []float64{1, 0, 0, 0, 0, 0, 0}, first, "the first position sees itself alone")
-	}
-
-	stepwise, err := nn.Compute(testbackend.Get(t), params, inputs, func(p nn.Values, in []*Node) []*Node {
-		x, memory := in[0], Squeeze(in[1], 1)
-		fixed := append(append([]*Node{x}, d.CrossAttention(p, memory)...), p.Of(params)...)
-		state := append([]*Node{loop.Zero(x, n, length, e)}, d.NewCache(memory, length)...)
-		return loop.For(length, fixed, state, func(t *Node, fixed, state []*Node) []*Node {
-			p := nn.Bind(params, fixed[1+layers:])
-			y, next := d.Next(p, loop.At(fixed[0], 1, t), fixed[1:1+layers], state[1:], t)
-			return append([]*Node{loop.Put(state[0], 1, t, y)}, next...)
-		})[:1]
-	})
-	require.NoError(t, err)
-	requireClose(t, full[0], stepwise[0], "all positions")
 }
 
 // TestForward compares the decoder with its formula, built from the layers, with dropout at the same positions.
@@ -162,50 +127,5 @@ func TestParams(t *testing.T) {
 		stream.DefaultInit(weight, bias, params[0].Shape().Dimensions[1])
 		require.Equal(t, weight, tensors.MustCopyFlatData[float32](params[0].Value), params[0].Name)
 		require.Equal(t, bias, tensors.MustCopyFlatData[float32](params[1].Value), params[1].Name)
-	}
-}
-
-func TestNewCache(t *testing.T) {
-	t.Parallel()
-	d, params := decoder(t, rng.NewNumPy(1))
-	out, err := nn.Compute(testbackend.Get(t), params, []any{gradcheck.Linspace(1, 2, n, e)}, func(_ nn.Values, in []*Node) []*Node {
-		return d.NewCache(in[0], length)
-	})
-	require.NoError(t, err)
-	require.Len(t, out, 2*layers)
-	for _, o := range out {
-		require.Equal(t, shapes.Make(dtypes.Float64, n, heads, length, e/heads), o.Shape())
-		require.Equal(t, make([]float64, n*e*length), tensors.MustCopyFlatData[float64](o))
-	}
-}
-
-func TestRefuses(t *testing.T) {
-	t.Parallel()
-	d, params := decoder(t, rng.NewNumPy(1))
-	next := func(memories, arrays int) func(p nn.Values, x *Node) *Node {
-		return func(p nn.Values, x *Node) *Node {
-			cache := append(d.NewCache(x, length), x)
-			y, _ := d.Next(p, x, append(d.CrossAttention(p, x), x)[:memories], cache[:arrays], Const(x.Graph(), int32(0)))
-			return y
-		}
-	}
-	for name, c := range map[string]struct {
-		graph   func(p nn.Values, x *Node) *Node
-		wantErr string
-	}{
-		"too few memories":  {next(1, 4), "transformer: a decoder of 2 layers needs 2 outputs of CrossAttention and 4 cache arrays, got 1 and 4"},
-		"too many memories": {next(3, 4), "got 3 and 4"},
-		"too few arrays":    {next(2, 3), "got 2 and 3"},
-		"too many arrays":   {next(2, 5), "got 2 and 5"},
-		"too long a sequence": {func(_ nn.Values, x *Node) *Node {
-			table := Const(x.Graph(), transformer.PositionTable(6, e))
-			return transformer.PositionalEncoding(BroadcastToDims(ExpandAxes(x, 1), n, length, e), table, nil)
-		}, "transformer: a sequence of length 7 is longer than the table of 6 positions"},
-	} {
-		_, err := nn.Compute(testbackend.Get(t), params, []any{gradcheck.Linspace(1, 2, n, e)}, func(p nn.Values, in []*Node) []*Node {
-			return []*Node{c.graph(p, in[0])}
-		})
-		require.ErrorContains(t, err, c.wantErr, name)
-		require.NotContains(t, err.Error(), "\n", name)
 	}
 }
