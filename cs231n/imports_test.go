@@ -18,7 +18,7 @@ const module = "github.com/cs231n-go/assignment3/cs231n"
 // layers lists the packages from the top down. A package may import packages of lower layers only.
 func layers() [][]string {
 	return [][]string{
-		{"cmd/bench", "cmd/cs231n", "notebook/captions", "notebook/check"},
+		{"cmd/bench", "cmd/cs231n", "course", "notebook/captions", "notebook/check"},
 		{"bench", "cmd/cli", "notebook"},
 		{"device", "display"},
 		{"captioning", "digits", "gan", "scenes"},
