@@ -1,0 +1,14 @@
+package cases
+
+// Event is a line that the probe writes.
+type Event struct {
+	Case   int     `json:"case"`             // index in the list of cases
+	Begins bool    `json:"begins,omitempty"` // the case begins; otherwise it has ended
+	Arrays []Array `json:"arrays,omitempty"`
+	Error  string  `json:"error,omitempty"`
+	Where  string  `json:"where,omitempty"` // file and line of the exercise's code that panicked
+	Blank  bool    `json:"blank,omitempty"` // the code of an exercise is not written yet
+}
+
+// StatusTooLong is the exit status of the probe if a case takes too long.
+const StatusTooLong = 3

@@ -1,0 +1,68 @@
+package cases
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"runtime/debug"
+	"strings"
+)
+
+// Panic is a panic in the code of an exercise, or in a function that it called.
+type Panic struct {
+	Reason string
+	Where  string // file and line of the exercise's code, as in "cs231n/rnn/step.go:42"; "" if the code is not on the stack
+	Err    error  // the value of the panic if it was an error
+}
+
+// Error says what was wrong and where.
+func (p *Panic) Error() string {
+	if p.Where == "" {
+		return p.Reason
+	}
+	return fmt.Sprintf("%s: %s", p.Where, p.Reason)
+}
+
+// Unwrap returns the value of the panic.
+func (p *Panic) Unwrap() error { return p.Err }
+
+// exerciseFrame matches a line of a stack trace in a file of a package with exercises.
+var exerciseFrame = regexp.MustCompile(`(cs231n/(?:rnn|lstm|temporal|captioning|nn|transformer|gan)/\w+\.go):(\d+)`)
+
+// note remembers a panic and where it began, since GoMLX recovers from it and drops the stack. It must be deferred.
+func (r *run) note() {
+	if value := recover(); value != nil {
+		r.panicked = newPanic(value, string(debug.Stack()))
+		panic(value)
+	}
+}
+
+// watch calls evaluate. A panic, there or in a graph, becomes a [*Panic].
+func (r *run) watch(evaluate func() error) (err error) {
+	defer func() {
+		if value := recover(); value != nil {
+			err = newPanic(value, string(debug.Stack()))
+		}
+	}()
+	if err = evaluate(); err != nil && r.panicked != nil {
+		return r.panicked
+	}
+	return err
+}
+
+// newPanic describes a panic. The stack of a panic begins with the functions that handle it.
+func newPanic(value any, stack string) *Panic {
+	p := &Panic{Reason: fmt.Sprint(value)}
+	if err, ok := value.(error); ok {
+		p.Err = err
+		for inner := err; inner != nil; inner = errors.Unwrap(inner) {
+			p.Reason = inner.Error() // GoMLX repeats the message at every level
+		}
+	}
+	p.Reason, _, _ = strings.Cut(p.Reason, "\n")
+	_, origin, _ := strings.Cut(stack, "panic(")
+	if at := exerciseFrame.FindStringSubmatch(origin); at != nil {
+		p.Where = at[1] + ":" + at[2]
+	}
+	return p
+}

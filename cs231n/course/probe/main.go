@@ -1,0 +1,77 @@
+// Command probe evaluates cases of the exercises in a process of its own, with the functions that it was compiled with. A
+// check starts it, since a student's functions may hang, exit or panic.
+//
+// Usage: probe CASES RESULTS. CASES is a file with a JSON list of cases. RESULTS becomes a file with a line of JSON for each
+// event: a case begins, or it ends with arrays or an error.
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/cs231n-go/assignment3/cs231n/course/cases"
+	"github.com/cs231n-go/assignment3/cs231n/device"
+	"github.com/cs231n-go/assignment3/cs231n/todo"
+)
+
+// patience is the time limit for one case. Those of the course take less than two seconds, compilation included.
+const patience = 20 * time.Second
+
+func main() {
+	if err := run(); err != nil {
+		fmt.Fprintln(os.Stderr, "probe:", err)
+		os.Exit(1)
+	}
+}
+
+func run() error {
+	if len(os.Args) != 3 {
+		return errors.New("usage: probe CASES RESULTS")
+	}
+	text, err := os.ReadFile(os.Args[1])
+	if err != nil {
+		return err
+	}
+	var list []cases.Case
+	if err := json.Unmarshal(text, &list); err != nil {
+		return fmt.Errorf("%s: %w", os.Args[1], err)
+	}
+	file, err := os.Create(os.Args[2])
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	backend, err := device.Open(device.Warn(os.Stderr), device.InstalledOnly())
+	if err != nil {
+		return err
+	}
+	events := json.NewEncoder(file)
+	for i, c := range list {
+		if err := events.Encode(cases.Event{Case: i, Begins: true}); err != nil {
+			return err
+		}
+		watchdog := time.AfterFunc(patience, func() { os.Exit(cases.StatusTooLong) })
+		if err := events.Encode(evaluate(i, func() ([]cases.Array, error) { return cases.Evaluate(backend, c) })); err != nil {
+			return err
+		}
+		watchdog.Stop()
+	}
+	return nil
+}
+
+// evaluate describes the end of a case.
+func evaluate(i int, f func() ([]cases.Array, error)) cases.Event {
+	arrays, err := f()
+	e := cases.Event{Case: i, Arrays: arrays}
+	if err != nil {
+		e.Error, e.Arrays = err.Error(), nil
+		_, e.Blank = errors.AsType[*todo.Gap](err)
+	}
+	if at, ok := errors.AsType[*cases.Panic](err); ok {
+		e.Error, e.Where = at.Reason, at.Where
+	}
+	return e
+}
