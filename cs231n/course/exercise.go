@@ -101,8 +101,8 @@ func lstmExercises() []Exercise {
 func transformerExercises() []Exercise {
 	const position = "cs231n/transformer/position.go"
 	return []Exercise{
-		{ID: "attention", Title: "Multi-headed attention", File: "cs231n/nn/attention_forward.go", Func: "Attention.Forward", Points: 10,
-			Hint: "Split queries, keys and values into heads with `Reshape`. `Einsum` computes all products of queries and keys at once; " +
+		{ID: "attention", Title: "Multi-headed attention", File: "cs231n/nn/attention_forward.go", Func: "Attention.forward", Points: 10,
+			Hint: "`a.split` divides vectors into heads and `join` is its inverse. Keep in the cache everything that it has a field for. `Einsum` computes all products of queries and keys at once; " +
 				"choose its letters from the shapes. `Where` replaces the scores of forbidden keys by $-\\infty$ before the `Softmax`, " +
 				"and dropout acts on its result."},
 		{ID: "position-table", Title: "Positional encoding: the table", File: position, Func: "PositionTable", Points: 3,

@@ -10,9 +10,7 @@ import (
 
 // Cache holds the values of the forward pass that [Backward] needs.
 type Cache struct {
-	// BEGIN SOLUTION
 	steps []StepCache
-	// END SOLUTION
 }
 
 // Forward runs the network over a sequence, starting from the hidden state h0 and the cell state 0. It calls [StepForward]

@@ -22,20 +22,14 @@ type Weights struct {
 	B  *Node // (4H)
 }
 
-// BEGIN SOLUTION
-
 // gates are the activations of a step, (N, H) each, in the order of the columns of the weights.
 type gates struct{ input, forget, output, block *Node }
 
-// END SOLUTION
-
 // StepCache holds the values of the forward pass that [StepBackward] needs.
 type StepCache struct {
-	// BEGIN SOLUTION
 	prevH, prevC, wh, nextC *Node
 	gates                   gates
 	affine                  temporal.AffineCache
-	// END SOLUTION
 }
 
 // StepForward is one time step:

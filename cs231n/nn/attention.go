@@ -99,3 +99,14 @@ func (a *Attention) check(query, key, value, mask *Node) {
 		panic(fmt.Errorf("nn: the attention mask is %s, want (%d, %d) bools, queries by keys", mask.Shape(), query.Shape().Dim(1), key.Shape().Dim(1)))
 	}
 }
+
+// split splits vectors into heads: (N, T, E) -> (N, T, H, E/H). join is its inverse.
+func (a *Attention) split(x *Node) *Node {
+	d := x.Shape().Dimensions
+	return Reshape(x, d[0], d[1], a.Heads, d[2]/a.Heads)
+}
+
+func join(x *Node) *Node {
+	d := x.Shape().Dimensions
+	return Reshape(x, d[0], d[1], d[2]*d[3])
+}

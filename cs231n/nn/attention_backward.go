@@ -9,12 +9,10 @@ import (
 
 // attentionCache holds the values of the forward pass that backward needs.
 type attentionCache struct {
-	// BEGIN SOLUTION
 	q, k, v                       *Node // (N, S, H, E/H), (N, T, H, E/H) twice
 	weights, dropped              *Node // (N, H, S, T)
 	backQ, backK, backV, backProj Backward
 	backDrop                      func(dy *Node) (dx *Node)
-	// END SOLUTION
 }
 
 // backward is the hand-written backward pass of attention. W are the weights after the softmax, M the dropout mask divided
@@ -40,27 +38,3 @@ func (a *Attention) backward(dout *Node, c attentionCache) (dquery, dkey, dvalue
 	return dquery, dkey, dvalue, slices.Concat(dKey, dQuery, dValue, dProj)
 	// END SOLUTION
 }
-
-// BEGIN SOLUTION
-
-// project computes Q, K and V, split into heads.
-func (a *Attention) project(p Values, query, key, value *Node) (c attentionCache) {
-	c.q, c.backQ = a.Query.Forward(p, query)
-	c.k, c.backK = a.Key.Forward(p, key)
-	c.v, c.backV = a.Value.Forward(p, value)
-	c.q, c.k, c.v = a.split(c.q), a.split(c.k), a.split(c.v)
-	return c
-}
-
-// split splits vectors into heads: (N, T, E) -> (N, T, H, E/H). join is its inverse.
-func (a *Attention) split(x *Node) *Node {
-	d := x.Shape().Dimensions
-	return Reshape(x, d[0], d[1], a.Heads, d[2]/a.Heads)
-}
-
-func join(x *Node) *Node {
-	d := x.Shape().Dimensions
-	return Reshape(x, d[0], d[1], d[2]*d[3])
-}
-
-// END SOLUTION

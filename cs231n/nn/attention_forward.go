@@ -29,6 +29,15 @@ func (a *Attention) forward(p Values, query, key, value, mask *Node, drop Dropou
 	return out, c.weights, c
 }
 
+// project computes Q, K and V, split into heads.
+func (a *Attention) project(p Values, query, key, value *Node) (c attentionCache) {
+	c.q, c.backQ = a.Query.Forward(p, query)
+	c.k, c.backK = a.Key.Forward(p, key)
+	c.v, c.backV = a.Value.Forward(p, value)
+	c.q, c.k, c.v = a.split(c.q), a.split(c.k), a.split(c.v)
+	return c
+}
+
 // normalize divides the products of queries and keys by √d and takes the softmax over the keys that the mask allows.
 //
 // Shapes: products: (N, H, S, T), mask: (S, T) or nil -> (N, H, S, T).

@@ -11,7 +11,11 @@ import (
 // forward is the computation of [Attention.Forward], which has checked the shapes. It returns the cache that backward needs.
 func (a *Attention) forward(p Values, query, key, value, mask *Node, drop Dropout) (out, weights *Node, cache attentionCache) {
 	// BEGIN SOLUTION attention
-	c := a.project(p, query, key, value)
+	c := &cache
+	c.q, c.backQ = a.Query.Forward(p, query)
+	c.k, c.backK = a.Key.Forward(p, key)
+	c.v, c.backV = a.Value.Forward(p, value)
+	c.q, c.k, c.v = a.split(c.q), a.split(c.k), a.split(c.v)
 	scores := DivScalar(Einsum("nshd,nthd->nhst", c.q, c.k), math.Sqrt(float64(c.q.Shape().Dim(-1))))
 	if mask != nil {
 		mask = BroadcastToDims(ExpandAxes(mask, 0, 1), scores.Shape().Dimensions...)
@@ -20,6 +24,6 @@ func (a *Attention) forward(p Values, query, key, value, mask *Node, drop Dropou
 	c.weights = Softmax(scores, -1)
 	c.dropped, c.backDrop = drop.Call(c.weights)
 	out, c.backProj = a.Proj.Forward(p, join(Einsum("nhst,nthd->nshd", c.dropped, c.v)))
-	return out, c.weights, c
+	return out, c.weights, cache
 	// END SOLUTION
 }

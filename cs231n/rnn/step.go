@@ -23,10 +23,8 @@ type Weights struct {
 
 // StepCache holds the values of the forward pass that [StepBackward] needs.
 type StepCache struct {
-	// BEGIN SOLUTION
 	prevH, wh, nextH *Node
 	affine           temporal.AffineCache
-	// END SOLUTION
 }
 
 // StepForward is one time step:

@@ -8,9 +8,7 @@ import (
 
 // EmbeddingCache holds the values of the forward pass that [EmbeddingBackward] needs.
 type EmbeddingCache struct {
-	// BEGIN SOLUTION
 	x, w *Node
-	// END SOLUTION
 }
 
 // EmbeddingForward looks up the vector of every word: out[n, t] = W[x[n, t]].

@@ -1,0 +1,51 @@
+package assess
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"time"
+
+	"github.com/cs231n-go/assignment3/cs231n/course/cases"
+)
+
+// Direct runs a probe without isolation, for a student's own code on the student's own machine.
+func Direct(ctx context.Context, p Probe) (ended string, err error) {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, p.Program, p.Cases, p.Results)
+	cmd.Env = append(os.Environ(), "CS231N_ROOT="+p.Root, "GONB_PIPE=", "GONB_TMP_DIR=", "GOTRACEBACK=single")
+	out, err := cmd.CombinedOutput()
+	exit, exited := errors.AsType[*exec.ExitError](err)
+	switch {
+	case ctx.Err() != nil:
+		return "", ctx.Err()
+	case err == nil:
+		return "the program ended too early: exercises must not exit", nil
+	case !exited:
+		return "", fmt.Errorf("assess: the probe cannot be started: %w", err)
+	}
+	return Ended(exit.ExitCode(), string(out), exit.String()), nil
+}
+
+// Ended says why a probe ended before its last case.
+func Ended(status int, output, otherwise string) string {
+	switch {
+	case status == cases.StatusTooLong:
+		return "it does not come to an end: look for a loop whose condition never changes"
+	case status == 0:
+		return "it ended the program: exercises must not exit"
+	case strings.Contains(output, "stack overflow"):
+		return "it calls itself without end"
+	case strings.Contains(output, "fatal error: "), strings.Contains(output, "panic: "):
+		for line := range strings.Lines(output) {
+			if strings.HasPrefix(line, "fatal error: ") || strings.HasPrefix(line, "panic: ") {
+				return "it ended with " + strings.TrimSpace(line)
+			}
+		}
+	}
+	return "its process ended: " + otherwise
+}
