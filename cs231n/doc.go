@@ -21,6 +21,7 @@
 //	captioning  captioning models, training and sampling
 //	gan         generative adversarial networks: models, losses, training step
 //	digits      a classifier of MNIST's digits
+//	course      the exercises and questions of the assignment; course/edition makes the student's edition
 //	device      finds and opens the XLA plugin (CPU or GPU)
 //	display     image grids, curves and progress, in a notebook or as files
 //	notebook    helpers for notebook cells; notebook/check for checks, notebook/captions for captioning

@@ -73,8 +73,8 @@ func recurrentExercises() []Exercise {
 func captioningExercises() []Exercise {
 	return []Exercise{
 		{ID: "rnn-loss", Title: "Captioning RNN: loss and gradients", File: "cs231n/captioning/rnn_loss.go", Func: "RNN.LossGraph", Points: 6,
-			Hint: "The comment above the function lists the five steps of the forward pass. Each is one call of a function that you " +
-				"have written or that package `temporal` provides. The backward pass takes them in reverse order."},
+			Hint: "The comment above the function lists the five steps of the forward pass. Each is one call, of a function of package " +
+				"`temporal` or of `m.cell.forward`, which runs the RNN or the LSTM. The backward pass takes them in reverse order."},
 		{ID: "rnn-sample", Title: "Captioning RNN: one step of sampling", File: "cs231n/captioning/rnn_next.go", Func: "RNN.next", Points: 4,
 			Hint: "Embed the word, take one step with `m.cell.step`, and compute the scores of the vocabulary. `ArgMax` with the type " +
 				"`dtypes.Int32` returns the word with the highest score."},
