@@ -1,5 +1,6 @@
 """Tests that notebooks/*.ipynb have the cells of notebooks/source/*.md. After editing a source, run make notebooks."""
 
+import re
 import tempfile
 import unittest
 from pathlib import Path
@@ -36,6 +37,17 @@ class Sources(unittest.TestCase):
         """The notebooks in the repository agree with their sources."""
         self.assertTrue(list(NOTEBOOKS.glob("*.ipynb")))
         self.assertEqual(stale(NOTEBOOKS), [])
+
+    def test_marks(self):
+        """The marks of the student's edition are comments inside cells: none makes a cell that looks empty."""
+        for path in sorted(NOTEBOOKS.glob("source/*.md")):
+            texts = [cell.source for cell in run_notebooks.read(path).cells if cell.cell_type == "markdown"]
+            self.assertIn("<!-- STUDENT", "".join(texts), path.stem)
+            self.assertIn("<!-- EXERCISE", "".join(texts), path.stem)
+            for text in texts:
+                seen = re.sub("<!--.*?-->", "", text, flags=re.DOTALL)
+                self.assertNotEqual(seen.strip(), "", f"{path.stem}: a cell has only comments: {text}")
+                self.assertNotRegex(seen, "-->|SOLUTION|STUDENT|EXERCISE|QUESTION", path.stem)
 
 
 class Stale(unittest.TestCase):
