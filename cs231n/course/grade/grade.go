@@ -1,0 +1,137 @@
+package grade
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/gomlx/compute"
+
+	"github.com/cs231n-go/assignment3/cs231n/course"
+	"github.com/cs231n-go/assignment3/cs231n/course/assess"
+	"github.com/cs231n-go/assignment3/cs231n/course/cases"
+	"github.com/cs231n-go/assignment3/cs231n/course/intake"
+	"github.com/cs231n-go/assignment3/cs231n/course/sandbox"
+)
+
+// Grader grades submissions with the hidden cases.
+type Grader struct {
+	layout *assess.Layout
+	cases  []cases.Case
+	want   func(cases.Case) ([]cases.Array, error)
+	// Unsafe grades on a machine that cannot isolate the students' programs.
+	Unsafe bool
+}
+
+// New makes a grader from the solved checkout root. The seed chooses the inputs of the hidden cases.
+func New(backend compute.Backend, root string, seed uint32) (*Grader, error) {
+	layout, err := assess.Open(root)
+	if err != nil {
+		return nil, err
+	}
+	if layout.Student() {
+		return nil, fmt.Errorf("grade: %s is the student's edition, which has no hidden cases; grade in the solved checkout", root)
+	}
+	return &Grader{layout: layout, cases: hidden(seed), want: remember(backend)}, nil
+}
+
+// remember computes the expected results of each case once.
+func remember(backend compute.Backend) func(cases.Case) ([]cases.Array, error) {
+	type result struct {
+		arrays []cases.Array
+		err    error
+	}
+	var lock sync.Mutex
+	known := map[string]result{}
+	return func(c cases.Case) ([]cases.Array, error) {
+		lock.Lock()
+		defer lock.Unlock()
+		key := fmt.Sprint(c)
+		if _, ok := known[key]; !ok {
+			arrays, err := cases.Evaluate(backend, c)
+			known[key] = result{arrays, err}
+		}
+		return known[key].arrays, known[key].err
+	}
+}
+
+// Report is the outcome of a submission.
+type Report struct {
+	Name      string
+	Results   []assess.Result
+	Questions []course.Question // for a person to grade
+	Notes     []string          // what is odd about the submission
+	Took      time.Duration
+}
+
+// Score returns the points of the exercises, those of bonus exercises included.
+func (r Report) Score() int {
+	sum := 0
+	for _, result := range r.Results {
+		sum += result.Points()
+	}
+	return sum
+}
+
+// Grade grades a submission, a folder or an archive.
+func (g *Grader) Grade(ctx context.Context, name, path string) (Report, error) {
+	begun := time.Now()
+	s, err := intake.Open(path, append(assess.Files(), notebooks()...), intake.Limits{})
+	if err != nil {
+		return Report{}, err
+	}
+	r, err := g.Files(ctx, s.Files)
+	r.Name, r.Notes, r.Took = name, s.Problems, time.Since(begun)
+	return r, err
+}
+
+// notebooks lists the notebooks of a submission.
+func notebooks() []string {
+	var list []string
+	for _, q := range course.Questions() {
+		if name := "notebooks/" + q.Notebook + ".ipynb"; len(list) == 0 || list[len(list)-1] != name {
+			list = append(list, name)
+		}
+	}
+	return list
+}
+
+// Files grades the files of a submission.
+func (g *Grader) Files(ctx context.Context, files map[string][]byte) (Report, error) {
+	a := assess.Assessment{Layout: g.layout, Files: files, Cases: g.cases, Expected: g.want, Execute: g.execute}
+	results, err := a.Run(ctx)
+	return Report{Results: results, Questions: course.Questions()}, err
+}
+
+// execute runs a probe in a sandbox.
+func (g *Grader) execute(ctx context.Context, p assess.Probe) (string, error) {
+	program := filepath.Join(p.Folder, "probe")
+	if err := os.Link(p.Program, program); err != nil {
+		return "", err
+	}
+	r, err := sandbox.Run(ctx, sandbox.Command{
+		Path: program, Args: []string{p.Cases, p.Results}, Scratch: p.Folder,
+		Env:         []string{"CS231N_ROOT=" + p.Root, "GOTRACEBACK=single"},
+		Read:        []string{filepath.Join(p.Root, ".venv")},
+		Limits:      sandbox.Limits{Wall: 3 * time.Minute},
+		AllowUnsafe: g.Unsafe,
+	})
+	switch {
+	case errors.Is(err, sandbox.ErrNotIsolated):
+		return "", fmt.Errorf("%w; --unsafe grades all the same, for submissions that you trust", err)
+	case err != nil:
+		return "", err
+	case r.End == sandbox.Canceled:
+		return "", context.Cause(ctx)
+	case r.End == sandbox.Exited:
+		return assess.Ended(r.ExitCode, string(r.Output), fmt.Sprint("exit status ", r.ExitCode)), nil
+	case r.End == sandbox.Signaled:
+		return assess.Ended(-1, string(r.Output), r.Signal.String()), nil
+	}
+	return strings.TrimPrefix(r.String(), "the program "), nil
+}
