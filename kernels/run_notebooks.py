@@ -11,7 +11,6 @@ wrong command line.
 
 import argparse
 import asyncio
-import logging
 import os
 import re
 import shutil
@@ -25,6 +24,7 @@ import jupytext
 import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from nbclient.util import run_sync
 
 from cell_outputs import complaint, join_streams, panicked, printed, rendered
 from html_page import FormulaError, html_page
@@ -66,6 +66,20 @@ class Runner(NotebookClient):
         self.heart = None
         self.on_cell_start = self.started
         self.on_cell_executed = self.executed
+        self.interrupted, self.main, self.cleaning = False, None, asyncio.Lock()
+
+    async def async_execute(self, *args, **kwargs):
+        self.main = asyncio.current_task()
+        return await super().async_execute(*args, **kwargs)
+
+    execute = run_sync(async_execute)
+
+    async def _async_cleanup_kernel(self) -> None:
+        """nbclient calls this in a task of its own at Ctrl-C, and once more at the end."""
+        self.interrupted = self.interrupted or asyncio.current_task() is not self.main
+        async with self.cleaning:
+            if self.km is not None:
+                await super()._async_cleanup_kernel()
 
     def started(self, cell, cell_index: int) -> None:
         if cell_index in self.numbers:
@@ -124,21 +138,27 @@ def execute(nb, path: Path, log: Path, timeout: float | None) -> None:
     with log.open("w") as kernel_log:
         try:
             runner.execute(stderr=kernel_log, stdout=subprocess.DEVNULL)
-        except CellTimeoutError as error:
-            raise NotebookError(f"{runner.head}: ran longer than {timeout:g} s; raise --timeout") from error
-        except DeadKernelError as error:
-            raise NotebookError(f"{runner.head}: the Go kernel died; see its log {log}") from error
-        except CellExecutionError as error:
-            raise NotebookError(f"{path.stem}: {error.evalue or error}") from error
-        except (AssertionError, AttributeError) as error:
-            if runner.km is None:  # at Ctrl-C nbclient shuts the kernel down and then uses or cleans it up again
-                logging.getLogger("asyncio").disabled = True
-                raise KeyboardInterrupt from error
+        except NotebookError:
             raise
-        except RuntimeError as error:
-            raise NotebookError(f"{path.stem}: the Go kernel did not start ({error}); see its log {log}") from error
+        except Exception as error:
+            if runner.interrupted:
+                raise KeyboardInterrupt from error
+            raise explained(error, runner, path, log) from error
         finally:
             runner.still()
+
+
+def explained(error: Exception, runner: Runner, path: Path, log: Path) -> Exception:
+    """The error of a notebook for the user, or an unexpected one unchanged."""
+    if isinstance(error, CellTimeoutError):
+        return NotebookError(f"{runner.head}: ran longer than {runner.timeout:g} s; raise --timeout")
+    if isinstance(error, DeadKernelError):
+        return NotebookError(f"{runner.head}: the Go kernel died; see its log {log}")
+    if isinstance(error, CellExecutionError):
+        return NotebookError(f"{path.stem}: {error.evalue or error}")
+    if isinstance(error, RuntimeError):
+        return NotebookError(f"{path.stem}: the Go kernel did not start ({error}); see its log {log}")
+    return error
 
 
 def expect_images(nb, name: str) -> None:

@@ -22,6 +22,7 @@ import (
 )
 
 func main() {
+	guardCommand()
 	cli.RecordCrashes()
 	os.Exit(run(context.Background(), os.Args[1:], os.Stdout, os.Stderr))
 }
@@ -36,8 +37,9 @@ networks on MNIST's digits, and networks that write captions of images.`,
   cs231n train transformer --epochs 8     # write captions, of COCO or the built-in scenes
   cs231n sample transformer --images 3    # captions of three images`,
 	}
-	root.AddGroup(&cobra.Group{ID: "models", Title: "Models:"}, &cobra.Group{ID: "machine", Title: "Data and machine:"})
-	cli.Group(root, "command", trainCommand(), sampleCommand(), evalCommand(), dataCommand(), doctorCommand())
+	root.AddGroup(&cobra.Group{ID: "models", Title: "Models:"}, &cobra.Group{ID: "machine", Title: "Data and machine:"}, &cobra.Group{ID: "course", Title: "Course:"})
+	commands := []*cobra.Command{trainCommand(), sampleCommand(), evalCommand(), dataCommand(), doctorCommand()}
+	cli.Group(root, "command", append(commands, courseCommands()...)...)
 	return cli.Run(ctx, root, args, stdout, stderr)
 }
 

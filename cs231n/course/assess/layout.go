@@ -110,3 +110,6 @@ func texts(files map[string]*source.File) map[string][]byte {
 	}
 	return out
 }
+
+// Released returns a file as it was released.
+func (l *Layout) Released(path string) *source.File { return l.blank[path] }

@@ -28,6 +28,17 @@ type Case struct {
 	Kind     string // a variation of the inputs, such as "padding"; "" for none
 }
 
+// New makes a case of an exercise.
+func New(exercise, name string, seed uint32, sizes ...int) Case {
+	return Case{Exercise: exercise, Name: name, Sizes: sizes, Seed: seed}
+}
+
+// Of returns the case with another kind of inputs.
+func (c Case) Of(kind string) Case {
+	c.Kind = kind
+	return c
+}
+
 // Array is a result of a function.
 type Array struct {
 	Name string

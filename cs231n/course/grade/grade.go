@@ -135,3 +135,45 @@ func (g *Grader) execute(ctx context.Context, p assess.Probe) (string, error) {
 	}
 	return strings.TrimPrefix(r.String(), "the program "), nil
 }
+
+// All grades one submission or a folder of them, saves the results in a folder of each submission's name below out, and
+// calls progress after each. An error of one submission does not end the others.
+func (g *Grader) All(ctx context.Context, path, out string, progress func(done, total int, r Report, err error)) error {
+	entries, err := batch(path)
+	if err != nil {
+		return err
+	}
+	for i, e := range entries {
+		r, err := g.Grade(ctx, e.Name, e.Path)
+		if e.Note != "" {
+			r.Notes = append(r.Notes, e.Note)
+		}
+		if err == nil {
+			err = r.Save(filepath.Join(out, e.Name))
+		}
+		if err != nil {
+			err = fmt.Errorf("%s: %w", e.Name, err)
+		}
+		if ctx.Err() != nil {
+			return err
+		}
+		progress(i+1, len(entries), r, err)
+	}
+	return nil
+}
+
+// batch lists the submissions in path: a file, or a folder with the assignment's files, is one submission.
+func batch(path string) ([]intake.Entry, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, fmt.Errorf("grade: %w", err)
+	}
+	name := strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))
+	if !info.IsDir() {
+		return []intake.Entry{{Name: name, Path: path}}, nil
+	}
+	if _, err := os.Stat(filepath.Join(path, "cs231n")); err == nil {
+		return []intake.Entry{{Name: filepath.Base(path), Path: path}}, nil
+	}
+	return intake.Batch(path)
+}

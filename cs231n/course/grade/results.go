@@ -1,0 +1,86 @@
+package grade
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/cs231n-go/assignment3/cs231n/atomicfile"
+	"github.com/cs231n-go/assignment3/cs231n/course"
+)
+
+// gradescope is the format of Gradescope's results.json; see
+// https://gradescope-autograders.readthedocs.io/en/latest/specs/#output-format. Questions without a score are graded there
+// by a person.
+type gradescope struct {
+	Score         int              `json:"score"`
+	ExecutionTime float64          `json:"execution_time"`
+	Output        string           `json:"output,omitempty"`
+	Visibility    string           `json:"visibility"`
+	Tests         []gradescopeTest `json:"tests"`
+}
+
+type gradescopeTest struct {
+	Score      int    `json:"score"`
+	MaxScore   int    `json:"max_score"`
+	Status     string `json:"status"` // "passed" or "failed"
+	Name       string `json:"name"`
+	Output     string `json:"output,omitempty"`
+	Visibility string `json:"visibility"`
+}
+
+// gradescope converts the report.
+func (r Report) gradescope() gradescope {
+	g := gradescope{Score: r.Score(), ExecutionTime: r.Took.Seconds(), Output: strings.Join(r.Notes, "\n"), Visibility: "visible"}
+	for _, result := range r.Results {
+		status := "failed"
+		if result.Points() == result.Exercise.Points {
+			status = "passed"
+		}
+		g.Tests = append(g.Tests, gradescopeTest{
+			Score: result.Points(), MaxScore: result.Exercise.Points, Status: status, Name: result.Exercise.ID,
+			Output: strings.Join(result.Lines, "\n"), Visibility: "visible",
+		})
+	}
+	return g
+}
+
+// Save writes results.json and report.html into a folder.
+func (r Report) Save(dir string) error {
+	json, err := encode(r.gradescope())
+	if err != nil {
+		return err
+	}
+	html, err := r.html()
+	if err != nil {
+		return err
+	}
+	if err := atomicfile.WriteBytes(filepath.Join(dir, "results.json"), json); err != nil {
+		return err
+	}
+	return atomicfile.WriteBytes(filepath.Join(dir, "report.html"), html)
+}
+
+// MaxPoints returns the points of all exercises that are no bonus, of the bonus exercises, and of the questions.
+func MaxPoints() (code, bonus, questions int) {
+	for _, e := range course.Exercises() {
+		if e.Bonus {
+			bonus += e.Points
+		} else {
+			code += e.Points
+		}
+	}
+	for _, q := range course.Questions() {
+		if !q.Bonus {
+			questions += q.Points
+		}
+	}
+	return code, bonus, questions
+}
+
+// String is the report as a table.
+func (r Report) String() string {
+	code, bonus, questions := MaxPoints()
+	return fmt.Sprintf("%s: %d of %d points for code (%d of them bonus); %d points for the inline questions are graded by a person",
+		r.Name, r.Score(), code+bonus, bonus, questions)
+}
