@@ -8,7 +8,15 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
-// forward is the computation of [Attention.Forward], which has checked the shapes. It returns the cache that backward needs.
+// forward is the computation of [Attention.Forward], which has checked the shapes:
+//
+//  1. Q, K, V = the layers a.Query, a.Key, a.Value of query, key, value, split into heads
+//  2. scores = QKᵀ/√(E/H) for each head, and −∞ where the mask is false
+//  3. weights = softmax of the scores over the keys
+//  4. Y = dropout(weights)·V for each head
+//  5. out = the layer a.Proj of the joined heads
+//
+// The cache holds the values that backward needs.
 func (a *Attention) forward(p Values, query, key, value, mask *Node, drop Dropout) (out, weights *Node, cache attentionCache) {
 	// BEGIN SOLUTION attention
 	c := &cache

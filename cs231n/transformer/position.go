@@ -34,7 +34,7 @@ func PositionTable(n, e int) [][]float32 {
 }
 
 // PositionalEncoding adds the encoding of its position to every vector and applies dropout. Attention alone ignores the order
-// of a sequence.
+// of a sequence. The result has the type of x.
 //
 // Shapes: x: (N, T, E), table: (at least T, E), from [PositionTable] -> (N, T, E). A longer sequence panics.
 func PositionalEncoding(x, table *Node, drop nn.Dropout) *Node {
