@@ -5,12 +5,10 @@ import (
 	"fmt"
 
 	"github.com/gomlx/compute"
-	"github.com/gomlx/compute/dtypes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 
 	"github.com/cs231n-go/assignment3/cs231n/coco"
-	"github.com/cs231n-go/assignment3/cs231n/loop"
 	"github.com/cs231n-go/assignment3/cs231n/nn"
 	"github.com/cs231n-go/assignment3/cs231n/rng"
 	"github.com/cs231n-go/assignment3/cs231n/temporal"
@@ -59,7 +57,9 @@ func (m *RNN) Sample(backend compute.Backend, features []float32, o SampleOption
 		return nil, fmt.Errorf("captioning: captions cannot have %d words", length)
 	}
 	return sample(backend, m.Params(), features, m.inputDim(), o, nil, func(p nn.Values, features *Node, _ []*Node) *Node {
-		return m.sampleGraph(p, features, length)
+		h0, _ := temporal.AffineForward(ConvertDType(features, p[m.WProj].DType()), p[m.WProj], p[m.BProj])
+		start := BroadcastToDims(Const(features.Graph(), int32(m.start)), features.Shape().Dim(0))
+		return m.generate(p, start, m.cell.start(h0), length)
 	})
 }
 
@@ -68,12 +68,8 @@ func (m *RNN) Sample(backend compute.Backend, features []float32, o SampleOption
 //
 // Shapes: features: (N, dim) flat; graph: features: (n, dim) -> (n, length) int32.
 func sample(backend compute.Backend, params []*nn.Param, features []float32, dim int, o SampleOptions, extra func(n int) []any, graph func(p nn.Values, features *Node, extra []*Node) *Node) ([][]int32, error) {
-	n, err := images(features, dim)
-	if err != nil {
+	if _, err := o.images(features, dim); err != nil {
 		return nil, err
-	}
-	if o.Batch < 0 {
-		return nil, fmt.Errorf("captioning: a batch cannot have %d images; choose 0 for the default", o.Batch)
 	}
 	inputs := nn.WithValues([]any{nil}, params)
 	exec, err := NewExec(backend, func(inputs []*Node) *Node {
@@ -83,23 +79,34 @@ func sample(backend compute.Backend, params []*nn.Param, features []float32, dim
 		return nil, fmt.Errorf("captioning: %w", err)
 	}
 	defer exec.Finalize()
+	return o.inBatches(features, dim, func(batch *tensors.Tensor) (*tensors.Tensor, error) {
+		all := append([]any{batch}, inputs[1:]...)
+		if extra != nil {
+			all = append(all, extra(batch.Shape().Dim(0))...)
+		}
+		return exec.Call1(all...)
+	})
+}
 
+// inBatches generates captions in batches of one size.
+//
+// Shapes: features: (N, dim) flat; generate: features: (n, dim) -> (n, length) int32.
+func (o SampleOptions) inBatches(features []float32, dim int, generate func(features *tensors.Tensor) (*tensors.Tensor, error)) ([][]int32, error) {
+	n, err := o.images(features, dim)
+	if err != nil {
+		return nil, err
+	}
 	var captions [][]int32
 	batch := min(n, cmp.Or(o.Batch, sampleBatch))
 	for first := 0; first < n; first += batch {
 		// The last batch is padded; the captions of the padding are dropped.
 		rows := make([]float32, batch*dim)
 		count := copy(rows, features[first*dim:]) / dim
-		inputs[0] = tensors.FromFlatDataAndDimensions(rows, batch, dim)
-		all := inputs
-		if extra != nil {
-			all = append(inputs[:len(inputs):len(inputs)], extra(batch)...)
-		}
-		out, err := exec.Call(all...)
+		generated, err := generate(tensors.FromFlatDataAndDimensions(rows, batch, dim))
 		if err != nil {
 			return nil, fmt.Errorf("captioning: cannot generate captions: %w", err)
 		}
-		captions = append(captions, out[0].Value().([][]int32)[:count]...)
+		captions = append(captions, generated.Value().([][]int32)[:count]...)
 		if o.Progress != nil {
 			o.Progress(len(captions), n)
 		}
@@ -107,31 +114,13 @@ func sample(backend compute.Backend, params []*nn.Param, features []float32, dim
 	return captions, nil
 }
 
-// images returns the number of images in features, which has dim values for each.
-func images(features []float32, dim int) (int, error) {
-	if len(features) == 0 || len(features)%dim != 0 {
+// images returns the number of images in features, which has dim values for each. It also checks the size of a batch.
+func (o SampleOptions) images(features []float32, dim int) (int, error) {
+	switch {
+	case len(features) == 0 || len(features)%dim != 0:
 		return 0, fmt.Errorf("captioning: want one or more images of %d feature values, got %d values", dim, len(features))
+	case o.Batch < 0:
+		return 0, fmt.Errorf("captioning: a batch cannot have %d images; choose 0 for the default", o.Batch)
 	}
 	return len(features) / dim, nil
-}
-
-// sampleGraph builds greedy sampling as one loop over the words.
-//
-// Shapes: features: (N, D) -> (N, length) int32.
-func (m *RNN) sampleGraph(p nn.Values, features *Node, length int) *Node {
-	g := features.Graph()
-	params := p.Of(m.Params())
-	h0, _ := temporal.AffineForward(ConvertDType(features, params[0].DType()), p[m.WProj], p[m.BProj])
-	start := BroadcastToDims(Const(g, int32(m.start)), features.Shape().Dim(0))
-	state := append([]*Node{start, loop.Zero(start, features.Shape().Dim(0), length)}, m.cell.start(h0)...)
-	out := loop.For(length, params, state, func(t *Node, params, state []*Node) []*Node {
-		p := nn.Bind(m.Params(), params)
-		word, caption, hidden := state[0], state[1], state[2:]
-		x, _ := temporal.EmbeddingForward(word, p[m.WEmbed])
-		hidden = m.cell.step(x, hidden, m.weights(p))
-		scores, _ := temporal.AffineForward(hidden[0], p[m.WVocab], p[m.BVocab])
-		word = ArgMax(scores, -1, dtypes.Int32)
-		return append([]*Node{word, loop.Put(caption, 1, t, word)}, hidden...)
-	})
-	return out[1]
 }

@@ -167,18 +167,6 @@ func (m *Transformer) table(g *Graph) *Node {
 	return Const(g, transformer.PositionTable(m.config.MaxLength, m.config.WordvecDim))
 }
 
-// scores builds the forward pass from the word vectors to the scores.
-//
-// Shapes: features: (N, D), vectors: (N, T, W) -> scores: (N, T, V), weights: the self-attention of each layer, (N, H, T, T).
-func (m *Transformer) scores(p nn.Values, features, vectors *Node, drop nn.Dropout) (scores *Node, weights []*Node) {
-	memory := ExpandAxes(p.Apply(m.visual, ConvertDType(features, vectors.DType())), 1)
-	x := transformer.PositionalEncoding(vectors, m.table(vectors.Graph()), drop)
-	// Every position attends to itself and to earlier positions.
-	causal := LowerTriangular(vectors.Graph(), vectors.Shape().Dim(1))
-	x, weights = m.decoder.Forward(p, x, memory, causal, drop)
-	return p.Apply(m.output, x), weights
-}
-
 // LossGraph builds the loss of a batch and its gradients. The loss is the mean over all N·T positions of the cross-entropy,
 // with zero at padded positions.
 //
@@ -202,15 +190,6 @@ func (m *Transformer) LossGraph(p nn.Values, features, captions *Node, drop nn.D
 	dvectors := Mul(grads[embeddingAt], ConvertDType(isWord, vectors.DType()))
 	grads[embeddingAt] = temporal.EmbeddingBackward(dvectors, embedding)
 	return loss, grads
-}
-
-// ScoresGraph builds the scores of whole captions, as the original's forward does, and the weights of each layer's
-// self-attention.
-//
-// Shapes: features: (N, D), captions: (N, T) integers -> scores: (N, T, V), weights: (N, H, T, T) each.
-func (m *Transformer) ScoresGraph(p nn.Values, features, captions *Node, drop nn.Dropout) (scores *Node, weights []*Node) {
-	vectors, _ := temporal.EmbeddingForward(captions, p[m.embedding])
-	return m.scores(p, features, vectors, drop)
 }
 
 // shift splits captions into input words and target words. The mask is false where the target is padding.

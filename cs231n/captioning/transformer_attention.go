@@ -94,7 +94,7 @@ func (m *Transformer) read(backend compute.Backend, features *tensors.Tensor, ca
 // rescore samples greedily with dropout on, as the original notebook does. For every word it scores all words so far again,
 // with new masks from the stream; nil turns dropout off. Each length of the sequence compiles its own program.
 func (m *Transformer) rescore(backend compute.Backend, features []float32, o SampleOptions) ([][]int32, error) {
-	n, err := images(features, m.config.InputDim)
+	n, err := o.images(features, m.config.InputDim)
 	if err != nil {
 		return nil, err
 	}
