@@ -138,11 +138,11 @@ def execute(nb, path: Path, log: Path, timeout: float | None) -> None:
     with log.open("w") as kernel_log:
         try:
             runner.execute(stderr=kernel_log, stdout=subprocess.DEVNULL)
-        except NotebookError:
-            raise
         except Exception as error:
-            if runner.interrupted:
+            if runner.interrupted:  # the cell fails, since its kernel is gone
                 raise KeyboardInterrupt from error
+            if isinstance(error, NotebookError):
+                raise
             raise explained(error, runner, path, log) from error
         finally:
             runner.still()

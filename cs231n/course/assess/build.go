@@ -22,16 +22,21 @@ import (
 
 // evaluate compiles the functions and evaluates the cases of the given exercises.
 func (w *work) evaluate(ctx context.Context, ids []string) error {
-	program, err := w.build(ctx)
-	if err != nil {
-		return err
-	}
 	var list []cases.Case
 	for _, c := range w.Cases {
 		if _, compiles := w.parts[c.Exercise]; compiles && slices.Contains(ids, c.Exercise) {
 			list = append(list, c)
 		}
 	}
+	if len(list) == 0 {
+		return nil
+	}
+	program, err := w.build(ctx)
+	if err != nil {
+		return err
+	}
+	// Those whose functions turned out not to compile are left out.
+	list = slices.DeleteFunc(list, func(c cases.Case) bool { _, compiles := w.parts[c.Exercise]; return !compiles })
 	for len(list) > 0 {
 		if list, err = w.probe(ctx, program, list); err != nil {
 			return err

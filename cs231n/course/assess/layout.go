@@ -26,6 +26,10 @@ type Layout struct {
 
 // Open reads the files of a checkout: of the student's edition, or of the solved tree.
 func Open(root string) (*Layout, error) {
+	root, err := filepath.Abs(root)
+	if err != nil {
+		return nil, err
+	}
 	l := &Layout{Root: root, actual: map[string]string{}, blank: map[string]*source.File{}, reference: map[string]*source.File{}}
 	read := l.readStudent
 	if _, err := os.Stat(filepath.Join(root, Release)); err != nil {

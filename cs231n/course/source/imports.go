@@ -29,28 +29,37 @@ func keepImports(path string, solved, blank []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	var kept []string
+	var kept, unused []string
 	for _, spec := range after.Imports {
 		file, _ := strconv.Unquote(spec.Path.Value)
 		if spec.Name == nil && !astutil.UsesImport(after, file) {
 			name := lastElement(file)
-			if used := firstUse(before, name); used != "" {
+			if used := firstUse(before, name); used != "" && !generic(file) {
 				kept = append(kept, fmt.Sprintf("_ = %s.%s", name, used))
+			} else {
+				unused = append(unused, file)
 			}
 		}
 	}
+	for _, file := range unused {
+		astutil.DeleteImport(fset, after, file)
+	}
 	if bytes.Contains(blank, []byte("todo.Exercise(")) {
 		astutil.AddImport(fset, after, todoPath)
+		kept = append(kept, "_ = todo.Exercise")
 	}
 	var b bytes.Buffer
 	if err := format.Node(&b, fset, after); err != nil {
 		return nil, err
 	}
 	if len(kept) > 0 {
-		fmt.Fprintf(&b, "\n// Go refuses imports that are not used. Until your code uses these, this does.\nvar (\n\t%s\n)\n", strings.Join(kept, "\n\t"))
+		fmt.Fprintf(&b, "\n// Go refuses imports that are not used. These lines use those that your code may or may not need.\nvar (\n\t%s\n)\n", strings.Join(kept, "\n\t"))
 	}
 	return format.Source(b.Bytes())
 }
+
+// generic reports whether the functions of a package are generic, so that they have no value without type arguments.
+func generic(path string) bool { return path == "cmp" || path == "maps" || path == "slices" }
 
 func lastElement(path string) string { return path[strings.LastIndex(path, "/")+1:] }
 
