@@ -18,14 +18,15 @@ const module = "github.com/cs231n-go/assignment3/cs231n"
 // layers lists the packages from the top down. A package may import packages of lower layers only.
 func layers() [][]string {
 	return [][]string{
-		{"cmd/bench", "cmd/cs231n", "notebook/captions", "notebook/check"},
-		{"bench", "cmd/cli", "course/edition", "notebook"},
-		{"course", "device", "display"},
+		{"cmd/bench", "cmd/cs231n", "course/probe", "notebook/captions", "notebook/check"},
+		{"bench", "cmd/cli", "course/edition", "course/grade", "course/submit", "notebook"},
+		{"course/assess", "device", "display"},
+		{"course/cases", "course/source"},
 		{"captioning", "digits", "gan", "scenes"},
 		{"lstm", "rnn", "training", "transformer"},
-		{"checkpoint", "coco", "gradcheck", "metrics", "mnist", "optim", "temporal"},
+		{"checkpoint", "coco", "course/intake", "course/sandbox", "gradcheck", "metrics", "mnist", "optim", "temporal"},
 		{"fetch", "nn"},
-		{"atomicfile", "internal/unlockhdf5", "lock", "loop", "rng"},
+		{"atomicfile", "course", "internal/unlockhdf5", "lock", "loop", "rng", "todo"},
 	}
 }
 

@@ -116,7 +116,7 @@ func transformerExercises() []Exercise {
 			Hint: "Go through the forward pass in reverse: `Proj`, the weighted sum, dropout, the softmax, the scaling, the products. For " +
 				"each `Einsum` of the forward pass the gradient of an input is an `Einsum` of the other input with the gradient of the output."},
 		{ID: "transformer-scores", Title: "Captioning Transformer: scores", File: "cs231n/captioning/transformer_scores.go",
-			Func: "Transformer.ScoresGraph", Points: 8,
+			Func: "Transformer.scores", Points: 8,
 			Hint: "Embed the words and add their positions. Project the features to a memory of one vector, and build the causal mask with " +
 				"`LowerTriangular`. The decoder and the output layer do the rest."},
 	}

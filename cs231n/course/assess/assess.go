@@ -8,7 +8,6 @@ import (
 
 	"github.com/cs231n-go/assignment3/cs231n/course"
 	"github.com/cs231n-go/assignment3/cs231n/course/cases"
-	"github.com/cs231n-go/assignment3/cs231n/course/compare"
 	"github.com/cs231n-go/assignment3/cs231n/course/source"
 )
 
@@ -238,7 +237,7 @@ func (w *work) judge(c cases.Case, event cases.Event) error {
 	if err != nil {
 		return fmt.Errorf("assess: the expected results of %s (%s): %w", c.Exercise, c.Name, err)
 	}
-	lines := compare.Arrays(want, event.Arrays)
+	lines := cases.Differences(want, event.Arrays)
 	if len(lines) == 0 {
 		return nil
 	}

@@ -1,5 +1,5 @@
 // Package cases evaluates the functions of the exercises on inputs that a seed determines. The same code runs in two
-// programs: on a student's functions, and on the reference. A check compares the results.
+// programs: on a student's functions, and on the reference. [Differences] compares the results.
 package cases
 
 import (

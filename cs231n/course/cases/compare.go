@@ -1,6 +1,4 @@
-// Package compare compares the results of an exercise with the expected ones and describes the difference in words, as
-// someone who has seen many wrong solutions would.
-package compare
+package cases
 
 import (
 	"fmt"
@@ -9,16 +7,15 @@ import (
 	"strings"
 
 	"gonum.org/v1/gonum/floats"
-
-	"github.com/cs231n-go/assignment3/cs231n/course/cases"
 )
 
 // Tolerance is the largest difference that counts as equal, relative to the largest expected value of an array. Right
 // solutions differ by rounding: by about 1e-15 in Float64, and 1e-6 in Float32.
 const Tolerance = 1e-5
 
-// Arrays returns a line for each result that is wrong. It is empty if all agree.
-func Arrays(want, got []cases.Array) []string {
+// Differences returns a line for each result that is wrong, in the words of someone who has seen many wrong solutions. It is
+// empty if all results agree.
+func Differences(want, got []Array) []string {
 	if len(got) < len(want) {
 		return []string{fmt.Sprintf("%d results are missing", len(want)-len(got))}
 	}
@@ -32,7 +29,7 @@ func Arrays(want, got []cases.Array) []string {
 }
 
 // one describes how a result differs from the expected one, or returns "" if it does not.
-func one(want, got cases.Array, all []cases.Array) string {
+func one(want, got Array, all []Array) string {
 	w, g := want.Values(), got.Values()
 	if !slices.Equal(want.Dims, got.Dims) {
 		return wrongShape(want, got, all)
@@ -54,7 +51,7 @@ func one(want, got cases.Array, all []cases.Array) string {
 	return line
 }
 
-func wrongShape(want, got cases.Array, all []cases.Array) string {
+func wrongShape(want, got Array, all []Array) string {
 	line := fmt.Sprintf("has the shape %v instead of %v", got.Dims, want.Dims)
 	reversed := slices.Clone(got.Dims)
 	slices.Reverse(reversed)
@@ -105,7 +102,7 @@ func finite(values []float64) []float64 {
 }
 
 // explain names a usual mistake with this effect, or returns "".
-func explain(want, got cases.Array, all []cases.Array) string {
+func explain(want, got Array, all []Array) string {
 	w, g := want.Values(), got.Values()
 	switch {
 	case slices.ContainsFunc(g, math.IsNaN):
@@ -138,7 +135,7 @@ func explain(want, got cases.Array, all []cases.Array) string {
 func same(a, b []float64) bool { return len(a) == len(b) && worst(a, b) < 0 }
 
 // scaled recognizes a constant factor or summand.
-func scaled(want cases.Array, got []float64) string {
+func scaled(want Array, got []float64) string {
 	w := want.Values()
 	square := floats.Dot(w, w)
 	if square == 0 {
@@ -182,7 +179,7 @@ func named(factor float64, dims []int) string {
 }
 
 // transposed recognizes a square matrix whose axes are swapped.
-func transposed(want cases.Array, got []float64) string {
+func transposed(want Array, got []float64) string {
 	if len(want.Dims) != 2 || want.Dims[0] != want.Dims[1] || want.Dims[0] < 2 {
 		return ""
 	}
@@ -200,7 +197,7 @@ func transposed(want cases.Array, got []float64) string {
 }
 
 // partly says which part of the values is right.
-func partly(want cases.Array, got []float64) string {
+func partly(want Array, got []float64) string {
 	w := want.Values()
 	wrong, negated := 0, 0
 	for i := range w {
