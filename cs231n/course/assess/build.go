@@ -102,7 +102,7 @@ func (w *work) overlay() (string, error) {
 				parts = append(parts, p)
 			}
 		}
-		text, err := source.Assemble(w.Layout.blank[path], parts)
+		text, err := source.Assemble(w.Layout.Root, w.Layout.blank[path], parts)
 		if err != nil {
 			return "", err
 		}

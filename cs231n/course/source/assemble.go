@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"go/ast"
 	"go/token"
-	"path"
+	"path/filepath"
 	"strings"
 
 	"github.com/cs231n-go/assignment3/cs231n/course"
@@ -19,7 +19,7 @@ type Part struct {
 // Assemble writes a file like blank, in which the functions of some exercises come from other files. Further declarations of
 // these files, such as helpers, come with them. Positions in the compiler's messages and in stacks are those of
 // the original files.
-func Assemble(blank *File, parts []Part) ([]byte, error) {
+func Assemble(root string, blank *File, parts []Part) ([]byte, error) {
 	chosen := map[string]*File{}
 	var from []*File
 	for _, p := range parts {
@@ -32,7 +32,7 @@ func Assemble(blank *File, parts []Part) ([]byte, error) {
 	}
 	var body strings.Builder
 	write := func(f *File, d ast.Decl) {
-		fmt.Fprintf(&body, "\n//line %s:%d\n%s\n", path.Base(f.Path), f.fset.Position(start(d)).Line, f.source(d))
+		fmt.Fprintf(&body, "\n//line %s:%d\n%s\n", filepath.Join(root, f.Path), f.fset.Position(start(d)).Line, f.source(d))
 	}
 	known := map[string]bool{}
 	for _, d := range blank.tree.Decls {
