@@ -1,0 +1,113 @@
+package assess
+
+import (
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/cs231n-go/assignment3/cs231n/course"
+	"github.com/cs231n-go/assignment3/cs231n/course/cases"
+	"github.com/cs231n-go/assignment3/cs231n/internal/testbackend"
+)
+
+const root = "../../.."
+
+func TestMain(m *testing.M) {
+	os.Exit(m.Run())
+}
+
+// run assesses files with the visible cases, and returns the results by exercise.
+func run(t *testing.T, files map[string][]byte, only ...string) map[string]Result {
+	t.Helper()
+	layout, err := Open(root)
+	require.NoError(t, err)
+	a := Assessment{
+		Layout: layout, Files: files, Only: only, Cases: cases.Visible(), Execute: Direct,
+		Expected: func(c cases.Case) ([]cases.Array, error) { return cases.Evaluate(testbackend.Get(t), c) },
+	}
+	list, err := a.Run(t.Context())
+	require.NoError(t, err)
+	results := map[string]Result{}
+	for _, r := range list {
+		results[r.Exercise.ID] = r
+	}
+	return results
+}
+
+func reference(t *testing.T) map[string][]byte {
+	t.Helper()
+	layout, err := Open(root)
+	require.NoError(t, err)
+	return layout.Reference()
+}
+
+// edit replaces a text that must occur.
+func edit(t *testing.T, files map[string][]byte, path, old, new string) {
+	t.Helper()
+	require.Contains(t, string(files[path]), old)
+	files[path] = []byte(strings.Replace(string(files[path]), old, new, 1))
+}
+
+// TestExercises checks that the table, the marks and the cases fit together.
+func TestExercises(t *testing.T) {
+	t.Parallel()
+	layout, err := Open(root)
+	require.NoError(t, err)
+	for _, e := range course.Exercises() {
+		require.True(t, layout.blank[e.File].IsBlank(e), "%s has no gap in %s", e.ID, e.File)
+		require.False(t, layout.reference[e.File].IsBlank(e), e.ID)
+		require.NoError(t, layout.reference[e.File].Has(e, layout.blank[e.File]))
+		require.Empty(t, layout.reference[e.File].Rules(layout.blank[e.File]))
+		require.True(t, slices.ContainsFunc(cases.Visible(), func(c cases.Case) bool { return c.Exercise == e.ID }), "%s has no visible case", e.ID)
+		for _, id := range course.Needs(e.ID) {
+			require.True(t, slices.ContainsFunc(course.Exercises(), func(e course.Exercise) bool { return e.ID == id }), id)
+		}
+	}
+}
+
+// TestFaults has one submission with a different fault in each of several exercises. Each is described, and the other
+// exercises keep their points.
+func TestFaults(t *testing.T) {
+	t.Parallel()
+	files := reference(t)
+	const step, loss, models, embedding, position = "cs231n/rnn/step.go", "cs231n/gan/loss.go", "cs231n/gan/models.go", "cs231n/temporal/embedding.go", "cs231n/transformer/position.go"
+	edit(t, files, step, "da := stepBack", "unused := 1\n\tda := stepBack")                                                                                     // does not compile
+	edit(t, files, loss, "return BCELoss(logitsFake, OnesLike(logitsFake))", "return BCELoss(logitsFake, nil)")                                                 // panics
+	edit(t, files, models, "noise[i] = v*2 - 1", "noise[i] = v*2 - 1\n\t\tfor len(noise) > 0 {\n\t\t}")                                                         // never ends
+	edit(t, files, embedding, "func EmbeddingBackward", "func EmbeddingGradient")                                                                               // renamed
+	edit(t, files, position, "func PositionTable(n, e int) [][]float32 {", "func PositionTable(n, e int) [][]float32 {\n\treturn [][]float32{{1}, {2, 3}}[n:]") // index out of range
+	delete(files, "cs231n/lstm/step.go")
+	edit(t, files, "cs231n/lstm/sequence.go", "return Stack(states, 1), cache", "return Stack(states, 1), cache }}")
+	edit(t, files, "cs231n/nn/attention_forward.go", "c := &cache", "_ = Gradient(query)\n\tc := &cache")
+	results := run(t, files)
+	for id, want := range map[string]string{
+		"rnn-step-backward":  "cs231n/rnn/step.go:57:2: declared and not used: unused",
+		"gan-loss-g":         "cs231n/gan/loss.go:3",
+		"gan-noise":          "three samples: it does not come to an end",
+		"embedding-backward": "has no function EmbeddingBackward: it was renamed or deleted; restore func EmbeddingBackward(",
+		"position-table":     "cs231n/transformer/position.go:19: runtime error: slice bounds out of range",
+		"lstm-step-forward":  "cs231n/lstm/step.go is missing",
+		"lstm-forward":       "cs231n/lstm/sequence.go:28:34: expected declaration",
+		"attention":          "calls Gradient: write the backward pass yourself",
+	} {
+		require.Equal(t, Broken, results[id].Status, id)
+		require.Contains(t, strings.Join(results[id].Lines, "\n"), want, id)
+		delete(results, id)
+	}
+	for _, id := range []string{"rnn-step-forward", "rnn-forward", "rnn-sample", "gan-loss-d", "gan-discriminator", "embedding-forward", "position-encoding", "transformer-scores"} {
+		require.Equal(t, Passed, results[id].Status, "%s: %v", id, results[id].Lines)
+	}
+	require.True(t, results["rnn-backward"].Repaired)
+}
+
+// TestOnly assesses one exercise with those that it needs, and reports that one.
+func TestOnly(t *testing.T) {
+	t.Parallel()
+	results := run(t, reference(t), "rnn-step-backward")
+	require.Equal(t, []string{"rnn-step-backward"}, slices.Collect(maps.Keys(results)))
+	require.Equal(t, Passed, results["rnn-step-backward"].Status)
+}
