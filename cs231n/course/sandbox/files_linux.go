@@ -33,8 +33,8 @@ func (c Command) binds() ([]bind, error) {
 		} else if err != nil {
 			return nil, err
 		}
-		if info, err := os.Lstat(path); err == nil && info.Mode()&fs.ModeSymlink != 0 && info.Mode().Perm() != 0 && isUsrMerge(path) {
-			b.Link, _ = os.Readlink(path)
+		if link, err := os.Readlink(path); err == nil && filepath.Dir(path) == "/" {
+			b.Link = strings.TrimPrefix(link, "/") // such as /lib, a link to /usr/lib
 		}
 		all = append(all, b)
 	}
@@ -50,11 +50,6 @@ func (c Command) binds() ([]bind, error) {
 		all = append(all, b)
 	}
 	return all, nil
-}
-
-// isUsrMerge reports whether a path is one that systems have as a link into /usr.
-func isUsrMerge(path string) bool {
-	return slices.Contains([]string{"/bin", "/sbin", "/lib", "/lib32", "/lib64"}, path)
 }
 
 func resolve(path string) (bind, error) {
@@ -127,22 +122,18 @@ func attach(tree int, b bind, root string) error {
 	if b.Link != "" {
 		return os.Symlink(b.Link, target)
 	}
-	info, err := os.Stat(target) // a parent's bind may have it
-	if err != nil {
+	if !fileExists(target) { // a parent's bind may have it
 		var status unix.Stat_t
 		if err := unix.Fstat(tree, &status); err != nil {
 			return err
 		}
 		if status.Mode&unix.S_IFMT == unix.S_IFDIR {
-			err = os.Mkdir(target, 0o755)
-		} else {
-			err = os.WriteFile(target, nil, 0o644)
-		}
-		if err != nil {
+			if err := os.Mkdir(target, 0o755); err != nil {
+				return err
+			}
+		} else if err := os.WriteFile(target, nil, 0o644); err != nil {
 			return err
 		}
-	} else if info.Mode()&fs.ModeSymlink != 0 {
-		return errors.New("it is a link")
 	}
 	return unix.MoveMount(tree, "", unix.AT_FDCWD, target, unix.MOVE_MOUNT_F_EMPTY_PATH)
 }

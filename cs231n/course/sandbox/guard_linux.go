@@ -71,7 +71,7 @@ func (j job) guard(canceled <-chan struct{}) report {
 
 // prepare makes the program's surroundings.
 func (j job) prepare() error {
-	if os.Geteuid() == 0 && j.Path != "" {
+	if os.Geteuid() == 0 {
 		if err := giveAway(j.Scratch); err != nil {
 			return err
 		}

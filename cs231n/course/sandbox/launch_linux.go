@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
 	"syscall"
 
@@ -17,10 +18,12 @@ const headroom = 1000
 
 // launch gives up rights and becomes the program. On failure it writes a report.
 func launch(in, failures *os.File) int {
-	unix.CloseOnExec(int(in.Fd()))
-	unix.CloseOnExec(int(failures.Fd()))
+	// The caller of Run may have inherited open files that nobody has marked. The program must not get them.
+	err := unix.CloseRange(3, math.MaxInt32, unix.CLOSE_RANGE_CLOEXEC)
 	var j job
-	err := json.NewDecoder(in).Decode(&j)
+	if err == nil {
+		err = json.NewDecoder(in).Decode(&j)
+	}
 	if err == nil {
 		err = j.restrict()
 	}
@@ -54,7 +57,6 @@ func (j job) restrict() error {
 		unix.RLIMIT_NPROC:    uint64(j.Threads + j.Limits.Processes + headroom),
 		unix.RLIMIT_MSGQUEUE: 0,
 	} {
-		// The C library's and Go's own wrappers would restore Go's limit of open files at exec.
 		if err := unix.Prlimit(0, resource, &unix.Rlimit{Cur: limit, Max: limit}, nil); err != nil {
 			return fmt.Errorf("set limit %d: %w", resource, err)
 		}
@@ -62,8 +64,9 @@ func (j job) restrict() error {
 	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
 		return fmt.Errorf("no_new_privs: %w", err)
 	}
-	if err := os.Chdir(j.Scratch); err != nil {
-		return err
+	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
+	if err := unix.Capset(&header, &make([]unix.CapUserData, 2)[0]); err != nil {
+		return fmt.Errorf("drop all capabilities: %w", err)
 	}
 	if j.Isolation.Files && !j.Isolation.Namespaces {
 		if err := j.landlock(); err != nil {
@@ -78,9 +81,12 @@ func (j job) restrict() error {
 
 // become runs the program in place of this process. It returns only if that fails, and says why.
 func (j job) become() string {
-	err := syscall.Exec(j.Path, append([]string{j.Path}, j.Args...), j.environment())
-	if errors.Is(err, fs.ErrPermission) {
-		return err.Error() + ": it must be executable, by the user nobody too if root runs it"
+	err := os.Chdir(j.Scratch)
+	if err == nil {
+		err = syscall.Exec(j.Path, append([]string{j.Path}, j.Args...), j.environment())
+	}
+	if errors.Is(err, fs.ErrPermission) && os.Geteuid() == nobody {
+		return err.Error() + ": since root must not run it, the user nobody does, and must be able to read and execute it"
 	}
 	return err.Error()
 }

@@ -13,7 +13,7 @@ import (
 // process is a line of /proc/PID/stat.
 type process struct {
 	pid, parent, threads int
-	cpu                  time.Duration // its own, without that of children
+	cpu                  time.Duration // its own, and that of children that it has waited for
 	resident             int64         // bytes of memory
 }
 
@@ -54,7 +54,7 @@ func parseStat(line []byte) (process, bool) {
 	const tick = 10 * time.Millisecond // USER_HZ is 100 on all of Go's Linux machines
 	return process{
 		parent: int(number(4)), threads: int(number(20)),
-		cpu:      time.Duration(number(14)+number(15)) * tick,
+		cpu:      time.Duration(number(14)+number(15)+number(16)+number(17)) * tick,
 		resident: number(24) * int64(os.Getpagesize()),
 	}, true
 }

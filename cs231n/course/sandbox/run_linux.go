@@ -84,23 +84,21 @@ func Check(ctx context.Context) (Isolation, error) {
 // run tries namespaces first, and then the filters that need none.
 func run(ctx context.Context, c Command) (Result, error) {
 	j := job{Command: c, Isolation: Isolation{Namespaces: true, Network: true, Files: true}}
-	for _, p := range processes() {
-		j.Threads += p.threads
-	}
-	var err error
-	if j.Binds, err = c.binds(); err != nil {
-		return Result{}, err
-	}
 	result, err := j.start(ctx)
 	setup, ok := errors.AsType[setupError](err)
 	if !ok {
 		return result, err
 	}
-	j.Isolation = Isolation{Network: seccompWorks(), Files: landlockVersion() >= landlockTruncate, Reason: explain(setup)}
+	j.Isolation = withoutNamespaces(explain(setup))
 	if !j.Isolation.Safe() && !c.AllowUnsafe {
 		return Result{Isolation: j.Isolation}, fmt.Errorf("%w: %s", ErrNotIsolated, j.Isolation)
 	}
 	return j.start(ctx)
+}
+
+// withoutNamespaces is the second-best isolation of this machine.
+func withoutNamespaces(reason string) Isolation {
+	return Isolation{Network: seccompWorks(), Files: landlockVersion() >= landlockTruncate, Reason: reason}
 }
 
 // explain adds to an error of the namespaces what to do.
@@ -125,6 +123,9 @@ func fileExists(path string) bool {
 func (j job) start(ctx context.Context) (Result, error) {
 	if os.Getenv(guardVariable) != "" {
 		return Result{}, errors.New("sandbox: main must call sandbox.Init first")
+	}
+	if err := j.fill(); err != nil {
+		return Result{}, err
 	}
 	control, stop, err := os.Pipe()
 	if err != nil {
@@ -164,10 +165,21 @@ func (j job) start(ctx context.Context) (Result, error) {
 			errors.Join(writeErr, readErr, waitErr), bytes.TrimSpace(output.bytes()))
 	case r.Setup != "":
 		return Result{}, setupError{errors.New(r.Setup)}
+	case r.Start == tried:
+		return Result{Isolation: j.Isolation}, nil
 	case r.Start != "":
 		return Result{}, fmt.Errorf("sandbox: %s does not start: %s", j.Path, r.Start)
 	}
 	return j.result(r, output), nil
+}
+
+// fill finds out what the guard cannot.
+func (j *job) fill() (err error) {
+	for _, p := range processes() {
+		j.Threads += p.threads
+	}
+	j.Binds, err = j.Command.binds()
+	return err
 }
 
 // attributes are those of the guard's process.
@@ -207,7 +219,8 @@ func (j job) result(r report, output *capture) Result {
 	return result
 }
 
-// cause finds the limit behind a program that ended by itself. Go's runtime turns some signals and errors into a message.
+// cause finds the limit behind a program that ended by itself. Of others it has only
+// seen an error, which it usually prints.
 func (r Result) cause() End {
 	switch {
 	case r.OK():
@@ -220,12 +233,13 @@ func (r Result) cause() End {
 		return Signaled
 	}
 	for message, end := range map[string]End{
-		"SIGXFSZ: file size limit exceeded":              FileTooLarge,
-		"SIGXCPU: cpu limit exceeded":                    CPUTime,
-		"runtime: failed to create new OS thread":        TooManyProcesses,
-		"pthread_create failed: Resource temporarily un": TooManyProcesses,
-		"fatal error: runtime: out of memory":            OutOfMemory,
-		"fatal error: runtime: cannot allocate memory":   OutOfMemory,
+		"file too large": FileTooLarge,
+		"File too large": FileTooLarge,
+		"runtime: failed to create new OS thread":      TooManyProcesses,
+		"esource temporarily unavailable":              TooManyProcesses,
+		"Cannot fork":                                  TooManyProcesses,
+		"fatal error: runtime: out of memory":          OutOfMemory,
+		"fatal error: runtime: cannot allocate memory": OutOfMemory,
 	} {
 		if bytes.Contains(r.Output, []byte(message)) {
 			return end

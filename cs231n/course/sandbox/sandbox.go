@@ -30,7 +30,7 @@ type Command struct {
 	// If root calls Run, the folder and its files go to the user nobody, as which the program then runs.
 	Scratch string
 
-	// Read lists further files and folders that the program can read.
+	// Read lists further files and folders that the program can read. If it searches a folder for a file, list the folder.
 	Read []string
 
 	Limits Limits
@@ -91,10 +91,11 @@ func (i Isolation) Safe() bool { return i.Network && i.Files }
 // String is one sentence, without a period, for the person who starts the programs.
 func (i Isolation) String() string {
 	var missing []string
-	for gap, ok := range map[string]bool{"it can use the network": i.Network, "it can read and write the user's files": i.Files} {
-		if !ok {
-			missing = append(missing, gap)
-		}
+	if !i.Network {
+		missing = append(missing, "it can use the network")
+	}
+	if !i.Files {
+		missing = append(missing, "it can read and write the user's files")
 	}
 	switch {
 	case i.Namespaces:
@@ -166,13 +167,13 @@ func (r Result) sentence() string {
 	case CPUTime:
 		return fmt.Sprintf("the program was stopped because it used more than %v of CPU time; %s", r.Limits.CPU, hint)
 	case OutOfMemory:
-		return fmt.Sprintf("the program was stopped because it used more than %s of memory", bytesText(r.Limits.Memory))
+		return fmt.Sprintf("the program ended because it needed more than %s of memory", bytesText(r.Limits.Memory))
 	case TooManyProcesses:
-		return fmt.Sprintf("the program was stopped because it had more than %d threads and processes", r.Limits.Processes)
+		return fmt.Sprintf("the program ended because it needed more than %d threads and processes", r.Limits.Processes)
 	case FileTooLarge:
-		return fmt.Sprintf("the program was stopped because it wrote a file of more than %s", bytesText(r.Limits.FileSize))
+		return fmt.Sprintf("the program ended because it wrote a file of more than %s", bytesText(r.Limits.FileSize))
 	case ScratchFull:
-		return fmt.Sprintf("the program was stopped because its files are too many or take more than %s", bytesText(r.Limits.Scratch))
+		return fmt.Sprintf("the program ended because its files are too many or take more than %s", bytesText(r.Limits.Scratch))
 	}
 	return "the program was stopped because the check was canceled"
 }

@@ -37,7 +37,7 @@ func (w *watcher) watch(canceled <-chan struct{}) {
 		for pause := period; ; {
 			select {
 			case w.Status = <-w.reaped:
-				return Exited
+				return w.look() // its descendants may still run, and be too many
 			case <-wall:
 				return WallTime
 			case <-canceled:
@@ -50,7 +50,7 @@ func (w *watcher) watch(canceled <-chan struct{}) {
 			if end := w.look(); end != Exited {
 				return end
 			}
-			pause = max(period, 10*time.Since(began)) // where /proc has many processes
+			pause = max(period, 3*time.Since(began)) // where /proc has many processes
 		}
 	}()
 	w.Wall = time.Since(w.start)
