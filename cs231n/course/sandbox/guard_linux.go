@@ -2,14 +2,11 @@ package sandbox
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
-	"path/filepath"
 	"runtime"
 	"strings"
 	"syscall"
@@ -66,6 +63,7 @@ func (j job) guard(canceled <-chan struct{}) report {
 	}
 	w := watcher{job: j, pid: pid, start: start, self: self()}
 	w.watch(canceled)
+	tidy(j.Scratch)
 	return w.report
 }
 
@@ -85,13 +83,6 @@ func (j job) prepare() error {
 	}
 	// The program must not inherit the guard's capabilities.
 	return unix.Prctl(unix.PR_CAP_AMBIENT, unix.PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)
-}
-
-// giveAway makes nobody the owner of a folder and its files.
-func giveAway(dir string) error {
-	return filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
-		return cmp.Or(err, os.Lchown(path, nobody, nobody))
-	})
 }
 
 // launch starts the program and returns when it runs.

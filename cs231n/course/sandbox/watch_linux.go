@@ -1,9 +1,7 @@
 package sandbox
 
 import (
-	"io/fs"
 	"os"
-	"path/filepath"
 	"syscall"
 	"time"
 
@@ -117,8 +115,8 @@ func reapedCPU() time.Duration {
 func (w *watcher) killAll() {
 	gone := time.After(grace / 2)
 	for {
-		if w.Isolation.Namespaces {
-			_ = unix.Kill(-1, unix.SIGKILL) // all of the process namespace but its first process, the guard
+		if os.Getpid() == 1 { // in a process namespace: everything in it but the guard
+			_ = unix.Kill(-1, unix.SIGKILL)
 		} else {
 			w.killTree()
 		}
@@ -152,43 +150,4 @@ func (w *watcher) killTree() {
 	for pid := range stopped {
 		_ = unix.Kill(pid, unix.SIGKILL)
 	}
-}
-
-// watchScratch closes the channel that it returns when the scratch folder is too full.
-func (w *watcher) watchScratch(ended <-chan struct{}) <-chan struct{} {
-	full := make(chan struct{})
-	go func() {
-		for {
-			select {
-			case <-ended:
-				return
-			case <-time.After(scratchPeriod):
-			}
-			if scratchFull(w.Scratch, w.Limits.Scratch) {
-				close(full)
-				return
-			}
-		}
-	}()
-	return full
-}
-
-// scratchFull reports whether a folder's files are more than maxFiles or take more bytes of disk than limit.
-func scratchFull(dir string, limit int64) bool {
-	files, size := 0, int64(0)
-	err := filepath.WalkDir(dir, func(_ string, entry fs.DirEntry, err error) error {
-		if files++; files > maxFiles {
-			return fs.SkipAll
-		}
-		if err != nil {
-			return nil // gone meanwhile
-		}
-		if info, err := entry.Info(); err == nil {
-			if status, ok := info.Sys().(*syscall.Stat_t); ok {
-				size += status.Blocks * 512
-			}
-		}
-		return nil
-	})
-	return err != nil && !os.IsNotExist(err) || files > maxFiles || size > limit
 }
