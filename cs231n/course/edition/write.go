@@ -52,7 +52,7 @@ func programs() []string {
 
 // packages writes the Go files that build with the tag of the student's edition.
 func (w writer) packages(ctx context.Context) error {
-	args := append([]string{"list", "-deps", "-tags", "plain", "-json=Dir,Module,GoFiles,CgoFiles,EmbedFiles"}, programs()...)
+	args := append([]string{"list", "-deps", "-tags", "plain", "-json=Dir,Module,GoFiles,CgoFiles,IgnoredGoFiles,EmbedFiles"}, programs()...)
 	cmd := exec.CommandContext(ctx, "go", args...)
 	cmd.Dir = w.root
 	var stderr bytes.Buffer
@@ -63,9 +63,9 @@ func (w writer) packages(ctx context.Context) error {
 	}
 	for d := json.NewDecoder(bytes.NewReader(out)); d.More(); {
 		var p struct {
-			Dir                           string
-			Module                        *struct{ Main bool }
-			GoFiles, CgoFiles, EmbedFiles []string
+			Dir                                           string
+			Module                                        *struct{ Main bool }
+			GoFiles, CgoFiles, IgnoredGoFiles, EmbedFiles []string
 		}
 		if err := d.Decode(&p); err != nil {
 			return err
@@ -73,7 +73,8 @@ func (w writer) packages(ctx context.Context) error {
 		if p.Module == nil || !p.Module.Main {
 			continue
 		}
-		for _, name := range slices.Concat(p.GoFiles, p.CgoFiles) {
+		// Ignored files are for other systems and for other tags than plain, or optimized forms, which goFile leaves out.
+		for _, name := range slices.Concat(p.GoFiles, p.CgoFiles, p.IgnoredGoFiles) {
 			if err := w.goFile(filepath.Join(p.Dir, name)); err != nil {
 				return err
 			}
@@ -93,7 +94,7 @@ func (w writer) relative(file string) (string, error) {
 	return filepath.ToSlash(path), err
 }
 
-// goFile writes a file without its solutions.
+// goFile writes a file without its solutions, unless it is an optimized form or a test.
 func (w writer) goFile(file string) error {
 	text, err := os.ReadFile(file)
 	if err != nil {
@@ -104,7 +105,10 @@ func (w writer) goFile(file string) error {
 		return err
 	}
 	path = source.Name(path)
-	plain, _ := source.Edition(text)
+	plain, ok := source.Edition(text)
+	if !ok || strings.HasSuffix(path, "_test.go") {
+		return nil
+	}
 	blank, err := source.Blank(path, []byte(plain))
 	if err != nil {
 		return err
