@@ -46,13 +46,16 @@ type Assessment struct {
 	// Expected returns the results that a case should have.
 	Expected func(cases.Case) ([]cases.Array, error)
 	// Hint returns a line about a known mistake with the given results, or "". It may be nil.
-	Hint func(c cases.Case, got []cases.Array) string
-	// Execute runs the probe. It returns a line if the program did not end by itself, such as "it used more than 4 GB".
+	Hint    func(c cases.Case, got []cases.Array) string
 	Execute Execute
 }
 
-// Execute runs a program that reads the file Cases and writes the file Results.
-type Execute func(ctx context.Context, probe Probe) (ended string, err error)
+// Execute runs a program that reads the file Cases and writes the file Results. It returns the content of Results, at most
+// MaxResults bytes, and says why the program ended if it ended too early, as in "it used more than 4 GB".
+type Execute func(ctx context.Context, probe Probe) (ended string, results []byte, err error)
+
+// MaxResults is the size limit of the results of a probe.
+const MaxResults = 64 << 20
 
 // Probe is a compiled probe with its files.
 type Probe struct {

@@ -171,11 +171,11 @@ func (w *work) probe(ctx context.Context, program string, list []cases.Case) ([]
 	if err := os.WriteFile(p.Cases, text, 0o644); err != nil {
 		return nil, err
 	}
-	ended, err := w.Execute(ctx, p)
+	ended, written, err := w.Execute(ctx, p)
 	if err != nil {
 		return nil, err
 	}
-	events := readEvents(p.Results, len(list))
+	events := parseEvents(written, len(list))
 	for _, e := range events {
 		if !e.Begins {
 			if err := w.judge(list[e.Case], e); err != nil {
@@ -199,18 +199,8 @@ func (w *work) probe(ctx context.Context, program string, list []cases.Case) ([]
 	return slices.DeleteFunc(slices.Clone(list[last.Case:]), func(c cases.Case) bool { return c.Exercise == culprit }), nil
 }
 
-// readEvents reads the results, which untrusted code may have written: it drops everything after the first event that cannot
-// be.
-func readEvents(path string, n int) []cases.Event {
-	const limit = 64 << 20
-	info, err := os.Lstat(path)
-	if err != nil || !info.Mode().IsRegular() || info.Size() > limit {
-		return nil
-	}
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return nil
-	}
+// parseEvents reads results that untrusted code may have written: it drops everything after the first event that cannot be.
+func parseEvents(text []byte, n int) []cases.Event {
 	var events []cases.Event
 	next, begun := 0, false
 	for line := range bytes.Lines(text) {

@@ -13,22 +13,23 @@ import (
 )
 
 // Direct runs a probe without isolation, for a student's own code on the student's own machine.
-func Direct(ctx context.Context, p Probe) (ended string, err error) {
+func Direct(ctx context.Context, p Probe) (ended string, results []byte, err error) {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, p.Program, p.Cases, p.Results)
 	cmd.Env = append(os.Environ(), "CS231N_ROOT="+p.Root, "GONB_PIPE=", "GONB_TMP_DIR=", "GOTRACEBACK=single")
 	out, err := cmd.CombinedOutput()
+	results, _ = os.ReadFile(p.Results) // without results the probe has said why
 	exit, exited := errors.AsType[*exec.ExitError](err)
 	switch {
 	case ctx.Err() != nil:
-		return "", ctx.Err()
+		return "", nil, ctx.Err()
 	case err == nil:
-		return "the program ended too early: exercises must not exit", nil
+		return Ended(0, "", ""), results, nil
 	case !exited:
-		return "", fmt.Errorf("assess: the probe cannot be started: %w", err)
+		return "", nil, fmt.Errorf("assess: the probe cannot be started: %w", err)
 	}
-	return Ended(exit.ExitCode(), string(out), exit.String()), nil
+	return Ended(exit.ExitCode(), string(out), exit.String()), results, nil
 }
 
 // Ended says why a probe ended before its last case.

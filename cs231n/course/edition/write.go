@@ -121,6 +121,7 @@ func (w writer) others() error {
 	for _, pattern := range []string{
 		"go.mod", "go.sum", "LICENSE", ".gitignore", "kernels/setup.sh", "kernels/kernelspec.py", "kernels/bin/*",
 		"kernels/requirements.txt", "kernels/requirements-pjrt.txt", "kernels/requirements-go.txt", "kernels/requirements-cuda.txt",
+		"images/gan_outputs.png",
 	} {
 		files, err := filepath.Glob(filepath.Join(w.root, pattern))
 		if err != nil || len(files) == 0 {

@@ -109,31 +109,34 @@ func (g *Grader) Files(ctx context.Context, files map[string][]byte) (Report, er
 }
 
 // execute runs a probe in a sandbox.
-func (g *Grader) execute(ctx context.Context, p assess.Probe) (string, error) {
-	program := filepath.Join(p.Folder, "probe")
-	if err := os.Link(p.Program, program); err != nil {
-		return "", err
-	}
+func (g *Grader) execute(ctx context.Context, p assess.Probe) (ended string, results []byte, err error) {
 	r, err := sandbox.Run(ctx, sandbox.Command{
-		Path: program, Args: []string{p.Cases, p.Results}, Scratch: p.Folder,
+		Path: p.Program, Args: []string{p.Cases, p.Results}, Scratch: p.Folder,
 		Env:         []string{"CS231N_ROOT=" + p.Root, "GOTRACEBACK=single"},
 		Read:        []string{filepath.Join(p.Root, ".venv")},
-		Limits:      sandbox.Limits{Wall: 3 * time.Minute},
+		Limits:      sandbox.Limits{Wall: 5 * time.Minute, FileSize: assess.MaxResults},
 		AllowUnsafe: g.Unsafe,
 	})
-	switch {
-	case errors.Is(err, sandbox.ErrNotIsolated):
-		return "", fmt.Errorf("%w; --unsafe grades all the same, for submissions that you trust", err)
-	case err != nil:
-		return "", err
-	case r.End == sandbox.Canceled:
-		return "", context.Cause(ctx)
-	case r.End == sandbox.Exited:
-		return assess.Ended(r.ExitCode, string(r.Output), fmt.Sprint("exit status ", r.ExitCode)), nil
-	case r.End == sandbox.Signaled:
-		return assess.Ended(-1, string(r.Output), r.Signal.String()), nil
+	if errors.Is(err, sandbox.ErrNotIsolated) {
+		err = fmt.Errorf("%w; --unsafe grades all the same, for submissions that you trust", err)
 	}
-	return strings.TrimPrefix(r.String(), "the program "), nil
+	if err == nil && r.End == sandbox.Canceled {
+		err = context.Cause(ctx)
+	}
+	if err != nil {
+		return "", nil, err
+	}
+	// Without results the reason is in r.
+	results, _ = sandbox.ReadFile(p.Folder, filepath.Base(p.Results), assess.MaxResults)
+	switch r.End {
+	case sandbox.Exited:
+		ended = assess.Ended(r.ExitCode, string(r.Output), fmt.Sprint("exit status ", r.ExitCode))
+	case sandbox.Signaled:
+		ended = assess.Ended(-1, string(r.Output), r.Signal.String())
+	default:
+		ended = strings.TrimPrefix(r.String(), "the program ")
+	}
+	return ended, results, nil
 }
 
 // All grades one submission or a folder of them, saves the results in a folder of each submission's name below out, and
@@ -144,6 +147,10 @@ func (g *Grader) All(ctx context.Context, path, out string, progress func(done, 
 		return err
 	}
 	for i, e := range entries {
+		if e.Path == "" { // not a submission
+			progress(i+1, len(entries), Report{}, errors.New(e.Note))
+			continue
+		}
 		r, err := g.Grade(ctx, e.Name, e.Path)
 		if e.Note != "" {
 			r.Notes = append(r.Notes, e.Note)
