@@ -17,7 +17,7 @@ type Status string
 const (
 	Passed Status = "passed"
 	Wrong  Status = "wrong"  // a result is wrong
-	Broken Status = "broken" // it does not compile, panics, or breaks a rule
+	Broken Status = "broken" // it does not compile, panics, breaks a rule, or calls a function that is not written
 	Blank  Status = "blank"  // not written yet
 )
 
@@ -224,8 +224,8 @@ func (w *work) repair(ctx context.Context) error {
 
 // judge compares the results of a case.
 func (w *work) judge(c cases.Case, event cases.Event) error {
-	if event.Blank {
-		w.fail(c.Exercise, Wrong, event.Error+" (which this exercise needs)")
+	if event.Blank != "" {
+		w.fail(c.Exercise, Broken, "it calls the function of "+event.Blank+", which is not done yet")
 		return nil
 	}
 	if event.Error != "" {

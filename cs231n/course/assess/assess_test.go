@@ -111,3 +111,22 @@ func TestOnly(t *testing.T) {
 	require.Equal(t, []string{"rnn-step-backward"}, slices.Collect(maps.Keys(results)))
 	require.Equal(t, Passed, results["rnn-step-backward"].Status)
 }
+
+// TestWhere checks that a panic in a function that an exercise calls is reported at the line of the exercise.
+func TestWhere(t *testing.T) {
+	t.Parallel()
+	files := reference(t)
+	edit(t, files, "cs231n/rnn/step.go", "nn.Product(prevH, wh)", "nn.Product(wh, prevH)")
+	r := run(t, files, "rnn-step-forward")["rnn-step-forward"]
+	require.Equal(t, Broken, r.Status)
+	require.Regexp(t, `^cs231n/rnn/step.go:\d+: DotGeneral contracting dimensions don't match`, r.Lines[0])
+}
+
+// TestNeeds checks that an exercise whose code calls a blank one is told which.
+func TestNeeds(t *testing.T) {
+	t.Parallel()
+	w := &work{results: map[string]*Result{"rnn-forward": {Status: Passed}}}
+	event := cases.Event{Error: "exercise rnn-step-forward is not done yet: …", Blank: "rnn-step-forward"}
+	require.NoError(t, w.judge(cases.Case{Exercise: "rnn-forward"}, event))
+	require.Equal(t, &Result{Status: Broken, Lines: []string{"it calls the function of rnn-step-forward, which is not done yet"}}, w.results["rnn-forward"])
+}

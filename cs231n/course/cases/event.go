@@ -7,7 +7,7 @@ type Event struct {
 	Arrays []Array `json:"arrays,omitempty"`
 	Error  string  `json:"error,omitempty"`
 	Where  string  `json:"where,omitempty"` // file and line of the exercise's code that panicked
-	Blank  bool    `json:"blank,omitempty"` // the code of an exercise is not written yet
+	Blank  string  `json:"blank,omitempty"` // the exercise that was called and is not written yet
 }
 
 // StatusTooLong is the exit status of the probe if a case takes too long.

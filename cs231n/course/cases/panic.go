@@ -5,13 +5,16 @@ import (
 	"fmt"
 	"regexp"
 	"runtime/debug"
+	"slices"
 	"strings"
+
+	"github.com/cs231n-go/assignment3/cs231n/course"
 )
 
 // Panic is a panic in the code of an exercise, or in a function that it called.
 type Panic struct {
 	Reason string
-	Where  string // file and line of the exercise's code, as in "cs231n/rnn/step.go:42"; "" if the code is not on the stack
+	Where  string // the last file and line in a file of the exercises, as in "cs231n/rnn/step.go:42"; "" if there is none
 	Err    error  // the value of the panic if it was an error
 }
 
@@ -26,8 +29,8 @@ func (p *Panic) Error() string {
 // Unwrap returns the value of the panic.
 func (p *Panic) Unwrap() error { return p.Err }
 
-// exerciseFrame matches a line of a stack trace in a file of a package with exercises.
-var exerciseFrame = regexp.MustCompile(`(cs231n/(?:rnn|lstm|temporal|captioning|nn|transformer|gan)/\w+\.go):(\d+)`)
+// frame matches a line of a stack trace in a file of this module.
+var frame = regexp.MustCompile(`(cs231n/[a-z/]+/\w+\.go):(\d+)`)
 
 // note remembers a panic and where it began, since GoMLX recovers from it and drops the stack. It must be deferred.
 func (r *run) note() {
@@ -61,8 +64,11 @@ func newPanic(value any, stack string) *Panic {
 	}
 	p.Reason, _, _ = strings.Cut(p.Reason, "\n")
 	_, origin, _ := strings.Cut(stack, "panic(")
-	if at := exerciseFrame.FindStringSubmatch(origin); at != nil {
-		p.Where = at[1] + ":" + at[2]
+	for _, at := range frame.FindAllStringSubmatch(origin, -1) {
+		if slices.ContainsFunc(course.Exercises(), func(e course.Exercise) bool { return e.File == at[1] }) {
+			p.Where = at[0]
+			break
+		}
 	}
 	return p
 }

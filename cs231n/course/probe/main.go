@@ -101,7 +101,9 @@ func evaluate(i int, f func() ([]cases.Array, error)) cases.Event {
 	e := cases.Event{Case: i, Arrays: arrays}
 	if err != nil {
 		e.Error, e.Arrays = err.Error(), nil
-		_, e.Blank = errors.AsType[*todo.Gap](err)
+	}
+	if gap, ok := errors.AsType[*todo.Gap](err); ok {
+		e.Blank = gap.Exercise
 	}
 	if at, ok := errors.AsType[*cases.Panic](err); ok {
 		e.Error, e.Where = at.Reason, at.Where
