@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -28,10 +27,15 @@ type Manifest struct {
 // Pack writes the files of the exercises, the notebooks and a manifest into a zip file. Unless force is set, its error
 // lists everything that is missing. The result is a sentence for the student.
 func Pack(root, file string, force bool) (string, error) {
-	files, missing := gather(root)
-	if len(missing) > 0 && !force {
-		return "", fmt.Errorf("nothing was packed: %s (--force packs what there is)", strings.Join(missing, "; "))
+	s := solution{files: assess.Disk(root)}
+	if err := s.gather(root); err != nil {
+		return "", err
 	}
+	missing := s.missing()
+	if missing != "" && !force {
+		return "", fmt.Errorf("nothing was packed: %s; --force packs the solution as it is", missing)
+	}
+	files := s.files
 	manifest := Manifest{Files: map[string]string{}}
 	for path, text := range files {
 		sum := sha256.Sum256(text)
@@ -46,71 +50,101 @@ func Pack(root, file string, force bool) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("%s has %d files; hand it in as your course says", file, len(files)), nil
+	done := fmt.Sprintf("%s has your %d files; submit it as your course asks", file, len(files)-1)
+	if missing != "" {
+		done += "; still missing: " + missing
+	}
+	return done, nil
 }
 
-// gather reads the files, and lists what is missing.
-func gather(root string) (files map[string][]byte, missing []string) {
-	files = assess.Disk(root)
+// solution is a student's work.
+type solution struct {
+	files                         map[string][]byte
+	faults                        []string // files that are missing or cannot be read
+	blank, unanswered, unexecuted []string // exercises, questions, notebooks that were not executed
+}
+
+// missing lists the gaps of a solution that do not belong to a bonus. It is "" if there are none.
+func (s *solution) missing() string {
+	parts := s.faults
+	list := func(what string, names []string) {
+		if len(names) > 0 {
+			parts = append(parts, what+": "+strings.Join(names, ", "))
+		}
+	}
+	list("exercises that are not done", s.blank)
+	list("questions without an answer", s.unanswered)
+	list("notebooks to run and save", s.unexecuted)
+	return strings.Join(parts, "; ")
+}
+
+// gather reads the files and looks for gaps.
+func (s *solution) gather(root string) error {
 	layout, err := assess.Open(root)
 	if err != nil {
-		return files, []string{err.Error()}
+		return err
 	}
 	for _, path := range assess.Files() {
-		text, ok := files[path]
+		text, ok := s.files[path]
 		if !ok {
-			missing = append(missing, path+" is missing")
+			s.faults = append(s.faults, path+" is missing")
 			continue
 		}
-		missing = append(missing, gaps(layout, path, text)...)
+		s.exercises(layout, path, text)
 	}
-	for _, path := range notebooks() {
-		text, err := os.ReadFile(filepath.Join(root, path))
-		if err != nil {
-			missing = append(missing, path+" is missing")
-			continue
-		}
-		files[path] = text
-		if line := unfinished(path, text); line != "" {
-			missing = append(missing, line)
+	for _, n := range notebooks() {
+		text, err := os.ReadFile(filepath.Join(root, n.path))
+		switch {
+		case err == nil:
+			s.files[n.path] = text
+			s.notebook(n, text)
+		case !n.bonus:
+			s.faults = append(s.faults, n.path+" is missing")
 		}
 	}
-	return files, missing
+	return nil
 }
 
-// gaps lists the exercises of a file that are not written or do not parse.
-func gaps(layout *assess.Layout, path string, text []byte) []string {
+// exercises looks for exercises of a file that are not written or do not parse.
+func (s *solution) exercises(layout *assess.Layout, path string, text []byte) {
 	f, err := source.Parse(path, text)
 	if err != nil {
-		return []string{err.Error()}
+		s.faults = append(s.faults, err.Error())
+		return
 	}
-	var lines []string
 	for _, e := range course.Exercises() {
-		if e.File == path && !e.Bonus {
-			if err := f.Has(e, layout.Released(path)); err != nil {
-				lines = append(lines, err.Error())
-			} else if f.IsBlank(e) {
-				lines = append(lines, fmt.Sprintf("exercise %s in %s is not done", e.ID, path))
-			}
+		if e.File != path || e.Bonus {
+			continue
+		}
+		if err := f.Has(e, layout.Released(path)); err != nil {
+			s.faults = append(s.faults, err.Error())
+		} else if f.IsBlank(e) {
+			s.blank = append(s.blank, e.ID)
 		}
 	}
-	return lines
 }
 
-// notebooks lists the notebooks without those that are a bonus.
-func notebooks() []string {
-	var list []string
+// notebook is a notebook with questions.
+type notebook struct {
+	name, path string
+	bonus      bool // all of its questions are
+}
+
+func notebooks() []notebook {
+	var list []notebook
 	for _, q := range course.Questions() {
-		if path := "notebooks/" + q.Notebook + ".ipynb"; !q.Bonus && (len(list) == 0 || list[len(list)-1] != path) {
-			list = append(list, path)
+		i := slices.IndexFunc(list, func(n notebook) bool { return n.name == q.Notebook })
+		if i < 0 {
+			i, list = len(list), append(list, notebook{q.Notebook, "notebooks/" + q.Notebook + ".ipynb", true})
 		}
+		list[i].bonus = list[i].bonus && q.Bonus
 	}
 	return list
 }
 
-// unfinished says what a notebook lacks: outputs, or answers.
-func unfinished(path string, text []byte) string {
-	var notebook struct {
+// notebook looks for cells that were not run and questions without an answer.
+func (s *solution) notebook(n notebook, text []byte) {
+	var content struct {
 		Cells []struct {
 			Type     string `json:"cell_type"`
 			Count    *int   `json:"execution_count"`
@@ -120,26 +154,22 @@ func unfinished(path string, text []byte) string {
 			} `json:"metadata"`
 		} `json:"cells"`
 	}
-	if err := json.Unmarshal(text, &notebook); err != nil || len(notebook.Cells) == 0 {
-		return path + " is not a notebook"
+	if err := json.Unmarshal(text, &content); err != nil || len(content.Cells) == 0 {
+		s.faults = append(s.faults, n.path+" is not a notebook")
+		return
 	}
-	executed := false
-	var errs []error
-	for _, c := range notebook.Cells {
+	executed := n.bonus
+	for _, c := range content.Cells {
 		executed = executed || c.Type == "code" && c.Count != nil
 		for _, q := range course.Questions() {
-			if len(c.Metadata.Tags) > 0 && c.Metadata.Tags[0] == q.ID && !q.Bonus && empty(c.Source) {
-				errs = append(errs, fmt.Errorf("%s has no answer to %s (%s)", path, q.ID, q.Title))
+			if slices.Contains(c.Metadata.Tags, q.ID) && !q.Bonus && empty(c.Source) {
+				s.unanswered = append(s.unanswered, q.ID)
 			}
 		}
 	}
 	if !executed {
-		errs = append(errs, fmt.Errorf("%s was not executed: run all of its cells and save it", path))
+		s.unexecuted = append(s.unexecuted, n.name)
 	}
-	if err := errors.Join(errs...); err != nil {
-		return strings.ReplaceAll(err.Error(), "\n", "; ")
-	}
-	return ""
 }
 
 // empty reports whether a cell with an answer has nothing but the words that it was released with.
