@@ -1,9 +1,8 @@
-# make run executes the notebooks, make lab opens them. The other targets are for developers.
+# make help lists the targets. The student's edition has this file without the parts for teachers and developers, which are
+# marked.
 
 ROOT := $(CURDIR)
 VENV := $(ROOT)/.venv
-BROWSER_VENV := $(ROOT)/.venv-browser
-HUB := $(ROOT)/.venv-hub
 PYTHON ?= python3
 
 # Programs in .venv come first on the path. Jupyter keeps its files there instead of in the home folder.
@@ -23,10 +22,19 @@ export PYTHON
 # link time, and compiling packages without debugging information saves another fifth.
 export GOFLAGS := -buildvcs=false "-ldflags=-s -w -linkmode=internal" -gcflags=all=-dwarf=false
 
+# Students edit the packages in JupyterLab, so theirs opens the root.
+LAB_FOLDER := .
+# BEGIN SOLUTION
+LAB_FOLDER := notebooks
 RUN := $(VENV)/bin/python kernels/run_notebooks.py
+BROWSER_VENV := $(ROOT)/.venv-browser
+HUB := $(ROOT)/.venv-hub
 
-.PHONY: help setup run notebooks images lab build bench test test-short browser-test docker-test class-test fresh-test faults requirements clean \
+.PHONY: run notebooks images student grade bench test test-short browser-test docker-test class-test fresh-test faults requirements \
 	check-format check-vet check-lint check-unit check-race check-runner check-docker check-notebooks check-vulnerabilities
+# END SOLUTION
+
+.PHONY: help setup lab build check submit clean
 
 help: ## print this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -34,6 +42,7 @@ help: ## print this list
 setup: ## install everything that is missing
 	@kernels/setup.sh $(STEPS)
 
+# BEGIN SOLUTION
 run: setup ## execute the notebooks at full settings into out/notebooks, with HTML pages
 	@$(RUN)
 
@@ -43,12 +52,31 @@ notebooks: setup ## execute notebooks/source/*.md and write notebooks/*.ipynb (S
 images: setup ## draw images/gan_outputs.png from the runs of make run or make notebooks
 	@go run ./images
 
+# END SOLUTION
 lab: setup ## open the notebooks in JupyterLab (LAB_FLAGS="--no-browser --port=8899" for example)
-	@jupyter lab --notebook-dir=notebooks $(if $(filter 0,$(shell id -u)),--allow-root) $(LAB_FLAGS)
+	@jupyter lab --notebook-dir=$(LAB_FOLDER) $(if $(filter 0,$(shell id -u)),--allow-root) $(LAB_FLAGS)
 
 # cs231n --version shows the commit. Git refuses to read the checkout of another user.
 build: setup ## build the command bin/cs231n
 	@go build -buildvcs=$(if $(shell git rev-parse HEAD 2>/dev/null),true,false) -o bin/cs231n ./cs231n/cmd/cs231n
+
+# The overlay puts the released files in place of the student's, which may not compile.
+CHECK := go build $(addprefix -overlay ,$(wildcard .release/overlay.json)) -o bin/check ./cs231n/cmd/cs231n && bin/check
+
+check: setup ## check the code in the student's edition (EXERCISE=rnn or EXERCISE="gan-noise attention" selects some)
+	@$(CHECK) check $(EXERCISE)
+
+submit: setup ## pack the student's solution into assignment3.zip (SUBMIT_FLAGS=--force packs an incomplete one)
+	@$(CHECK) submit $(SUBMIT_FLAGS)
+
+# BEGIN SOLUTION
+student: build ## make the student's edition in a new folder (DIR=../assignment3-student for example)
+	@test -n "$(DIR)" || { echo "name a new folder: make student DIR=../assignment3-student" >&2; exit 1; }
+	@bin/cs231n student "$(DIR)"
+
+grade: build ## grade submissions (DIR=submissions GRADE_FLAGS="--out grades --seed 7" for example)
+	@test -n "$(DIR)" || { echo "name the folder of the submissions: make grade DIR=submissions" >&2; exit 1; }
+	@bin/cs231n grade "$(DIR)" $(GRADE_FLAGS)
 
 # Only this target needs PyTorch, which has a separate environment. It is made again when the pins change.
 bench: setup ## time training here and in PyTorch and NumPy (BENCH_FLAGS="--rounds 1 --only steps --images images" for example)
@@ -156,5 +184,6 @@ requirements: ## pin the packages of every requirements*.in again (needs uv)
 			--custom-compile-command "make requirements" $$flags $$name.in -o $$name.txt || exit 1; \
 	done
 
+# END SOLUTION
 clean: ## remove everything that make made, including .venv (notebooks stay)
 	@rm -rf $(VENV) $(BROWSER_VENV) $(HUB) .venv-torch bin out

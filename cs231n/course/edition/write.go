@@ -133,17 +133,23 @@ func (w writer) others() error {
 			}
 		}
 	}
-	for from, to := range map[string]string{"docs/assignment.md": "README.md", "Makefile": "Makefile"} {
-		text, err := os.ReadFile(filepath.Join(w.root, from))
+	for _, f := range []struct {
+		from, to string
+		adapt    func([]byte) []byte
+	}{{"docs/assignment.md", "README.md", readme}, {"Makefile", "Makefile", unmarked}} {
+		text, err := os.ReadFile(filepath.Join(w.root, f.from))
 		if err != nil {
 			return err
 		}
-		if err := w.write(to, unmarked(text), 0o644); err != nil {
+		if err := w.write(f.to, f.adapt(text), 0o644); err != nil {
 			return err
 		}
 	}
 	return nil
 }
+
+// readme makes the links of a page in docs lead to the same files from a page in the root.
+func readme(page []byte) []byte { return bytes.ReplaceAll(page, []byte("](../"), []byte("](")) }
 
 // unmarked removes the lines between "# BEGIN SOLUTION" and "# END SOLUTION", the parts of a Makefile for teachers.
 func unmarked(text []byte) []byte {
@@ -189,18 +195,25 @@ func (w writer) write(path string, text []byte, mode fs.FileMode) error {
 	return os.WriteFile(file, text, mode)
 }
 
-// release writes the files of the exercises once more, for checks to compare with.
+// release writes the files of the exercises once more, for checks to compare with. An overlay for go build puts them in place
+// of the student's.
 func (w writer) release() error {
+	replace := map[string]string{}
 	for _, path := range assess.Files() {
 		text, err := os.ReadFile(filepath.Join(w.dir, path))
 		if err != nil {
 			return fmt.Errorf("the file of an exercise is in no package of the student's edition: %w", err)
 		}
-		if err := w.write(assess.Release+"/"+path, text, 0o644); err != nil {
+		replace[path] = assess.Release + "/" + path
+		if err := w.write(replace[path], text, 0o644); err != nil {
 			return err
 		}
 	}
-	return nil
+	overlay, err := json.Marshal(map[string]any{"Replace": replace})
+	if err != nil {
+		return err
+	}
+	return w.write(assess.Release+"/overlay.json", overlay, 0o644)
 }
 
 // expected writes the expected results of the visible cases.
