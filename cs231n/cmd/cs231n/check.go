@@ -29,13 +29,16 @@ assignment.`,
 	perform(c, asJSON, func(ctx context.Context, s *display.Screen, args []string) (any, error) {
 		ctx, stop := interruptible(ctx)
 		defer stop()
-		root, err := os.Getwd()
+		root, err := studentRoot()
 		if err != nil {
 			return nil, err
 		}
 		s.Phase("compiling and running your code", "")
 		results, err := assess.Check(ctx, root, args)
-		return checked(results), err
+		if err != nil {
+			return nil, err
+		}
+		return checked(results), nil
 	})
 	return c
 }
@@ -51,7 +54,7 @@ packs what there is.`,
 	}
 	force := c.Flags().Bool("force", false, "pack an incomplete solution")
 	perform(c, new(bool), func(_ context.Context, _ *display.Screen, args []string) (any, error) {
-		root, err := os.Getwd()
+		root, err := studentRoot()
 		if err != nil {
 			return nil, err
 		}
@@ -62,6 +65,15 @@ packs what there is.`,
 		return submit.Pack(root, file, *force)
 	})
 	return c
+}
+
+// studentRoot returns the student's edition with the working directory.
+func studentRoot() (string, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
+	return assess.Find(dir)
 }
 
 // courseCommands are the commands of the course that students have, too.

@@ -44,7 +44,7 @@ func TestMisuse(t *testing.T) {
 		says string
 		see  string // the command whose help is named
 	}{
-		{"", "cs231n: needs a command: data, doctor, eval, sample or train", "cs231n"},
+		{"", "cs231n: needs a command: check, data, doctor, eval, ", "cs231n"},
 		{"trian", `cs231n: has no command "trian"; did you mean train?`, "cs231n"},
 		{"train", "train needs a model: dcgan, digits, gan, lsgan, lstm, rnn or transformer", "cs231n train"},
 		{"train transfromer", `train has no model "transfromer"; did you mean transformer?`, "cs231n train"},
@@ -105,6 +105,8 @@ func TestMisuse(t *testing.T) {
 		{"data make --replace dir", "data make has no flag --replace; it belongs to data fetch", "cs231n data make"},
 		{"data fetch --replace", "data fetch needs DIR", "cs231n data fetch"},
 		{"data fetch -replace dir", "write --replace instead of -replace", "cs231n data fetch"},
+		{"submit a.zip b", "accepts at most 1 arg(s), received 2", "cs231n submit"},
+		{"check --exercise rnn", "check has no flag --exercise", "cs231n check"},
 		{"doctor me", `doctor does not take "me"`, "cs231n doctor"},
 	} {
 		t.Run(c.args, func(t *testing.T) {
@@ -113,6 +115,14 @@ func TestMisuse(t *testing.T) {
 			o.requireFault(t, 2, c.says, "(see "+c.see+" --help)")
 			require.Empty(t, o.stdout)
 		})
+	}
+}
+
+// TestOutsideOfCopy runs the commands of students in the solved tree.
+func TestOutsideOfCopy(t *testing.T) {
+	t.Parallel()
+	for _, command := range []string{"check", "submit"} {
+		inProcess(command).requireFault(t, 1, "is not in a student's copy of the assignment", "start the command in your copy")
 	}
 }
 

@@ -86,6 +86,9 @@ func (w *work) compile(ctx context.Context, program string) (message string, err
 	if _, failed := errors.AsType[*exec.ExitError](err); failed && compilerLine.Match(stderr.Bytes()) {
 		return stderr.String(), nil
 	}
+	if errors.Is(err, exec.ErrNotFound) {
+		return "", fmt.Errorf("assess: %w: use `make check` or `make grade`, or add .venv/bin to the path", err)
+	}
 	if err != nil {
 		return "", fmt.Errorf("assess: go build: %w: %s", err, strings.TrimSpace(stderr.String()))
 	}

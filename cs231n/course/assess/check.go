@@ -71,7 +71,7 @@ func readExpected(root string) (func(cases.Case) ([]cases.Array, error), error) 
 	path := filepath.Join(root, Release, "expected.json")
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("%w; checks are for the student's edition, which `make student DIR=…` makes", err)
+		return nil, fmt.Errorf("%w: get a new copy of the assignment and copy your files into it", err)
 	}
 	var all [][]cases.Array
 	if err := json.Unmarshal(text, &all); err != nil || len(all) != len(cases.Visible()) {

@@ -24,6 +24,19 @@ type Layout struct {
 	reference map[string]*source.File // with solutions; empty in the student's edition
 }
 
+// Find returns the student's edition that the folder dir belongs to.
+func Find(dir string) (string, error) {
+	for root := dir; ; root = filepath.Dir(root) {
+		if info, err := os.Stat(filepath.Join(root, Release)); err == nil && info.IsDir() {
+			return root, nil
+		}
+		if root == filepath.Dir(root) {
+			return "", fmt.Errorf("%s is not in a student's copy of the assignment: neither it nor a folder above it has a folder %s; "+
+				"start the command in your copy, or make one with `cs231n student`", dir, Release)
+		}
+	}
+}
+
 // Open reads the files of a checkout: of the student's edition, or of the solved tree.
 func Open(root string) (*Layout, error) {
 	root, err := filepath.Abs(root)
