@@ -60,13 +60,13 @@ lab: setup ## open the notebooks in JupyterLab (LAB_FLAGS="--no-browser --port=8
 build: setup ## build the command bin/cs231n
 	@go build -buildvcs=$(if $(shell git rev-parse HEAD 2>/dev/null),true,false) -o bin/cs231n ./cs231n/cmd/cs231n
 
-# The overlay puts the released files in place of the student's, which may not compile.
+# The overlay puts the released files in place of yours, which may not compile. In the solved tree there is none.
 CHECK := go build $(addprefix -overlay ,$(wildcard .release/overlay.json)) -o bin/check ./cs231n/cmd/cs231n && bin/check
 
-check: setup ## check the code in the student's edition (EXERCISE=rnn or EXERCISE="gan-noise attention" selects some)
+check: setup ## check your solutions of the exercises (EXERCISE=rnn or EXERCISE="gan-noise attention" selects some)
 	@$(CHECK) check $(EXERCISE)
 
-submit: setup ## pack the student's solution into assignment3.zip (SUBMIT_FLAGS=--force packs an incomplete one)
+submit: setup ## pack your solution into assignment3.zip (SUBMIT_FLAGS=--force packs an incomplete one)
 	@$(CHECK) submit $(SUBMIT_FLAGS)
 
 # BEGIN SOLUTION
