@@ -96,7 +96,8 @@ network. Run it in the solved checkout.`,
 		if err = errors.Join(err, failed); err != nil || *asJSON {
 			return nil, err
 		}
-		return fmt.Sprintf("%sresults are in %s", summary, out), nil
+		_, _, questions := grade.MaxPoints()
+		return fmt.Sprintf("%s\nA person grades the inline questions (%d points). The results are in %s.", summary, questions, out), nil
 	})
 	return c
 }

@@ -251,7 +251,7 @@ func (w *work) judge(c cases.Case, event cases.Event) error {
 	}
 	const most = 4
 	if len(lines) > most {
-		lines = append(lines[:most], fmt.Sprintf("%d more results are wrong", len(lines)-most))
+		lines = append(lines[:most], fmt.Sprintf("further wrong results: %d", len(lines)-most))
 	}
 	for _, line := range lines {
 		w.fail(c.Exercise, Wrong, c.Name+": "+line)

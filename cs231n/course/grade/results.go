@@ -2,6 +2,7 @@ package grade
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -55,6 +56,9 @@ func (r Report) Save(dir string) error {
 	if err != nil {
 		return err
 	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
 	if err := atomicfile.WriteBytes(filepath.Join(dir, "results.json"), json); err != nil {
 		return err
 	}
@@ -78,9 +82,18 @@ func MaxPoints() (code, bonus, questions int) {
 	return code, bonus, questions
 }
 
-// String is the report as a table.
+// String is a line for the teacher.
 func (r Report) String() string {
-	code, bonus, questions := MaxPoints()
-	return fmt.Sprintf("%s: %d of %d points for code (%d of them bonus); %d points for the inline questions are graded by a person",
-		r.Name, r.Score(), code+bonus, bonus, questions)
+	code, bonus, _ := MaxPoints()
+	extra := 0
+	for _, result := range r.Results {
+		if result.Exercise.Bonus {
+			extra += result.Points()
+		}
+	}
+	line := fmt.Sprintf("%-24s  %3d of %d points  %2d of %d bonus", r.Name, r.Score()-extra, code, extra, bonus)
+	if len(r.Notes) > 0 {
+		line += "  " + strings.Join(r.Notes, "; ")
+	}
+	return line
 }
