@@ -1,6 +1,8 @@
 // Package cs231n is the root of a Go version of assignment 3 of Stanford's course CS231n. The notebooks in folder notebooks
 // use the packages below. Other programs can use each of them too.
 //
+//	todo        marks code that students have to write
+//	course      the exercises and questions of the assignment, with their points
 //	rng         random streams with NumPy's and PyTorch's exact numbers
 //	loop        loops inside a compiled program, over time or over training steps
 //	lock        locks a file or folder against other programs
@@ -21,9 +23,13 @@
 //	captioning  captioning models, training and sampling
 //	gan         generative adversarial networks: models, losses, training step
 //	digits      a classifier of MNIST's digits
-//	course      the exercises and questions of the assignment; course/edition makes the student's edition
+//	course/source, course/cases      files with gaps; inputs and results of the exercises
+//	course/intake, course/sandbox    reads submissions; isolates untrusted programs
 //	device      finds and opens the XLA plugin (CPU or GPU)
 //	display     image grids, curves and progress, in a notebook or as files
+//	course/assess                    compiles and checks exercises; course/probe is the program that runs them
+//	course/edition, course/submit    the student's edition; a student's archive
+//	course/grade                     hidden tests and reports
 //	notebook    helpers for notebook cells; notebook/check for checks, notebook/captions for captioning
 //	bench       times training beside PyTorch and NumPy; cmd/bench is its command
 //	cmd/cli     shared by the commands: flags, errors, exit statuses, traces of crashes
