@@ -83,10 +83,10 @@ func (a Assessment) Run(ctx context.Context) ([]Result, error) {
 	if err := w.evaluate(ctx, w.open()); err != nil {
 		return nil, err
 	}
-	if !a.Layout.Student() {
-		if err := w.repair(ctx); err != nil {
-			return nil, err
-		}
+	if a.Layout.Student() {
+		w.advise()
+	} else if err := w.repair(ctx); err != nil {
+		return nil, err
 	}
 	var results []Result
 	for _, e := range w.exercises {
@@ -220,6 +220,22 @@ func (w *work) repair(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// advise adds to exercises that may be right a line with the one to correct first.
+func (w *work) advise() {
+	for _, e := range w.exercises {
+		r := w.results[e.ID]
+		if _, compiles := w.parts[e.ID]; !compiles || r.Status == Passed {
+			continue
+		}
+		for _, id := range course.Needs(e.ID) {
+			if need := w.results[id]; need != nil && (need.Status == Wrong || need.Status == Broken) {
+				r.Lines = append(r.Lines, "it calls the function of "+id+": correct that first")
+				break
+			}
+		}
+	}
 }
 
 // judge compares the results of a case.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/cs231n-go/assignment3/cs231n/course"
 	"github.com/cs231n-go/assignment3/cs231n/course/cases"
+	"github.com/cs231n-go/assignment3/cs231n/course/source"
 	"github.com/cs231n-go/assignment3/cs231n/internal/testbackend"
 )
 
@@ -129,4 +130,19 @@ func TestNeeds(t *testing.T) {
 	event := cases.Event{Error: "exercise rnn-step-forward is not done yet: …", Blank: "rnn-step-forward"}
 	require.NoError(t, w.judge(cases.Case{Exercise: "rnn-forward"}, event))
 	require.Equal(t, &Result{Status: Broken, Lines: []string{"it calls the function of rnn-step-forward, which is not done yet"}}, w.results["rnn-forward"])
+}
+
+// TestAdvise checks that an exercise is not blamed for another one that it calls.
+func TestAdvise(t *testing.T) {
+	t.Parallel()
+	w := &work{results: map[string]*Result{}, parts: map[string]source.Part{"rnn-forward": {}, "rnn-backward": {}}}
+	for _, e := range course.Exercises()[:4] {
+		w.exercises, w.results[e.ID] = append(w.exercises, e), &Result{Exercise: e, Status: Wrong, Lines: []string{"h is wrong"}}
+	}
+	w.results["rnn-step-forward"].Status = Passed
+	w.results["rnn-step-backward"].Status = Broken
+	w.advise()
+	require.Equal(t, []string{"h is wrong"}, w.results["rnn-forward"].Lines, "the step is right")
+	require.Equal(t, []string{"h is wrong"}, w.results["rnn-step-backward"].Lines, "it does not compile")
+	require.Equal(t, []string{"h is wrong", "it calls the function of rnn-step-backward: correct that first"}, w.results["rnn-backward"].Lines)
 }
