@@ -86,8 +86,8 @@ func TestFaults(t *testing.T) {
 	edit(t, files, "cs231n/nn/attention_forward.go", "c := &cache", "_ = Gradient(query)\n\tc := &cache")
 	results := run(t, files)
 	for id, want := range map[string]string{
-		"rnn-step-backward":  "cs231n/rnn/step.go:57:2: declared and not used: unused",
-		"gan-loss-g":         "cs231n/gan/loss.go:3",
+		"rnn-step-backward":  "cs231n/rnn/step.go:59: declared and not used: unused",
+		"gan-loss-g":         "cs231n/gan/loss.go:3", // the call, not the line in BCELoss
 		"gan-noise":          "three samples: it does not come to an end",
 		"embedding-backward": "has no function EmbeddingBackward: it was renamed or deleted; restore func EmbeddingBackward(",
 		"position-table":     "cs231n/transformer/position.go:19: runtime error: slice bounds out of range",

@@ -14,7 +14,7 @@ import (
 // Panic is a panic in the code of an exercise, or in a function that it called.
 type Panic struct {
 	Reason string
-	Where  string // the last file and line in a file of the exercises, as in "cs231n/rnn/step.go:42"; "" if there is none
+	Where  string // file and line in the function of an exercise, as in "cs231n/rnn/step.go:42"; "" if none was running
 	Err    error  // the value of the panic if it was an error
 }
 
@@ -29,8 +29,8 @@ func (p *Panic) Error() string {
 // Unwrap returns the value of the panic.
 func (p *Panic) Unwrap() error { return p.Err }
 
-// frame matches a line of a stack trace in a file of this module.
-var frame = regexp.MustCompile(`(cs231n/[a-z/]+/\w+\.go):(\d+)`)
+// frame matches a call in a stack trace: the function, its file and the line.
+var frame = regexp.MustCompile(`(?m)^\S*/\w+\.(\S+)\(.*\)\n\t\S*?(cs231n/[a-z/]+/\w+\.go):(\d+)`)
 
 // note remembers a panic and where it began, since GoMLX recovers from it and drops the stack. It must be deferred.
 func (r *run) note() {
@@ -64,11 +64,19 @@ func newPanic(value any, stack string) *Panic {
 	}
 	p.Reason, _, _ = strings.Cut(p.Reason, "\n")
 	_, origin, _ := strings.Cut(stack, "panic(")
-	for _, at := range frame.FindAllStringSubmatch(origin, -1) {
-		if slices.ContainsFunc(course.Exercises(), func(e course.Exercise) bool { return e.File == at[1] }) {
-			p.Where = at[0]
-			break
+	p.Where = where(origin)
+	return p
+}
+
+// where finds the innermost call of an exercise's function, or of a function literal in it.
+func where(stack string) string {
+	for _, at := range frame.FindAllStringSubmatch(stack, -1) {
+		name := strings.NewReplacer("(*", "", ")", "").Replace(at[1]) + "."
+		if slices.ContainsFunc(course.Exercises(), func(e course.Exercise) bool {
+			return e.File == at[2] && strings.HasPrefix(name, e.Func+".")
+		}) {
+			return at[2] + ":" + at[3]
 		}
 	}
-	return p
+	return ""
 }
