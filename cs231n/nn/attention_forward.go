@@ -39,9 +39,9 @@ func (a *Attention) forward(p Values, query, key, value, mask *Node, drop Dropou
 
 // project computes Q, K and V, split into heads.
 func (a *Attention) project(p Values, query, key, value *Node) (c attentionCache) {
+	c.v, c.backV = a.Value.Forward(p, value)
 	c.q, c.backQ = a.Query.Forward(p, query)
 	c.k, c.backK = a.Key.Forward(p, key)
-	c.v, c.backV = a.Value.Forward(p, value)
 	c.q, c.k, c.v = a.split(c.q), a.split(c.k), a.split(c.v)
 	return c
 }
