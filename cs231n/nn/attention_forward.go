@@ -37,7 +37,8 @@ func (a *Attention) forward(p Values, query, key, value, mask *Node, drop Dropou
 	return out, c.weights, c
 }
 
-// project computes Q, K and V, split into heads.
+// project computes Q, K and V, split into heads. V comes first, since GoMLX adds up gradients in this order and the last
+// digits of training depend on it.
 func (a *Attention) project(p Values, query, key, value *Node) (c attentionCache) {
 	c.v, c.backV = a.Value.Forward(p, value)
 	c.q, c.backQ = a.Query.Forward(p, query)
