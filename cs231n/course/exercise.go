@@ -102,7 +102,7 @@ func transformerExercises() []Exercise {
 	const position = "cs231n/transformer/position.go"
 	return []Exercise{
 		{ID: "attention", Title: "Multi-headed attention", File: "cs231n/nn/attention_forward.go", Func: "Attention.forward", Points: 10,
-			Hint: "`a.split` divides vectors into heads and `join` is its inverse. Keep in the cache everything that it has a field for. `Einsum` computes all products of queries and keys at once; " +
+			Hint: "`a.split` divides vectors into heads and `join` is its inverse. Set every field of the last result, which the backward pass needs. `Einsum` computes all products of queries and keys at once; " +
 				"choose its letters from the shapes. `Where` replaces the scores of forbidden keys by $-\\infty$ before the `Softmax`, " +
 				"and dropout acts on its result."},
 		{ID: "position-table", Title: "Positional encoding: the table", File: position, Func: "PositionTable", Points: 3,
