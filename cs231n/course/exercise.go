@@ -51,13 +51,13 @@ func recurrentExercises() []Exercise {
 	return []Exercise{
 		{ID: "rnn-step-forward", Title: "RNN: forward pass of a step", File: step, Func: "StepForward", Points: 3,
 			Hint: "`temporal.AffineForward` computes $x_t W_x + b$ and `nn.Product` a matrix product; `Add` and `Tanh` are GoMLX's. " +
-				"Keep in the cache everything that the backward pass needs."},
+				"Set every field of the cache."},
 		{ID: "rnn-step-backward", Title: "RNN: backward pass of a step", File: step, Func: "StepBackward", Points: 5,
 			Hint: "The derivative of $\\tanh$ can be computed from its output. `nn.ProductT(x, w)` is $x w^\\top$, `nn.TProduct(x, y)` is " +
 				"$x^\\top y$, and `temporal.AffineBackward` takes the cache of `temporal.AffineForward`."},
 		{ID: "rnn-forward", Title: "RNN: forward pass of a sequence", File: sequence, Func: "Forward", Points: 4,
-			Hint: "Write a Go loop over the T steps that calls `StepForward` and keeps its caches. `SliceAxis(x, 1, AxisElem(t))` and " +
-				"`Squeeze` take one step out of x; `Stack` joins the hidden states."},
+			Hint: "Write a Go loop over the T steps that calls `StepForward` and keeps its caches. `temporal.At(x, t)` is step t of x; " +
+				"`Stack` joins the hidden states."},
 		{ID: "rnn-backward", Title: "RNN: backward pass of a sequence", File: sequence, Func: "Backward", Points: 6,
 			Hint: "Call `StepBackward` from the last step to the first. The gradient of a hidden state has two parts; the gradients of " +
 				"the weights are sums over all steps."},
