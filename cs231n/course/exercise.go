@@ -117,7 +117,7 @@ func transformerExercises() []Exercise {
 				"each `Einsum` of the forward pass the gradient of an input is an `Einsum` of the other input with the gradient of the output."},
 		{ID: "transformer-scores", Title: "Captioning Transformer: scores", File: "cs231n/captioning/transformer_scores.go",
 			Func: "Transformer.scores", Points: 8,
-			Hint: "Embed the words and add their positions. Project the features to a memory of one vector, and build the causal mask with " +
+			Hint: "Add positions to the word vectors. Project the features to a memory of one vector, and build the causal mask with " +
 				"`LowerTriangular`. The decoder and the output layer do the rest."},
 	}
 }
