@@ -20,7 +20,9 @@ import (
 )
 
 // teacherCommands lists the commands for teachers.
-func teacherCommands() []*cobra.Command { return []*cobra.Command{studentCommand(), gradeCommand()} }
+func teacherCommands() []*cobra.Command {
+	return []*cobra.Command{studentCommand(), exercisesCommand(), gradeCommand()}
+}
 
 func studentCommand() *cobra.Command {
 	c := &cobra.Command{

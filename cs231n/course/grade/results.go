@@ -46,7 +46,7 @@ func (r Report) gradescope() gradescope {
 	return g
 }
 
-// Save writes results.json and report.html into a folder.
+// Save writes results.json and report.html into a folder, which it makes if it does not exist.
 func (r Report) Save(dir string) error {
 	json, err := encode(r.gradescope())
 	if err != nil {
