@@ -52,9 +52,10 @@ def training(cells: list[str]) -> list[bool]:
 def stock() -> dict:
     """The kernel as `gonb --install` registers it, plus the paths that every cell here needs."""
     spec = kernelspec()
-    binaries = spec["argv"][0].rpartition(os.sep)[0]
+    binaries = os.path.join(sys.prefix, "bin")
     kept = {name: value for name, value in spec["env"].items() if name not in TUNING}
-    return spec | {"env": kept | {"PATH": os.pathsep.join([binaries, "${PATH}"])}}
+    argv = [os.path.join(binaries, "gonb"), "--kernel", "{connection_file}", f"-go_work={ROOT}"]
+    return spec | {"argv": argv, "env": kept | {"PATH": os.pathsep.join([binaries, "${PATH}"])}}
 
 
 def time_cells(path: Path, spec: dict, runs: Path) -> list[float]:

@@ -28,7 +28,7 @@ def kernelspec() -> dict:
     """The kernel's command and environment, with the absolute paths that Jupyter needs."""
     binaries = Path(sys.prefix, "bin")
     return {
-        "argv": [str(binaries / "gonb"), "--kernel", "{connection_file}", f"-go_work={ROOT}"],
+        "argv": [str(ROOT / "kernels" / "bin" / "go-kernel"), "--kernel", "{connection_file}"],
         "display_name": "Go (cs231n)",
         "language": "go",
         "interrupt_mode": "message",
