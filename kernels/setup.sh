@@ -182,8 +182,14 @@ packages() {
 # kernelspec registers the kernel with Jupyter.
 kernelspec() { "$venv/bin/python" kernels/kernelspec.py; }
 
-# class installs the packages of a server that runs behind a JupyterHub.
-class() { pip_install requirements-class; }
+# class installs the packages of a server that runs behind a JupyterHub. It turns nbgrader and the extension of Jupyter
+# Notebook, on which nbgrader depends, off; docker/jupyter/student and docker/jupyter/teacher turn nbgrader on.
+class() {
+	pip_install requirements-class
+	rm -f "$venv"/etc/jupyter/jupyter_server_config.d/{nbgrader,notebook}.json
+	attempt "turn off nbgrader's extension" "make .venv anew with make clean" \
+		"$venv/bin/jupyter" labextension disable --level=sys_prefix @jupyter/nbgrader @jupyter-notebook/lab-extension
+}
 
 # cuda installs XLA's plugin for NVIDIA GPUs and CUDA's libraries, several GB.
 cuda() { pip_install requirements-cuda; }
