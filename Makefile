@@ -30,7 +30,7 @@ RUN := $(VENV)/bin/python kernels/run_notebooks.py
 BROWSER_VENV := $(ROOT)/.venv-browser
 HUB := $(ROOT)/.venv-hub
 
-.PHONY: run notebooks images student grade bench test test-short browser-test docker-test class-test fresh-test faults requirements \
+.PHONY: run notebooks images student grade bench test test-short browser-test docker-test course class-test fresh-test faults requirements \
 	check-format check-vet check-lint check-unit check-race check-runner check-docker check-notebooks check-vulnerabilities
 # END SOLUTION
 
@@ -166,9 +166,18 @@ fresh-test: ## run the README's two commands on a fresh Debian 12, or 13 with SU
 docker-test: setup ## build and test the image of the notebook server (needs docker or podman)
 	@$(VENV)/bin/python docker/test_image.py
 
-class-test: setup $(HUB) ## test a JupyterHub with three students who train at the same time (needs npm)
+course: build ## make an nbgrader course and a Gradescope autograder in the folder DIR (docker/jupyterhub/COURSE.md)
+	@[ -n "$(DIR)" ] || { echo "course: name the folder of the course with DIR=..., such as make course DIR=/srv/cs231n/course"; exit 1; }
+	@mkdir -p "$(DIR)" && bin/cs231n exercises --json >"$(DIR)/exercises.json"
+	@student=$$(mktemp -d) && trap 'rm -rf "$$student"' EXIT && bin/cs231n student "$$student" && \
+		$(VENV)/bin/python kernels/make_course.py "$$student" "$(DIR)"
+
+class-test: build $(HUB) $(BROWSER_VENV)/requirements.txt ## test a JupyterHub: students who train at the same time, and an assignment (needs npm and Chromium)
 	@kernels/setup.sh class
-	@PATH=$(HUB)/bin:$$PATH $(VENV)/bin/python docker/jupyterhub/try.py
+	@PATH=$(ROOT)/bin:$$PATH $(VENV)/bin/python docker/jupyterhub/test_nbgrader.py
+	@rm -rf out/course && $(MAKE) --no-print-directory course DIR=out/course
+	@PATH=$(HUB)/bin:$$PATH $(VENV)/bin/python docker/jupyterhub/try_class.py
+	@PATH=$(HUB)/bin:$$PATH $(VENV)/bin/python docker/jupyterhub/try_course.py out/course
 
 # Apart from .venv, whose packages have other versions. The proxy is an npm package, linked into the same bin folder.
 $(HUB): docker/jupyterhub/requirements.txt docker/jupyterhub/package-lock.json
