@@ -63,3 +63,7 @@ c.JupyterHub.cookie_secret_file = "/srv/hub/cookie_secret"
 c.JupyterHub.db_url = "sqlite:////srv/hub/hub.sqlite"
 c.JupyterHub.concurrent_spawn_limit = 8
 c.JupyterHub.active_server_limit = int(os.environ.get("CS231N_SERVERS", "20"))
+
+# --- assignments ----------------------------------------------------------------------------------------------
+if os.environ.get("CS231N_COURSE"):
+    load_subconfig("course_config.py", path=os.path.dirname(__file__))  # noqa: F821
