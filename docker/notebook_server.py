@@ -40,9 +40,9 @@ class Server:
         """The HTTP status of a GET, without following redirections."""
         return self.http.get(self.url + path, timeout=REQUEST_SECONDS, allow_redirects=False).status_code
 
-    def call(self, method: str, path: str, body: dict | None = None):
+    def call(self, method: str, path: str, body: dict | None = None, seconds: float = REQUEST_SECONDS):
         """The decoded answer of the REST interface. Raises requests.HTTPError if the status is 400 or more."""
-        reply = self.http.request(method, self.url + path, json=body, timeout=REQUEST_SECONDS)
+        reply = self.http.request(method, self.url + path, json=body, timeout=seconds)
         reply.raise_for_status()
         return reply.json() if reply.content else None
 

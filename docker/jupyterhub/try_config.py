@@ -1,4 +1,4 @@
-# The hub of try.py: jupyterhub_config.py with processes instead of containers, all on this machine's own address.
+# The hub of try_class.py: jupyterhub_config.py with processes instead of containers, all on this machine's own address.
 # All processes belong to this user, so only the hub separates the students. Never use this for a class.
 import os
 import signal
@@ -32,8 +32,38 @@ c.JupyterHub.spawner_class = ServerProcess
 c.SimpleLocalProcessSpawner.home_dir_template = str(folder / "{username}")
 c.Spawner.cmd = [str(root / "docker" / "start.sh")]
 c.Spawner.environment = {
-    "PATH": f"{root}/.venv/bin:{os.environ['PATH']}",
+    "PATH": f"{root}/.venv/bin:{root}/bin:{os.environ['PATH']}",
     "JUPYTER_CONFIG_PATH": str(root / "docker" / "jupyter"),
 }
-c.Spawner.env_keep = ["CS231N_ROOT", "CS231N_GOCACHE", "GOCACHE", "GOMODCACHE", "LANG"]
+c.Spawner.env_keep = ["CS231N_ROOT", "CS231N_GOCACHE", "CS231N_QUICK", "GOCACHE", "GOMODCACHE", "LANG"]
 c.Spawner.args = ["--allow-root"] if os.geteuid() == 0 else []
+
+make_exchange = c.Spawner.pre_spawn_hook
+jupyter = root / "docker" / "jupyter"
+
+
+def open_exchange(spawner) -> None:
+    """Makes the folders and variables that the spawner of containers makes with volumes."""
+    make_exchange(spawner)
+    exchange, name = Path(os.environ["CS231N_COURSE"], "exchange"), spawner.user.name
+    role = "teacher" if spawner.user.groups else "student"
+    spawner.environment |= {"CS231N_EXCHANGE": str(exchange), "JUPYTER_CONFIG_PATH": f"{jupyter / role}:{jupyter}"}
+    home = folder / name
+    home.mkdir(exist_ok=True)
+    if role == "teacher":
+        spawner.environment["CS231N_COURSE"] = str(home / "course")
+        links = {home / "course": exchange.parent / "course"}
+    else:
+        own = folder / f"exchange-{name}" / "cs231n"
+        own.mkdir(parents=True, exist_ok=True)
+        spawner.environment["CS231N_EXCHANGE"] = str(own.parent)
+        links = {own / part: exchange / "cs231n" / part for part in ("outbound", "feedback")}
+        links[own / "inbound"] = exchange / "cs231n" / "inbound" / name
+    for link, target in links.items():
+        if not link.is_symlink():
+            link.symlink_to(target)
+
+
+if os.environ.get("CS231N_COURSE"):
+    c.Spawner.group_overrides = {}
+    c.Spawner.pre_spawn_hook = open_exchange

@@ -119,8 +119,10 @@ def free_url() -> str:
 
 
 @contextlib.contextmanager
-def running_hub(folder: Path):
-    """Starts a hub with its files in folder and yields its address and process. After a failure it prints the hub's log."""
+def running_hub(folder: Path, **variables: str):
+    """Starts a hub with its files in folder and these variables, and yields its address and process. After a failure it
+    prints the hub's log.
+    """
     url = free_url()
     cache, modules = subprocess.run(["go", "env", "GOCACHE", "GOMODCACHE"], check=True, capture_output=True, text=True).stdout.split()
     environment = os.environ | {
@@ -133,7 +135,7 @@ def running_hub(folder: Path):
         "CS231N_TRY_URL": url,
         "CS231N_TRY_HUB_URL": free_url(),
         "CS231N_TRY_PROXY_URL": free_url(),
-    }
+    } | variables
     log = folder / "hub.log"
     command = ["jupyterhub", "--config", str(Path(__file__).with_name("try_config.py"))]
     with log.open("w") as out, subprocess.Popen(command, env=environment, cwd=folder, stdout=out, stderr=out) as process:
