@@ -157,17 +157,24 @@ def mark(course: Course, teacher: Person, student: Person, browser: Browser) -> 
     for notebook in sorted({question["notebook"] for question in course.questions}):
         submitted = teacher.server.call("GET", f"/formgrader/api/submitted_notebooks/{ASSIGNMENT}/{notebook}")
         submission = next(each["id"] for each in submitted if each["student"] == student.name)
-        page.goto(f"{teacher.server.url}/formgrader/submissions/{submission}/")
+        page.goto(f"{teacher.server.url}/formgrader/submissions/{submission}/", wait_until="networkidle")  # with the grades
         for question in course.questions:
             if question["notebook"] == notebook:
-                field = page.locator(f"input#{question['id']}{'_extra_credit' if question['bonus'] else ''}")
-                with page.expect_response(lambda reply: "/api/grade/" in reply.url and reply.request.method == "PUT"):
-                    field.fill(f"{POINTS_BY_HAND * question['points']:g}")
-                    field.blur()
+                points = POINTS_BY_HAND * question["points"]
+                enter(page, question["id"], 0 if question["bonus"] else points)
+                if question["bonus"]:
+                    enter(page, f"{question['id']}_extra_credit", points)
     page.context.close()
     reply = teacher.server.call("GET", f"/formgrader/api/submission/{ASSIGNMENT}/{student.name}")
     want = course.score(SHARES[student.name]) + POINTS_BY_HAND * sum(question["points"] for question in course.questions)
     assert reply["score"] == want and not reply["needs_manual_grade"], f"{student.name} has {reply['score']} points, not {want}"
+
+
+def enter(page: Page, field: str, points: float) -> None:
+    """Enters points in formgrader, which saves them when the field loses the focus."""
+    with page.expect_response(lambda reply: "/api/grade/" in reply.url and reply.request.method == "PUT"):
+        page.locator(f"input#{field}").fill(f"{points:g}")
+        page.locator(f"input#{field}").blur()
 
 
 def give_back(teacher: Person, student: Person, browser: Browser) -> None:
