@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -37,14 +36,6 @@ func TestReference(t *testing.T) {
 	fmt.Println(assess.Table(r.Results), time.Since(begun))
 	code, bonus, _ := MaxPoints()
 	require.Equal(t, code+bonus, r.Score())
-}
-
-// TestSave saves the results of a submission into a folder that does not exist yet.
-func TestSave(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), "grades", "ada")
-	require.NoError(t, Report{Name: "ada"}.Save(dir))
-	require.FileExists(t, filepath.Join(dir, "results.json"))
-	require.FileExists(t, filepath.Join(dir, "report.html"))
 }
 
 // TestBlank grades the released files: no points.
