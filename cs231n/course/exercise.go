@@ -2,7 +2,10 @@
 // the points that they earn.
 package course
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // Exercise is a function that students write.
 type Exercise struct {
@@ -13,6 +16,11 @@ type Exercise struct {
 	Points int
 	Bonus  bool   // the points come on top of the 100
 	Hint   string // one or two sentences in Markdown
+}
+
+// PlainHint returns the hint without Markdown and LaTeX.
+func (e Exercise) PlainHint() string {
+	return strings.NewReplacer("`", "", "$", "", `^\top`, "ᵀ", `-\infty`, "−∞", `\`, "").Replace(e.Hint)
 }
 
 // Question is an inline question of a notebook. A person grades the answer.

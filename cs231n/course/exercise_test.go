@@ -43,3 +43,11 @@ func TestPoints(t *testing.T) {
 	require.Equal(t, 26, bonus)
 	require.Equal(t, 14, answers)
 }
+
+func TestPlainHint(t *testing.T) {
+	t.Parallel()
+	require.Equal(t, "nn.ProductT(x, w) is x wᵀ, and −∞ has no tanh.", course.Exercise{Hint: "`nn.ProductT(x, w)` is $x w^\\top$, and $-\\infty$ has no $\\tanh$."}.PlainHint())
+	for _, e := range course.Exercises() {
+		require.NotRegexp(t, "[`$\\\\]", e.PlainHint(), e.ID)
+	}
+}

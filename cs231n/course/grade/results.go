@@ -85,15 +85,27 @@ func MaxPoints() (code, bonus, questions int) {
 // String is a line for the teacher.
 func (r Report) String() string {
 	code, bonus, _ := MaxPoints()
-	extra := 0
-	for _, result := range r.Results {
-		if result.Exercise.Bonus {
-			extra += result.Points()
-		}
-	}
-	line := fmt.Sprintf("%-24s  %3d of %d points  %2d of %d bonus", r.Name, r.Score()-extra, code, extra, bonus)
-	if len(r.Notes) > 0 {
-		line += "  " + strings.Join(r.Notes, "; ")
+	line := fmt.Sprintf("%-24s  %3d of %d points  %2d of %d bonus", r.Name, r.CodeScore(), code, r.BonusScore(), bonus)
+	switch len(r.Notes) {
+	case 0:
+	case 1:
+		line += "  " + r.Notes[0]
+	default:
+		line += fmt.Sprintf("  %s (%d notes in report.html)", r.Notes[0], len(r.Notes))
 	}
 	return line
 }
+
+// BonusScore returns the points of the bonus exercises.
+func (r Report) BonusScore() int {
+	sum := 0
+	for _, result := range r.Results {
+		if result.Exercise.Bonus {
+			sum += result.Points()
+		}
+	}
+	return sum
+}
+
+// CodeScore returns the points of the exercises that are no bonus.
+func (r Report) CodeScore() int { return r.Score() - r.BonusScore() }

@@ -50,6 +50,6 @@ func TestSave(t *testing.T) {
 	require.Contains(t, saved.Tests, gradescopeTest{Score: 3, MaxScore: 3, Status: "passed", Name: "rnn-step-forward", Visibility: "visible"})
 	page, err := os.ReadFile(filepath.Join(dir, "report.html"))
 	require.NoError(t, err)
-	require.Contains(t, string(page), "<b>107 points</b> for code, of 86 and 26 bonus points.")
+	require.Contains(t, string(page), "<b>85 of 86 points</b> for code, and 22 of 26 bonus points.")
 	require.Contains(t, string(page), `<div class="line">a &lt; b</div>`)
 }
