@@ -50,7 +50,17 @@ func (r *run) watch(evaluate func() error) (err error) {
 	if err = evaluate(); err != nil && r.panicked != nil {
 		return r.panicked
 	}
-	return err
+	return plain(err)
+}
+
+// plain drops the levels of an error that GoMLX puts before the message of a panic.
+func plain(err error) error {
+	const before = " panicked: "
+	if err == nil || !strings.Contains(err.Error(), before) {
+		return err
+	}
+	text, _, _ := strings.Cut(err.Error(), "\n")
+	return &Panic{Reason: text[strings.LastIndex(text, before)+len(before):], Err: err}
 }
 
 // newPanic describes a panic. The stack of a panic begins with the functions that handle it.
