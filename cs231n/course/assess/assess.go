@@ -110,11 +110,22 @@ type work struct {
 // needed reports whether one of the wanted exercises needs another.
 func (w *work) needed(id string) bool {
 	for _, e := range course.Exercises() {
-		if slices.Contains(w.Only, e.ID) && slices.Contains(course.Needs(e.ID), id) {
+		if slices.Contains(w.Only, e.ID) && slices.Contains(w.needs(e.ID), id) {
 			return true
 		}
 	}
 	return false
+}
+
+// needs lists the exercises whose functions the cases of an exercise call.
+func (w *work) needs(id string) []string {
+	all := course.Needs(id)
+	for _, c := range w.Cases {
+		if c.Exercise == id {
+			all = append(all, c.Needs()...)
+		}
+	}
+	return all
 }
 
 // open lists the exercises that have passed so far.
@@ -201,7 +212,7 @@ func (w *work) repair(ctx context.Context) error {
 			w.parts[id] = p
 		}
 		replaced := false
-		for _, id := range course.Needs(e.ID) {
+		for _, id := range w.needs(e.ID) {
 			if need := w.results[id]; need != nil && (need.Status != Passed || need.Repaired) {
 				other := need.Exercise
 				w.parts[id], replaced = source.Part{Exercise: other, From: w.Layout.reference[other.File]}, true
@@ -229,7 +240,7 @@ func (w *work) advise() {
 		if _, compiles := w.parts[e.ID]; !compiles || r.Status == Passed {
 			continue
 		}
-		for _, id := range course.Needs(e.ID) {
+		for _, id := range w.needs(e.ID) {
 			if need := w.results[id]; need != nil && (need.Status == Wrong || need.Status == Broken) {
 				r.Lines = append(r.Lines, "it calls the function of "+id+": correct that first")
 				break

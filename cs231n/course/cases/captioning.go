@@ -38,8 +38,8 @@ func (r *run) captions(n, t, v int) [][]int32 {
 	return rows
 }
 
-// rnnModel builds a small captioning RNN of random parameters.
-func (r *run) rnnModel(d, w, h, v int) (*captioning.RNN, error) {
+// rnnModel builds a small captioning RNN of random parameters; see fill.
+func (r *run) rnnModel(d, w, h, v int, scale float64) (*captioning.RNN, error) {
 	kind := "rnn"
 	if r.Kind == "lstm" {
 		kind = r.Kind
@@ -50,13 +50,13 @@ func (r *run) rnnModel(d, w, h, v int) (*captioning.RNN, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.fill(model.Params(), 2)
+	r.fill(model.Params(), scale)
 	return model, nil
 }
 
 func rnnLoss(r *run) ([]Array, error) {
 	n, t, d := r.Sizes[0], r.Sizes[1], r.Sizes[2]
-	model, err := r.rnnModel(d, r.Sizes[3], r.Sizes[4], r.Sizes[5])
+	model, err := r.rnnModel(d, r.Sizes[3], r.Sizes[4], r.Sizes[5], 2)
 	if err != nil {
 		return nil, err
 	}
@@ -77,7 +77,7 @@ func rnnLoss(r *run) ([]Array, error) {
 
 func rnnSample(r *run) ([]Array, error) {
 	n, length, d := r.Sizes[0], r.Sizes[1], r.Sizes[2]
-	model, err := r.rnnModel(d, r.Sizes[3], r.Sizes[4], r.Sizes[5])
+	model, err := r.rnnModel(d, r.Sizes[3], r.Sizes[4], r.Sizes[5], 6) // large parameters, so that words do not repeat
 	if err != nil {
 		return nil, err
 	}

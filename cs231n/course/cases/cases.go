@@ -39,6 +39,17 @@ func (c Case) Of(kind string) Case {
 	return c
 }
 
+// Needs lists the exercises whose functions the case calls in addition to those of [course.Needs].
+func (c Case) Needs() []string {
+	switch {
+	case c.Kind != "lstm":
+		return nil
+	case c.Exercise == "rnn-sample":
+		return []string{"lstm-step-forward"}
+	}
+	return []string{"lstm-step-forward", "lstm-step-backward", "lstm-forward", "lstm-backward"}
+}
+
 // Array is a result of a function.
 type Array struct {
 	Name string

@@ -1,6 +1,7 @@
 package cases
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/gomlx/compute/dtypes"
@@ -210,16 +211,23 @@ func attentionBackward(r *run) ([]Array, error) {
 	if mask != nil {
 		inputs = append(inputs, mask)
 	}
+	if r.Kind == "dropout" {
+		inputs = append(inputs, []uint32{r.Seed})
+	}
 	names := []string{"dquery", "dkey", "dvalue"}
 	for _, p := range layer.Params() {
 		names = append(names, "d"+p.Name)
 	}
 	return r.compute(names, layer.Params(), inputs, func(p nn.Values, in []*Node) []*Node {
+		var drop nn.Dropout
 		var m *Node
+		if r.Kind == "dropout" {
+			drop = nn.SeededDropout(0.3, in[4])
+		}
 		if mask != nil {
 			m = in[4]
 		}
-		_, _, back := layer.Forward(p, in[0], in[1], in[2], m, nil)
+		_, _, back := layer.Forward(p, in[0], in[1], in[2], m, drop)
 		dquery, dkey, dvalue, dparams := back(in[3])
 		return append([]*Node{dquery, dkey, dvalue}, dparams...)
 	})
@@ -333,9 +341,9 @@ func ganOptimizer(*run) ([]Array, error) {
 		hat = 1
 	}
 	return []Array{
-		NewArray("learning rate", []float64{adam.LearningRate}),
+		NewArray("learning rate", []float64{cmp.Or(adam.LearningRate, 1e-3)}), // 0 stands for the default
 		NewArray("betas", adam.Betas[:], 2),
-		NewArray("epsilon", []float64{adam.Epsilon}),
+		NewArray("epsilon", []float64{cmp.Or(adam.Epsilon, 1e-8)}),
 		NewArray("epsilon hat (0 or 1)", []float64{hat}),
 		NewArray("different names for D and G (0 or 1)", []float64{distinct}),
 	}, nil
