@@ -30,7 +30,7 @@ RUN := $(VENV)/bin/python kernels/run_notebooks.py
 BROWSER_VENV := $(ROOT)/.venv-browser
 HUB := $(ROOT)/.venv-hub
 
-.PHONY: run notebooks images student grade bench test test-short browser-test docker-test course class-test fresh-test faults requirements \
+.PHONY: run notebooks images student grade bench test test-short course-test browser-test docker-test course class-test fresh-test faults requirements \
 	check-format check-vet check-lint check-unit check-race check-runner check-docker check-notebooks check-vulnerabilities
 # END SOLUTION
 
@@ -99,6 +99,9 @@ faults: setup ## kill training, fill disks and damage files thousands of times (
 	@CS231N_FAULTS=$(ROOT)/out/faults.tsv go test -count=1 -timeout 2h -run 'Kill|FullDisk|Corrupt' ./cs231n/...
 	@sort out/faults.tsv | awk -F'\t' '{ printf "%-11s %-28s %6d  %s\n", $$1, $$2, $$3, $$4; all[$$1] += $$3 } \
 		END { for (kind in all) printf "%-11s %-28s %6d\n", kind, "all", all[kind]; print "losses 0, panics 0 (a test fails at the first)" }'
+
+course-test: setup ## assess all wrong and right solutions of the exercises (minutes; ONLY=exercise selects one, UPDATE=1 writes the list of known mistakes)
+	@go test -count=1 -timeout 2h -v -run 'Reference|Blank|Solutions|OwnPoints' ./cs231n/course/grade -all $(if $(ONLY),-only $(ONLY)) $(if $(UPDATE),-update)
 
 check-format: setup
 	@echo "== gofmt"

@@ -28,12 +28,12 @@ func Check(ctx context.Context, root string, only []string) ([]Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	known, err := readMistakes()
+	known, err := KnownMistakes()
 	if err != nil {
 		return nil, err
 	}
 	a := Assessment{
-		Layout: layout, Files: Disk(root), Only: ids, Cases: cases.Visible(), Execute: Direct, Expected: expected, Hint: known.hint,
+		Layout: layout, Files: Disk(root), Only: ids, Cases: cases.Visible(), Execute: Direct, Expected: expected, Hint: known.Hint,
 	}
 	return a.Run(ctx)
 }
