@@ -37,7 +37,7 @@ func StepForward(x, prevH *Node, w Weights) (nextH *Node, cache StepCache) {
 	// BEGIN SOLUTION rnn-step-forward
 	xWx, affine := temporal.AffineForward(x, w.Wx, w.B)
 	nextH = step(xWx, prevH, w.Wh)
-	return nextH, StepCache{prevH, w.Wh, nextH, affine}
+	return nextH, StepCache{prevH: prevH, wh: w.Wh, nextH: nextH, affine: affine}
 	// END SOLUTION
 }
 

@@ -19,7 +19,7 @@ func EmbeddingForward(x, w *Node) (out *Node, cache EmbeddingCache) {
 		panic(fmt.Errorf("temporal: EmbeddingForward of words %s with vectors %s: want integers and a (V, D) matrix", x.Shape(), w.Shape()))
 	}
 	// BEGIN SOLUTION embedding-forward
-	return Gather(w, ExpandAxes(x, -1)), EmbeddingCache{x, w}
+	return Gather(w, ExpandAxes(x, -1)), EmbeddingCache{x: x, w: w}
 	// END SOLUTION
 }
 

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -82,24 +83,28 @@ network. Run it in the solved checkout.`,
 			return nil, err
 		}
 		grader.Unsafe = unsafe
-		var failed error
-		summary := ""
+		var failed []string
+		all, summary := 0, ""
 		s.Phase("grading", "submissions")
 		err = grader.All(ctx, args[0], out, func(done, total int, r grade.Report, err error) {
 			s.Step(done, total)
+			if all = total; err == nil && *asJSON {
+				err = printJSON(c.OutOrStdout(), r)
+			}
 			if err != nil {
-				failed = errors.Join(failed, err)
-			} else if *asJSON {
-				failed = errors.Join(failed, printJSON(c.OutOrStdout(), r))
+				failed = append(failed, err.Error())
 			} else {
 				summary += r.String() + "\n"
 			}
 		})
-		if err = errors.Join(err, failed); err != nil || *asJSON {
+		if len(failed) > 0 {
+			err = errors.Join(err, fmt.Errorf("%d of %d submissions could not be graded: %s", len(failed), all, strings.Join(failed, "; ")))
+		}
+		if *asJSON || summary == "" {
 			return nil, err
 		}
 		_, _, questions := grade.MaxPoints()
-		return fmt.Sprintf("%s\nA person grades the inline questions (%d points). The results are in %s.", summary, questions, out), nil
+		return fmt.Sprintf("%s\nA person grades the inline questions (%d points). The results are in %s.", summary, questions, out), err
 	})
 	return c
 }

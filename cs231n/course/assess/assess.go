@@ -41,6 +41,7 @@ func (r Result) Points() int {
 type Assessment struct {
 	Layout *Layout
 	Files  map[string][]byte // the student's files by their path; a file may be missing
+	Why    map[string]string // a line about a missing file, by its path; it may be nil
 	Only   []string          // IDs of exercises; nil means all
 	Cases  []cases.Case
 	// Expected returns the results that a case should have.
@@ -72,8 +73,8 @@ func (a Assessment) Run(ctx context.Context) ([]Result, error) {
 		return nil, err
 	}
 	defer os.RemoveAll(scratch)
-	w := &work{Assessment: a, scratch: scratch, results: map[string]*Result{}, parts: map[string]source.Part{}}
-	for _, e := range course.Exercises() {
+	w := &work{Assessment: a, scratch: scratch, all: course.Exercises(), results: map[string]*Result{}, parts: map[string]source.Part{}}
+	for _, e := range w.all {
 		if a.Only == nil || slices.Contains(a.Only, e.ID) || w.needed(e.ID) {
 			w.exercises = append(w.exercises, e)
 			w.results[e.ID] = &Result{Exercise: e, Status: Passed}
@@ -101,7 +102,8 @@ func (a Assessment) Run(ctx context.Context) ([]Result, error) {
 type work struct {
 	Assessment
 	scratch   string
-	exercises []course.Exercise
+	all       []course.Exercise
+	exercises []course.Exercise // that are assessed
 	results   map[string]*Result
 	parts     map[string]source.Part // the functions that compile so far, by exercise
 	builds    int
@@ -148,47 +150,59 @@ func (w *work) fail(id string, status Status, line string) {
 	if r.Status == Passed {
 		r.Status = status
 	}
-	if !slices.Contains(r.Lines, line) {
+	const most = 12
+	switch line = Line(line); {
+	case slices.Contains(r.Lines, line):
+	case len(r.Lines) == most:
+		r.Lines = append(r.Lines, "there are more such lines")
+	case len(r.Lines) < most:
 		r.Lines = append(r.Lines, line)
 	}
 }
 
 // read parses the student's files and finds the functions of the exercises.
 func (w *work) read() {
+	files, problems := source.Files{}, map[string][]string{}
 	for _, path := range Files() {
-		var here []course.Exercise
-		for _, e := range w.exercises {
-			if e.File == path {
-				here = append(here, e)
-			}
+		f, lines := w.parse(path)
+		if problems[path] = lines; f != nil {
+			files[path] = f
 		}
-		text, ok := w.Files[path]
-		if !ok {
-			text = nil
+	}
+	for _, e := range w.exercises {
+		f := files[e.File]
+		for _, line := range problems[e.File] {
+			w.fail(e.ID, Broken, line)
 		}
-		f, lines := w.parse(path, text, ok)
-		for _, e := range here {
-			switch {
-			case f == nil || len(lines) > 0:
-				for _, line := range lines {
-					w.fail(e.ID, Broken, line)
-				}
-			case f.IsBlank(e):
-				w.fail(e.ID, Blank, fmt.Sprintf("write %s in %s", e.Func, e.File))
-			default:
-				if err := f.Has(e, w.Layout.blank[path]); err != nil {
-					w.fail(e.ID, Broken, err.Error())
-					continue
-				}
-				w.parts[e.ID] = source.Part{Exercise: e, From: f}
-			}
+		if len(problems[e.File]) > 0 {
+			continue
+		}
+		if err := f.Has(e, w.Layout.blank[e.File]); err != nil {
+			w.fail(e.ID, Broken, err.Error())
+			continue
+		}
+		if f.IsBlank(e) {
+			w.fail(e.ID, Blank, fmt.Sprintf("write %s in %s", e.Func, e.File))
+			continue
+		}
+		p := source.Collect(e, files, w.Layout.blank)
+		broken := p.Rules()
+		for _, line := range broken {
+			w.fail(e.ID, Broken, line)
+		}
+		if len(broken) == 0 {
+			w.parts[e.ID] = p
 		}
 	}
 }
 
-// parse reads a file. The lines say why it cannot be used.
-func (w *work) parse(path string, text []byte, present bool) (*source.File, []string) {
-	if !present {
+// parse reads a file. The lines say why its exercises cannot be assessed.
+func (w *work) parse(path string) (*source.File, []string) {
+	text, ok := w.Files[path]
+	switch {
+	case !ok && w.Why[path] != "":
+		return nil, []string{w.Why[path]}
+	case !ok:
 		return nil, []string{path + " is missing: restore it from the released assignment"}
 	}
 	f, err := source.Parse(path, text)
@@ -196,92 +210,4 @@ func (w *work) parse(path string, text []byte, present bool) (*source.File, []st
 		return nil, []string{err.Error()}
 	}
 	return f, f.Rules(w.Layout.blank[path])
-}
-
-// repair evaluates exercises again that failed together with one that they need, with the reference in its place.
-func (w *work) repair(ctx context.Context) error {
-	first := w.parts
-	defer func() { w.parts = first }()
-	for _, e := range w.exercises {
-		r := w.results[e.ID]
-		if _, compiles := first[e.ID]; !compiles || r.Status == Passed {
-			continue
-		}
-		w.parts = map[string]source.Part{}
-		for id, p := range first {
-			w.parts[id] = p
-		}
-		replaced := false
-		for _, id := range w.needs(e.ID) {
-			if need := w.results[id]; need != nil && (need.Status != Passed || need.Repaired) {
-				other := need.Exercise
-				w.parts[id], replaced = source.Part{Exercise: other, From: w.Layout.reference[other.File]}, true
-			}
-		}
-		if !replaced {
-			continue
-		}
-		before := *r
-		*r = Result{Exercise: e, Status: Passed, Repaired: true}
-		if err := w.evaluate(ctx, []string{e.ID}); err != nil {
-			return err
-		}
-		if r.Status != Passed {
-			*r = before
-		}
-	}
-	return nil
-}
-
-// advise adds to exercises that may be right a line with the one to correct first.
-func (w *work) advise() {
-	for _, e := range w.exercises {
-		r := w.results[e.ID]
-		if _, compiles := w.parts[e.ID]; !compiles || r.Status == Passed {
-			continue
-		}
-		for _, id := range w.needs(e.ID) {
-			if need := w.results[id]; need != nil && (need.Status == Wrong || need.Status == Broken) {
-				r.Lines = append(r.Lines, "it calls the function of "+id+": correct that first")
-				break
-			}
-		}
-	}
-}
-
-// judge compares the results of a case.
-func (w *work) judge(c cases.Case, event cases.Event) error {
-	if event.Blank != "" {
-		w.fail(c.Exercise, Broken, "it calls the function of "+event.Blank+", which is not done yet")
-		return nil
-	}
-	if event.Error != "" {
-		line := event.Error
-		if event.Where != "" {
-			line = event.Where + ": " + line
-		}
-		w.fail(c.Exercise, Broken, line)
-		return nil
-	}
-	want, err := w.Expected(c)
-	if err != nil {
-		return fmt.Errorf("assess: the expected results of %s (%s): %w", c.Exercise, c.Name, err)
-	}
-	lines := cases.Differences(want, event.Arrays)
-	if len(lines) == 0 {
-		return nil
-	}
-	if w.Hint != nil {
-		if hint := w.Hint(c, event.Arrays); hint != "" {
-			lines = append([]string{hint}, lines...)
-		}
-	}
-	const most = 4
-	if len(lines) > most {
-		lines = append(lines[:most], fmt.Sprintf("further wrong results: %d", len(lines)-most))
-	}
-	for _, line := range lines {
-		w.fail(c.Exercise, Wrong, c.Name+": "+line)
-	}
-	return nil
 }

@@ -63,6 +63,7 @@ func TestExercises(t *testing.T) {
 		require.False(t, layout.reference[e.File].IsBlank(e), e.ID)
 		require.NoError(t, layout.reference[e.File].Has(e, layout.blank[e.File]))
 		require.Empty(t, layout.reference[e.File].Rules(layout.blank[e.File]))
+		require.Empty(t, source.Collect(e, layout.reference, layout.blank).Rules())
 		require.True(t, slices.ContainsFunc(cases.Visible(), func(c cases.Case) bool { return c.Exercise == e.ID }), "%s has no visible case", e.ID)
 		for _, id := range course.Needs(e.ID) {
 			require.True(t, slices.ContainsFunc(course.Exercises(), func(e course.Exercise) bool { return e.ID == id }), id)
@@ -93,7 +94,7 @@ func TestFaults(t *testing.T) {
 		"position-table":     "cs231n/transformer/position.go:19: runtime error: slice bounds out of range",
 		"lstm-step-forward":  "cs231n/lstm/step.go is missing",
 		"lstm-forward":       "cs231n/lstm/sequence.go:28:34: expected declaration",
-		"attention":          "calls Gradient: write the backward pass yourself",
+		"attention":          "uses Gradient: write the backward pass yourself",
 	} {
 		require.Equal(t, Broken, results[id].Status, id)
 		require.Contains(t, strings.Join(results[id].Lines, "\n"), want, id)

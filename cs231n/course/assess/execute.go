@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"regexp"
 	"strings"
 	"time"
 
@@ -32,11 +33,16 @@ func Direct(ctx context.Context, p Probe) (ended string, results []byte, err err
 	return Ended(exit.ExitCode(), string(out), exit.String()), results, nil
 }
 
+// crash matches the runtime's message about a signal in a library.
+var crash = regexp.MustCompile(`(?m)^SIG[A-Z]+: .*`)
+
 // Ended says why a probe ended before its last case.
 func Ended(status int, output, otherwise string) string {
 	switch {
 	case status == cases.StatusTooLong:
 		return "it does not come to an end: look for a loop whose condition never changes"
+	case status == cases.StatusWaits:
+		return "it waits without end: it does not compute any more, but does not return either"
 	case status == 0:
 		return "it ended the program: exercises must not exit"
 	case strings.Contains(output, "stack overflow"):
@@ -47,6 +53,8 @@ func Ended(status int, output, otherwise string) string {
 				return "it ended with " + strings.TrimSpace(line)
 			}
 		}
+	case crash.MatchString(output):
+		return "XLA crashed (" + crash.FindString(output) + "): are the shapes of the arrays too large?"
 	}
 	return "its process ended: " + otherwise
 }

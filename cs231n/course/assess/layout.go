@@ -18,10 +18,10 @@ const Release = ".release"
 // Layout says where the files of the exercises are in a checkout.
 type Layout struct {
 	Root      string
-	tags      string                  // build tags of the student's edition
-	actual    map[string]string       // absolute path of the file that the compiler reads, by path in the student's edition
-	blank     map[string]*source.File // as released
-	reference map[string]*source.File // with solutions; empty in the student's edition
+	tags      string            // build tags of the student's edition
+	actual    map[string]string // absolute path of the file that the compiler reads, by path in the student's edition
+	blank     source.Files      // as released
+	reference source.Files      // with solutions; empty in the student's edition
 }
 
 // Find returns the student's edition that the folder dir belongs to.
@@ -43,7 +43,7 @@ func Open(root string) (*Layout, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &Layout{Root: root, actual: map[string]string{}, blank: map[string]*source.File{}, reference: map[string]*source.File{}}
+	l := &Layout{Root: root, actual: map[string]string{}, blank: source.Files{}, reference: source.Files{}}
 	read := l.readStudent
 	if _, err := os.Stat(filepath.Join(root, Release)); err != nil {
 		l.tags, read = "plain", l.readSolved
@@ -120,7 +120,7 @@ func (l *Layout) Reference() map[string][]byte { return texts(l.reference) }
 // Blank returns the released files.
 func (l *Layout) Blank() map[string][]byte { return texts(l.blank) }
 
-func texts(files map[string]*source.File) map[string][]byte {
+func texts(files source.Files) map[string][]byte {
 	out := map[string][]byte{}
 	for path, f := range files {
 		out[path] = f.Text()

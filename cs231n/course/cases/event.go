@@ -10,5 +10,8 @@ type Event struct {
 	Blank  string  `json:"blank,omitempty"` // the exercise that was called and is not written yet
 }
 
-// StatusTooLong is the exit status of the probe if a case takes too long.
-const StatusTooLong = 3
+// The exit status of the probe if a case does not end.
+const (
+	StatusTooLong = 3 // it computes
+	StatusWaits   = 4 // it does nothing
+)

@@ -85,9 +85,25 @@ func (g *Grader) Grade(ctx context.Context, name, path string) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
-	r, err := g.Files(ctx, s.Files)
-	r.Name, r.Notes, r.Took = name, s.Problems, time.Since(begun)
+	r, err := g.files(ctx, s.Files, reasons(s))
+	for _, line := range s.Problems {
+		r.Notes = append(r.Notes, assess.Line(line))
+	}
+	r.Name, r.Took = name, time.Since(begun)
 	return r, err
+}
+
+// reasons says why files of the exercises cannot be graded.
+func reasons(s intake.Submission) map[string]string {
+	why := map[string]string{}
+	for _, path := range assess.Files() {
+		for _, line := range s.Problems {
+			if why[path] == "" && (len(s.Files) == 0 || strings.Contains(line, path)) {
+				why[path] = line
+			}
+		}
+	}
+	return why
 }
 
 // notebooks lists the notebooks of a submission.
@@ -103,7 +119,11 @@ func notebooks() []string {
 
 // Files grades the files of a submission.
 func (g *Grader) Files(ctx context.Context, files map[string][]byte) (Report, error) {
-	a := assess.Assessment{Layout: g.layout, Files: files, Cases: g.cases, Expected: g.want, Execute: g.execute}
+	return g.files(ctx, files, nil)
+}
+
+func (g *Grader) files(ctx context.Context, files map[string][]byte, why map[string]string) (Report, error) {
+	a := assess.Assessment{Layout: g.layout, Files: files, Why: why, Cases: g.cases, Expected: g.want, Execute: g.execute}
 	results, err := a.Run(ctx)
 	return Report{Results: results, Questions: course.Questions()}, err
 }
@@ -114,7 +134,7 @@ func (g *Grader) execute(ctx context.Context, p assess.Probe) (ended string, res
 		Path: p.Program, Args: []string{p.Cases, p.Results}, Scratch: p.Folder,
 		Env:         []string{"CS231N_ROOT=" + p.Root, "GOTRACEBACK=single"},
 		Read:        []string{filepath.Join(p.Root, ".venv")},
-		Limits:      sandbox.Limits{Wall: 5 * time.Minute, FileSize: assess.MaxResults},
+		Limits:      sandbox.Limits{Wall: 5 * time.Minute, CPU: 2 * time.Minute, FileSize: assess.MaxResults},
 		AllowUnsafe: g.Unsafe,
 	})
 	if errors.Is(err, sandbox.ErrNotIsolated) {
@@ -148,12 +168,12 @@ func (g *Grader) All(ctx context.Context, path, out string, progress func(done, 
 	}
 	for i, e := range entries {
 		if e.Path == "" { // not a submission
-			progress(i+1, len(entries), Report{}, errors.New(e.Note))
+			progress(i+1, len(entries), Report{}, errors.New(assess.Line(e.Note)))
 			continue
 		}
 		r, err := g.Grade(ctx, e.Name, e.Path)
 		if e.Note != "" {
-			r.Notes = append(r.Notes, e.Note)
+			r.Notes = append(r.Notes, assess.Line(e.Note))
 		}
 		if err == nil {
 			err = r.Save(filepath.Join(out, e.Name))
@@ -175,12 +195,11 @@ func batch(path string) ([]intake.Entry, error) {
 	if err != nil {
 		return nil, fmt.Errorf("grade: %w", err)
 	}
-	name := strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))
-	if !info.IsDir() {
-		return []intake.Entry{{Name: name, Path: path}}, nil
+	if path, err = filepath.Abs(path); err != nil {
+		return nil, err
 	}
-	if _, err := os.Stat(filepath.Join(path, "cs231n")); err == nil {
-		return []intake.Entry{{Name: filepath.Base(path), Path: path}}, nil
+	if _, err := os.Lstat(filepath.Join(path, "cs231n")); err == nil || !info.IsDir() {
+		return []intake.Entry{{Name: intake.Student(filepath.Base(path), info.IsDir()), Path: path}}, nil
 	}
 	return intake.Batch(path)
 }

@@ -39,7 +39,7 @@ func Batch(dir string) ([]Entry, error) {
 			all = append(all, Entry{Note: fmt.Sprintf("%s is skipped: %s", shown(name), why)})
 			continue
 		}
-		e := Entry{Name: student(name, file.IsDir()), Path: filepath.Join(dir, name)}
+		e := Entry{Name: Student(name, file.IsDir()), Path: filepath.Join(dir, name)}
 		for first, n := e.Name, 2; taken[strings.ToLower(e.Name)]; n++ {
 			e.Name = fmt.Sprintf("%s-%d", first, n)
 			e.Note = fmt.Sprintf("%s is another submission of the name %s: here it is %s", shown(name), first, e.Name)
@@ -63,8 +63,8 @@ func skip(name string, mode fs.FileMode) string {
 	return ""
 }
 
-// student finds the student's name in a file's name.
-func student(name string, isDir bool) string {
+// Student finds the student's name in the name of a submission, and makes it a safe name of a folder.
+func Student(name string, isDir bool) string {
 	if !isDir {
 		for isArchive(name) { // .tar.gz has two
 			name = strings.TrimSuffix(name, filepath.Ext(name))

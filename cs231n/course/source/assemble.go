@@ -5,90 +5,80 @@ import (
 	"go/ast"
 	"go/token"
 	"path/filepath"
+	"slices"
 	"strings"
-
-	"github.com/cs231n-go/assignment3/cs231n/course"
 )
 
-// Part says from which file the function of an exercise is taken.
-type Part struct {
-	Exercise course.Exercise
-	From     *File
-}
-
-// Assemble writes a file like blank, in which the functions of some exercises come from other files. Further declarations of
-// these files, such as helpers, come with them. Positions in the compiler's messages and in stacks are those of
-// the original files.
+// Assemble writes a file like blank, in which the functions of some exercises are those of parts. The helpers that they
+// reach come with them. Positions in the compiler's messages and in stacks are those of the original files.
 func Assemble(root string, blank *File, parts []Part) ([]byte, error) {
-	chosen := map[string]*File{}
-	var from []*File
+	a := assembly{root: root, blank: blank, chosen: map[string]code{}}
 	for _, p := range parts {
-		if chosen[p.Exercise.Func] = p.From; p.From.function(p.Exercise.Func) == nil {
-			return nil, fmt.Errorf("source: %s has no function %s", p.From.Path, p.Exercise.Func)
-		}
-		if !contains(from, p.From) {
-			from = append(from, p.From)
+		for _, c := range p.code {
+			if c.file.Path == blank.Path {
+				a.choose(c)
+			}
 		}
 	}
-	var body strings.Builder
-	write := func(f *File, d ast.Decl) {
-		fmt.Fprintf(&body, "\n//line %s:%d\n%s\n", filepath.Join(root, f.Path), f.fset.Position(start(d)).Line, f.source(d))
-	}
-	known := map[string]bool{}
 	for _, d := range blank.tree.Decls {
-		for _, name := range names(d) {
-			known[name] = true
-		}
-		switch d := d.(type) {
-		case *ast.FuncDecl:
-			if f := chosen[key(d)]; f != nil {
-				write(f, f.function(key(d)))
-				continue
-			}
-		case *ast.GenDecl:
-			if d.Tok == token.IMPORT {
-				continue
-			}
-			if f, changed := changedType(d, from); changed != nil {
-				write(f, changed)
-				continue
-			}
-		}
-		write(blank, d)
+		a.replace(d)
 	}
-	for _, f := range from {
-		for _, d := range f.tree.Decls {
-			if own := names(d); len(own) > 0 && !known[own[0]] {
-				for _, name := range own {
-					known[name] = true
-				}
-				write(f, d)
-			}
+	for _, c := range a.added {
+		if !slices.Contains(a.written, c.decl) {
+			a.write(c)
 		}
 	}
 	head := "package " + blank.tree.Name.Name + "\n"
-	imports, err := neededImports(token.NewFileSet(), head+body.String(), trees(append(from, blank))...)
+	imports, err := neededImports(token.NewFileSet(), head+a.body.String(), a.from...)
 	if err != nil {
 		return nil, fmt.Errorf("source: assemble %s: %w", blank.Path, err)
 	}
-	return []byte(head + imports + body.String()), nil
+	return []byte(head + imports + a.body.String()), nil
 }
 
-func contains(list []*File, f *File) bool {
-	for _, other := range list {
-		if other == f {
-			return true
+// assembly is a file that is being assembled.
+type assembly struct {
+	root    string
+	blank   *File
+	chosen  map[string]code // by the name that they declare
+	added   []code          // the same in order
+	body    strings.Builder
+	written []ast.Decl
+	from    []*ast.File // whose imports the file may need
+}
+
+// choose takes a declaration into the file. Of several with the same name the first counts.
+func (a *assembly) choose(c code) {
+	all := names(c.decl)
+	if slices.ContainsFunc(all, func(name string) bool { _, ok := a.chosen[name]; return ok }) {
+		return
+	}
+	for _, name := range all {
+		a.chosen[name] = c
+	}
+	a.added = append(a.added, c)
+}
+
+// replace writes a declaration of the released file, or the chosen one in its place.
+func (a *assembly) replace(d ast.Decl) {
+	if g, ok := d.(*ast.GenDecl); ok && g.Tok == token.IMPORT {
+		return
+	}
+	for _, name := range names(d) {
+		if c, ok := a.chosen[name]; ok {
+			a.write(c)
+			return
 		}
 	}
-	return false
+	a.write(code{a.blank, d})
 }
 
-func trees(files []*File) []*ast.File {
-	var list []*ast.File
-	for _, f := range files {
-		list = append(list, f.tree)
+func (a *assembly) write(c code) {
+	if !slices.Contains(a.from, c.file.tree) {
+		a.from = append(a.from, c.file.tree)
 	}
-	return list
+	a.written = append(a.written, c.decl)
+	fmt.Fprintf(&a.body, "\n//line %s:%d\n%s\n", filepath.Join(a.root, c.file.Path), c.file.line(start(c.decl)), c.file.source(c.decl))
 }
 
 // names lists the names that a declaration declares, but no imports and no blank identifiers.
@@ -112,23 +102,4 @@ func names(d ast.Decl) []string {
 		}
 	}
 	return list
-}
-
-// changedType finds a declaration of the same type in one of the files that differs from d, such as a cache with further
-// fields.
-func changedType(d *ast.GenDecl, from []*File) (*File, ast.Decl) {
-	own := names(d)
-	if d.Tok != token.TYPE || len(own) != 1 {
-		return nil, nil
-	}
-	for _, f := range from {
-		for _, other := range f.tree.Decls {
-			if g, ok := other.(*ast.GenDecl); ok && g.Tok == token.TYPE {
-				if list := names(g); len(list) == 1 && list[0] == own[0] {
-					return f, g
-				}
-			}
-		}
-	}
-	return nil, nil
 }

@@ -1,9 +1,12 @@
 package source
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
 	"go/ast"
 	"go/parser"
+	"go/scanner"
 	"go/token"
 	"go/types"
 	"strings"
@@ -21,7 +24,10 @@ type File struct {
 }
 
 // MaxSize is the size limit of a file.
-const MaxSize = 1 << 20
+const MaxSize = 256 << 10
+
+// maxDepth limits how deeply code is nested, since the compiler is recursive.
+const maxDepth = 500
 
 // Parse reads a file. Its errors are lines such as "cs231n/rnn/step.go:12:3: expected ')', found newline".
 func Parse(path string, text []byte) (*File, error) {
@@ -34,22 +40,51 @@ func Parse(path string, text []byte) (*File, error) {
 	f := &File{Path: path, text: text, fset: token.NewFileSet()}
 	var err error
 	if f.tree, err = parser.ParseFile(f.fset, path, text, parser.ParseComments); err != nil {
-		first, _, _ := strings.Cut(err.Error(), " (and ")
-		return nil, fmt.Errorf("%s", strings.TrimSpace(first))
+		if all, ok := errors.AsType[scanner.ErrorList](err); ok && len(all) > 0 {
+			// The position in all[0].Pos may be one that a comment //line pretends.
+			before := text[:min(all[0].Pos.Offset, len(text))]
+			line, column := bytes.Count(before, []byte("\n"))+1, len(before)-bytes.LastIndexByte(before, '\n')
+			return nil, fmt.Errorf("%s:%d:%d: %s", path, line, column, all[0].Msg)
+		}
+		return nil, err
 	}
-	return f, nil
+	return f, f.checkDepth()
 }
+
+// checkDepth returns an error if the code is nested too deeply.
+func (f *File) checkDepth() (err error) {
+	depth := 0
+	ast.Inspect(f.tree, func(n ast.Node) bool {
+		if n == nil {
+			depth--
+			return true
+		}
+		if depth++; depth > maxDepth && err == nil {
+			err = fmt.Errorf("%s:%d: the code is nested too deeply", f.Path, f.line(n.Pos()))
+		}
+		return true
+	})
+	return err
+}
+
+// line returns the line of a position.
+func (f *File) line(at token.Pos) int { return f.fset.PositionFor(at, false).Line }
 
 // key is the name of a function as in the list of exercises: "StepForward" or "RNN.LossGraph".
 func key(d *ast.FuncDecl) string {
 	if d.Recv == nil || len(d.Recv.List) == 0 {
 		return d.Name.Name
 	}
-	receiver := d.Recv.List[0].Type
-	if star, ok := receiver.(*ast.StarExpr); ok {
-		receiver = star.X
+	return receiver(d) + "." + d.Name.Name
+}
+
+// receiver returns the type of a method's receiver, without a star.
+func receiver(d *ast.FuncDecl) string {
+	t := d.Recv.List[0].Type
+	if star, ok := t.(*ast.StarExpr); ok {
+		t = star.X
 	}
-	return types.ExprString(receiver) + "." + d.Name.Name
+	return types.ExprString(t)
 }
 
 // function finds a function by its name in the list of exercises.
@@ -79,7 +114,7 @@ func start(d ast.Decl) token.Pos {
 
 // source returns the text of a declaration, with its comment.
 func (f *File) source(d ast.Decl) string {
-	return string(f.text[f.fset.Position(start(d)).Offset:f.fset.Position(d.End()).Offset])
+	return string(f.text[f.fset.PositionFor(start(d), false).Offset:f.fset.PositionFor(d.End(), false).Offset])
 }
 
 // Has returns an error if a function is missing or has another signature than in the released file.
@@ -90,14 +125,18 @@ func (f *File) Has(e course.Exercise, blank *File) error {
 		return fmt.Errorf("%s has no function %s: it was renamed or deleted; restore %s", f.Path, e.Func, signature(want))
 	}
 	if g, w := signature(got), signature(want); g != w {
-		return fmt.Errorf("%s:%d: the signature of %s was changed; restore %s", f.Path, f.fset.Position(got.Pos()).Line, e.Func, w)
+		return fmt.Errorf("%s:%d: the signature of %s was changed; restore %s", f.Path, f.line(got.Pos()), e.Func, w)
 	}
 	return nil
 }
 
 // signature writes the head of a function, without the names of parameters in its comparison.
 func signature(d *ast.FuncDecl) string {
-	return "func " + key(d) + strings.TrimPrefix(types.ExprString(unnamed(d.Type)), "func")
+	parameters := ""
+	if d.Type.TypeParams != nil {
+		parameters = "[...]"
+	}
+	return "func " + key(d) + parameters + strings.TrimPrefix(types.ExprString(unnamed(d.Type)), "func")
 }
 
 // unnamed drops the names of parameters and results, which a student may change.
@@ -117,20 +156,18 @@ func unnamed(t *ast.FuncType) *ast.FuncType {
 	return &ast.FuncType{Params: list(t.Params), Results: list(t.Results)}
 }
 
-// IsBlank reports whether the function of an exercise still has its gap.
+// IsBlank reports whether the function of an exercise still has its gap. A comment about it does not count.
 func (f *File) IsBlank(e course.Exercise) bool {
 	d := f.function(e.Func)
-	return d != nil && strings.Contains(f.source(d), fmt.Sprintf("todo.Exercise(%q", e.ID))
-}
-
-// At returns the ID of the exercise whose function is at a line of the file, or "" for code outside of them.
-func (f *File) At(line int, all []course.Exercise) string {
-	for _, e := range all {
-		if d := f.function(e.Func); e.File == f.Path && d != nil && f.fset.Position(d.Pos()).Line <= line && line <= f.fset.Position(d.End()).Line {
-			return e.ID
-		}
+	blank := false
+	if d != nil {
+		ast.Inspect(d, func(n ast.Node) bool {
+			call, ok := n.(*ast.CallExpr)
+			blank = blank || ok && types.ExprString(call.Fun) == "todo.Exercise"
+			return !blank
+		})
 	}
-	return ""
+	return blank
 }
 
 // Text returns the content of the file.

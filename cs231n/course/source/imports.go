@@ -92,12 +92,7 @@ func neededImports(fset *token.FileSet, text string, files ...*ast.File) (string
 	seen := map[string]bool{}
 	for _, from := range files {
 		for _, spec := range from.Imports {
-			path, _ := strconv.Unquote(spec.Path.Value)
-			name := lastElement(path)
-			if spec.Name != nil {
-				name = spec.Name.Name
-			}
-			line := spec.Path.Value
+			name, line := importName(spec), spec.Path.Value
 			if spec.Name != nil {
 				line = name + " " + line
 			}
@@ -110,10 +105,33 @@ func neededImports(fset *token.FileSet, text string, files ...*ast.File) (string
 	return b.String(), nil
 }
 
-// uses reports whether a file has a selector of the given package.
-func uses(file *ast.File, pkg string) bool {
+// importPath returns the path of an imported package.
+func importPath(spec *ast.ImportSpec) string {
+	path, _ := strconv.Unquote(spec.Path.Value)
+	return path
+}
+
+// importName returns the name of an imported package in its file.
+func importName(spec *ast.ImportSpec) string {
+	if spec.Name != nil {
+		return spec.Name.Name
+	}
+	return lastElement(importPath(spec))
+}
+
+// imports lists the paths of the imported packages.
+func (f *File) imports() []string {
+	var paths []string
+	for _, spec := range f.tree.Imports {
+		paths = append(paths, importPath(spec))
+	}
+	return paths
+}
+
+// uses reports whether code has a selector of the given package.
+func uses(code ast.Node, pkg string) bool {
 	found := false
-	ast.Inspect(file, func(n ast.Node) bool {
+	ast.Inspect(code, func(n ast.Node) bool {
 		if s, ok := n.(*ast.SelectorExpr); ok {
 			if x, ok := s.X.(*ast.Ident); ok && x.Name == pkg {
 				found = true
