@@ -52,10 +52,25 @@ func selected(only []string) ([]string, error) {
 			}
 		}
 		if !found {
-			return nil, fmt.Errorf("there is no exercise %q; choose from %s", want, strings.Join(allIDs(), ", "))
+			return nil, fmt.Errorf("there is no exercise %q%s; choose from %s", Line(want), similar(want), strings.Join(allIDs(), ", "))
 		}
 	}
 	return ids, nil
+}
+
+// similar suggests exercises with the letters of a name in another order, or with a part of it.
+func similar(name string) string {
+	letters := func(s string) string {
+		list := strings.Split(strings.ToLower(strings.NewReplacer("-", "", "_", "", " ", "").Replace(s)), "")
+		slices.Sort(list)
+		return strings.Join(list, "")
+	}
+	for _, id := range allIDs() {
+		if len(name) > 2 && strings.Contains(id, strings.ToLower(name)) || letters(id) == letters(name) {
+			return "; did you mean " + id + "?"
+		}
+	}
+	return ""
 }
 
 func allIDs() []string {

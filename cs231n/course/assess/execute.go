@@ -15,22 +15,39 @@ import (
 
 // Direct runs a probe without isolation, for a student's own code on the student's own machine.
 func Direct(ctx context.Context, p Probe) (ended string, results []byte, err error) {
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
+	const most = 5 * time.Minute
+	limited, cancel := context.WithTimeout(ctx, most)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, p.Program, p.Cases, p.Results)
+	cmd := exec.CommandContext(limited, p.Program, p.Cases, p.Results)
 	cmd.Env = append(os.Environ(), "CS231N_ROOT="+p.Root, "GONB_PIPE=", "GONB_TMP_DIR=", "GOTRACEBACK=single")
-	out, err := cmd.CombinedOutput()
+	var out tail
+	cmd.Stdout, cmd.Stderr = &out, &out
+	err = cmd.Run()
 	results, _ = os.ReadFile(p.Results) // without results the probe has said why
 	exit, exited := errors.AsType[*exec.ExitError](err)
 	switch {
 	case ctx.Err() != nil:
 		return "", nil, ctx.Err()
+	case limited.Err() != nil:
+		return fmt.Sprintf("it was stopped after %v", most), results, nil
 	case err == nil:
 		return Ended(0, "", ""), results, nil
 	case !exited:
 		return "", nil, fmt.Errorf("assess: the probe cannot be started: %w", err)
 	}
 	return Ended(exit.ExitCode(), string(out), exit.String()), results, nil
+}
+
+// tail keeps the end of what a program prints, which may be without end.
+type tail []byte
+
+// Write keeps at most twice as much as is needed to find the cause of a crash.
+func (t *tail) Write(b []byte) (int, error) {
+	const most = 1 << 20
+	if *t = append(*t, b...); len(*t) > 2*most {
+		*t = append(tail(nil), (*t)[len(*t)-most:]...)
+	}
+	return len(b), nil
 }
 
 // crash matches the runtime's message about a signal in a library.

@@ -105,7 +105,7 @@ func greedy() []attack {
 		{exercise: "dc-classifier", what: "recursion without end", before: `deep(1)`, more: `func deep(n int) int { return deep(n+1) + 1 }`, says: "calls itself without end"},
 		{exercise: "position-encoding", what: "8 TB in XLA", imports: `"github.com/gomlx/compute/shapes"`,
 			before: `x = Add(x, ReduceAllSum(Sqrt(IotaFull(x.Graph(), shapes.Make(x.DType(), 1<<20, 1<<20)))))`, says: "XLA crashed"},
-		{exercise: "rnn-sample", what: "a graph that grows", before: "for {\n\tword = Add(word, word)\n}", says: "sample"},
+		{exercise: "rnn-sample", what: "a graph that grows", before: "for {\n\tword = Add(word, word)\n}", says: "nine images: "},
 		{exercise: "rnn-loss", what: "output without end", imports: `"fmt"`, before: "for {\n\tfmt.Print(\"\\x1b[2J\")\n}", says: "does not come to an end"},
 	}
 }

@@ -6,7 +6,9 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -87,7 +89,7 @@ func (s *solution) gather(root string) error {
 	for _, path := range assess.Files() {
 		text, ok := s.files[path]
 		if !ok {
-			s.faults = append(s.faults, path+" is missing")
+			s.faults = append(s.faults, unreadable(root, path))
 			continue
 		}
 		s.exercises(layout, path, text)
@@ -99,10 +101,21 @@ func (s *solution) gather(root string) error {
 			s.files[n.path] = text
 			s.notebook(n, text)
 		case !n.bonus:
-			s.faults = append(s.faults, n.path+" is missing")
+			s.faults = append(s.faults, unreadable(root, n.path))
 		}
 	}
 	return nil
+}
+
+// unreadable says why a file cannot be read.
+func unreadable(root, path string) string {
+	_, err := os.ReadFile(filepath.Join(root, path))
+	switch pathErr, ok := errors.AsType[*fs.PathError](err); {
+	case ok && !errors.Is(err, fs.ErrNotExist):
+		return path + " cannot be read: " + pathErr.Err.Error()
+	default:
+		return path + " is missing"
+	}
 }
 
 // exercises looks for exercises of a file that are not written or do not parse.

@@ -109,3 +109,16 @@ func TestPackMissing(t *testing.T) {
 	require.True(t, strings.HasSuffix(message, "; still missing: "+missing), message)
 	require.Len(t, packed(t, file), len(assess.Files())-1+4+1)
 }
+
+// TestPackUnreadable names files that are there but cannot be read.
+func TestPackUnreadable(t *testing.T) {
+	t.Parallel()
+	root, file := student(t, true, "Because."), filepath.Join(t.TempDir(), "a.zip")
+	for _, path := range []string{"cs231n/gan/loss.go", "notebooks/RNN_Captioning.ipynb"} {
+		require.NoError(t, os.Remove(filepath.Join(root, path)))
+		require.NoError(t, os.Mkdir(filepath.Join(root, path), 0o755))
+	}
+	_, err := submit.Pack(root, file, false)
+	require.EqualError(t, err, "nothing was packed: cs231n/gan/loss.go cannot be read: is a directory; "+
+		"notebooks/RNN_Captioning.ipynb cannot be read: is a directory; --force packs the solution as it is")
+}
