@@ -72,8 +72,10 @@ func (w *work) drop(id, line string) {
 // search finds the exercises that cause an error without a position in their code, such as a compiler that never ends: it
 // compiles each of them alone.
 func (w *work) search(ctx context.Context, failed failure) error {
-	if _, other, err := w.compile(ctx, nil); err != nil || other != "" {
-		return fmt.Errorf("assess: the assignment does not compile: %s %w", strings.TrimSpace(string(other)), err)
+	if _, other, err := w.compile(ctx, nil); err != nil {
+		return err
+	} else if other != "" {
+		return fmt.Errorf("assess: the assignment does not compile: %s", Line(other.words()))
 	}
 	suspects := w.suspects(failed)
 	found := false

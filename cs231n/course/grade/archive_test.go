@@ -70,6 +70,8 @@ func TestHostileArchives(t *testing.T) {
 		line  string // about the exercise rnn-step-forward
 	}{
 		{"up.zip", archive(zipped(t, with("../../evil.go", nil))), "its name is a path outside of the submission", "write StepForward"},
+		{"assembly.zip", archive(zipped(t, with("cs231n/rnn/evil_amd64.s", []byte("TEXT main·main(SB)")))), "", "write StepForward"},
+		{"module.zip", archive(zipped(t, with("go.mod", []byte("module evil\ntoolchain go9.9\n")))), "", "write StepForward"},
 		{"absolute.zip", archive(zipped(t, with("/etc/evil", nil))), "its name is a path outside of the submission", "write StepForward"},
 		{"bomb.zip", archive(zipped(t, with(step, make([]byte, 50<<20)))), "it has more than 16777216 bytes", "it has more than 16777216 bytes"},
 		{"nested.zip", archive(zipped(t, map[string][]byte{"in.zip": zipped(t, g.layout.Blank())})), "none of the expected files", "none of the expected files"},
