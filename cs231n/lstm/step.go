@@ -48,7 +48,7 @@ func StepForward(x, prevH, prevC *Node, w Weights) (nextH, nextC *Node, cache St
 	// BEGIN SOLUTION lstm-step-forward
 	xWx, affine := temporal.AffineForward(x, w.Wx, w.B)
 	nextH, nextC, gates := step(xWx, prevH, prevC, w.Wh)
-	return nextH, nextC, StepCache{prevH, prevC, w.Wh, nextC, gates, affine}
+	return nextH, nextC, StepCache{prevH: prevH, prevC: prevC, wh: w.Wh, nextC: nextC, gates: gates, affine: affine}
 	// END SOLUTION
 }
 

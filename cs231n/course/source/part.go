@@ -110,11 +110,19 @@ func isInit(d ast.Decl) bool {
 	return ok && f.Recv == nil && f.Name.Name == "init"
 }
 
-// extends reports whether a declaration is that of the same structure with further fields at its end. They must have names,
-// since the methods of an embedded one could change the meaning of given code.
+// extends reports whether a declaration is that of the same structure with further fields. They must have names, since the
+// methods of an embedded one could change the meaning of given code.
 func extends(given, other ast.Decl) bool {
 	g, o := fields(given), fields(other)
-	return len(g) > 0 && len(o) > len(g) && slices.Equal(g, o[:len(g)]) && !slices.ContainsFunc(o, func(f field) bool { return f.name == "" })
+	if len(g) == 0 || len(o) <= len(g) {
+		return false
+	}
+	for _, f := range g {
+		if !slices.Contains(o, f) {
+			return false
+		}
+	}
+	return !slices.ContainsFunc(o, func(f field) bool { return f.name == "" })
 }
 
 // field is a field of a structure. An embedded one has no name.

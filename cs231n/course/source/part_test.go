@@ -116,7 +116,7 @@ func TestExtends(t *testing.T) {
 		"struct{ x float64; y int }":        true,
 		"struct{ x, y float64 }":            true,
 		"struct{ x float64 }":               false,
-		"struct{ y int; x float64 }":        false,
+		"struct{ y int; x float64 }":        true,
 		"struct{ x int; y int }":            false,
 		"struct{ x float64; fmt.Stringer }": false,
 		"struct{ x float64; *Other }":       false,
