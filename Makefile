@@ -127,7 +127,7 @@ check-unit: setup
 # the race detector waits for a second before it exits. The tests of coco start hundreds of processes, so GORACE turns
 # that wait off, which saves two minutes.
 RACE := $(addprefix ./cs231n/,coco display fetch mnist scenes training)
-SEQUENTIAL := ^Test(FullDisk|Corrupt|Captions|Grammar|Grid|LoadRealData|Unfold|Pooling|Fit|ObjectsCanBeSeen|Shapes|TwoProcesses)
+SEQUENTIAL := ^Test(FullDisk|Corrupt|Captions|Grammar|Grid|LoadRealData|Unfold|Pooling|Fit|ObjectsCanBeSeen|Shapes|TwoProcesses|Dir$$|SameWhatever)
 
 check-race: setup
 	@echo "== go test -race"

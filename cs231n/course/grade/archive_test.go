@@ -109,9 +109,9 @@ func TestAll(t *testing.T) {
 	g := grader(t)
 	dir, out := t.TempDir(), t.TempDir()
 	solved := g.layout.Blank()
-	solved["cs231n/gan/models.go"] = g.layout.Reference()["cs231n/gan/models.go"]
+	solved["cs231n/gan/loss.go"] = g.layout.Reference()["cs231n/gan/loss.go"]
 	broken := maps.Clone(solved)
-	broken["cs231n/gan/loss.go"] = []byte("package gan\nfunc (")
+	broken["cs231n/gan/models.go"] = []byte("package gan\nfunc (")
 	delete(broken, "cs231n/rnn/step.go")
 	for name, files := range map[string]map[string][]byte{"Ada Lovelace.zip": solved, "Ada-Lovelace.zip": broken} {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, name), zipped(t, files), 0o600))
@@ -129,7 +129,7 @@ func TestAll(t *testing.T) {
 			}
 			points[r.Name] = r.Score()
 		}))
-		require.Equal(t, map[string]int{"Ada-Lovelace": 17, "Ada-Lovelace-2": 17, "nothing": 0}, points)
+		require.Equal(t, map[string]int{"Ada-Lovelace": 12, "Ada-Lovelace-2": 12, "nothing": 0}, points)
 		require.Equal(t, []string{"README.md is skipped: it is neither a folder nor an archive"}, failed)
 		saved := map[string]string{}
 		for name := range points {
@@ -145,7 +145,7 @@ func TestAll(t *testing.T) {
 		}
 		require.Equal(t, first, saved)
 	}
-	require.Contains(t, first["Ada-Lovelace-2/results.json"], "cs231n/gan/loss.go:2:7: expected")
+	require.Contains(t, first["Ada-Lovelace-2/results.json"], "cs231n/gan/models.go:2:7: expected")
 	require.Contains(t, first["Ada-Lovelace-2/results.json"], "cs231n/rnn/step.go is missing")
 	require.Contains(t, first["Ada-Lovelace-2/report.html"], "is another submission of the name Ada-Lovelace")
 }

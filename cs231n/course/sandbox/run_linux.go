@@ -239,6 +239,7 @@ func (r Result) cause() End {
 		"esource temporarily unavailable":              TooManyProcesses,
 		"Cannot fork":                                  TooManyProcesses,
 		"fatal error: runtime: out of memory":          OutOfMemory,
+		"runtime: out of memory: cannot allocate":      OutOfMemory,
 		"fatal error: runtime: cannot allocate memory": OutOfMemory,
 	} {
 		if bytes.Contains(r.Output, []byte(message)) {
