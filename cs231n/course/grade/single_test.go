@@ -2,6 +2,7 @@ package grade
 
 import (
 	"maps"
+	"slices"
 	"strings"
 	"testing"
 
