@@ -140,6 +140,9 @@ func (g *Grader) execute(ctx context.Context, p assess.Probe) (ended string, res
 	if errors.Is(err, sandbox.ErrNotIsolated) {
 		err = fmt.Errorf("%w; --unsafe grades all the same, for submissions that you trust", err)
 	}
+	if err != nil && os.Geteuid() == 0 && strings.Contains(err.Error(), "permission denied") {
+		err = fmt.Errorf("%w: without namespaces the programs of root run as the user nobody, who cannot enter this folder; grade as another user than root", err)
+	}
 	if err == nil && r.End == sandbox.Canceled {
 		err = context.Cause(ctx)
 	}

@@ -20,6 +20,13 @@ const root = "../../.."
 
 func grader(t *testing.T) *Grader {
 	t.Helper()
+	isolation, err := sandbox.Check(t.Context())
+	if err != nil {
+		t.Skip(err)
+	}
+	if !isolation.Namespaces && os.Geteuid() == 0 {
+		t.Skipf("without namespaces the programs of root run as the user nobody, who cannot enter root's folders; %s", isolation)
+	}
 	g, err := New(testbackend.Get(t), root, 0)
 	require.NoError(t, err)
 	return g
