@@ -75,7 +75,7 @@ class Runner(NotebookClient):
     execute = run_sync(async_execute)
 
     async def _async_cleanup_kernel(self) -> None:
-        """nbclient calls this in a task of its own at Ctrl-C, and once more at the end."""
+        """nbclient calls this in a separate task at Ctrl-C, and once more at the end."""
         self.interrupted = self.interrupted or asyncio.current_task() is not self.main
         async with self.cleaning:
             if self.km is not None:

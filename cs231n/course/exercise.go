@@ -32,6 +32,26 @@ type Question struct {
 	Bonus    bool // the points come on top of the 100
 }
 
+// Notebook is a notebook with questions.
+type Notebook struct {
+	Name  string // without a suffix
+	Path  string // relative to the root of the module
+	Bonus bool   // all of its questions are a bonus
+}
+
+// Notebooks lists the notebooks with questions in the order of the questions.
+func Notebooks() []Notebook {
+	var list []Notebook
+	for _, q := range Questions() {
+		i := slices.IndexFunc(list, func(n Notebook) bool { return n.Name == q.Notebook })
+		if i < 0 {
+			i, list = len(list), append(list, Notebook{Name: q.Notebook, Path: "notebooks/" + q.Notebook + ".ipynb", Bonus: true})
+		}
+		list[i].Bonus = list[i].Bonus && q.Bonus
+	}
+	return list
+}
+
 // Exercises lists all exercises in the order of the notebooks. Those that are no bonus are worth 86 points.
 func Exercises() []Exercise {
 	return slices.Concat(recurrentExercises(), captioningExercises(), lstmExercises(), transformerExercises(), networkExercises(),

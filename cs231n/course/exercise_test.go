@@ -51,3 +51,17 @@ func TestPlainHint(t *testing.T) {
 		require.NotRegexp(t, "[`$\\\\]", e.PlainHint(), e.ID)
 	}
 }
+
+// TestNotebooks lists each notebook once. The LSTM's has bonus questions only.
+func TestNotebooks(t *testing.T) {
+	t.Parallel()
+	bonus := map[string]bool{}
+	for _, n := range course.Notebooks() {
+		require.NotContains(t, bonus, n.Name)
+		require.Equal(t, "notebooks/"+n.Name+".ipynb", n.Path)
+		bonus[n.Name] = n.Bonus
+	}
+	require.Equal(t, map[string]bool{
+		"RNN_Captioning": false, "LSTM_Captioning": true, "Transformer_Captioning": false, "Generative_Adversarial_Networks": false,
+	}, bonus)
+}

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/gomlx/compute"
 	"github.com/spf13/cobra"
 
 	"github.com/cs231n-go/assignment3/cs231n/cmd/cli"
@@ -36,11 +37,7 @@ solved checkout.`,
 	perform(c, new(bool), func(ctx context.Context, s *display.Screen, args []string) (any, error) {
 		ctx, stop := interruptible(ctx)
 		defer stop()
-		root, err := os.Getwd()
-		if err != nil {
-			return nil, err
-		}
-		backend, err := device.Open(device.Warn(c.ErrOrStderr()))
+		root, backend, err := solved(c)
 		if err != nil {
 			return nil, err
 		}
@@ -69,11 +66,7 @@ network. Run it in the solved checkout.`,
 	perform(c, new(bool), func(ctx context.Context, s *display.Screen, args []string) (any, error) {
 		ctx, stop := interruptible(ctx)
 		defer stop()
-		root, err := os.Getwd()
-		if err != nil {
-			return nil, err
-		}
-		backend, err := device.Open(device.Warn(c.ErrOrStderr()))
+		root, backend, err := solved(c)
 		if err != nil {
 			return nil, err
 		}
@@ -107,6 +100,15 @@ network. Run it in the solved checkout.`,
 		return fmt.Sprintf("%s\nA person grades the inline questions (%d points). The results are in %s.", summary, questions, out), err
 	})
 	return c
+}
+
+// solved returns the solved checkout, which is the working directory, and a backend for the expected results.
+func solved(c *cobra.Command) (root string, backend compute.Backend, err error) {
+	if root, err = os.Getwd(); err != nil {
+		return "", nil, err
+	}
+	backend, err = device.Open(device.Warn(c.ErrOrStderr()))
+	return root, backend, err
 }
 
 // guardCommand takes over the process if package sandbox has started it.

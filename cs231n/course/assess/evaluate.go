@@ -23,8 +23,8 @@ type outcome struct {
 	written []byte
 }
 
-// evaluate compiles the functions and evaluates the cases of the given exercises. Each exercise has a process of its own,
-// so it does not affect the others.
+// evaluate compiles the functions and evaluates the cases of the given exercises. Each exercise runs in a separate
+// process, so it does not affect the others.
 func (w *work) evaluate(ctx context.Context, ids []string) error {
 	if len(ids) == 0 || len(w.parts) == 0 {
 		return nil

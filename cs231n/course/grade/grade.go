@@ -81,7 +81,11 @@ func (r Report) Score() int {
 // Grade grades a submission, a folder or an archive.
 func (g *Grader) Grade(ctx context.Context, name, path string) (Report, error) {
 	begun := time.Now()
-	s, err := intake.Open(path, append(assess.Files(), notebooks()...), intake.Limits{})
+	wanted := assess.Files()
+	for _, n := range course.Notebooks() {
+		wanted = append(wanted, n.Path)
+	}
+	s, err := intake.Open(path, wanted, intake.Limits{})
 	if err != nil {
 		return Report{}, err
 	}
@@ -104,17 +108,6 @@ func reasons(s intake.Submission) map[string]string {
 		}
 	}
 	return why
-}
-
-// notebooks lists the notebooks of a submission.
-func notebooks() []string {
-	var list []string
-	for _, q := range course.Questions() {
-		if name := "notebooks/" + q.Notebook + ".ipynb"; len(list) == 0 || list[len(list)-1] != name {
-			list = append(list, name)
-		}
-	}
-	return list
 }
 
 // Files grades the files of a submission.

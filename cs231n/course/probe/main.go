@@ -1,4 +1,4 @@
-// Command probe evaluates cases of the exercises in a process of its own, with the functions that it was compiled with. A
+// Command probe evaluates cases of the exercises in a separate process, with the functions that it was compiled with. A
 // check starts it, since a student's functions may hang, exit or panic.
 //
 // Usage: probe CASES RESULTS. CASES is a file with a JSON list of cases. RESULTS becomes a file with a line of JSON for each

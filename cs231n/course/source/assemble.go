@@ -29,7 +29,7 @@ func Assemble(root string, blank *File, parts []Part) ([]byte, error) {
 		}
 	}
 	head := "package " + blank.tree.Name.Name + "\n"
-	imports, err := neededImports(token.NewFileSet(), head+a.body.String(), a.from...)
+	imports, err := neededImports(head+a.body.String(), a.from...)
 	if err != nil {
 		return nil, fmt.Errorf("source: assemble %s: %w", blank.Path, err)
 	}

@@ -31,9 +31,9 @@ func keepImports(path string, solved, blank []byte) ([]byte, error) {
 	}
 	var kept, unused []string
 	for _, spec := range after.Imports {
-		file, _ := strconv.Unquote(spec.Path.Value)
+		file := importPath(spec)
 		if spec.Name == nil && !astutil.UsesImport(after, file) {
-			name := lastElement(file)
+			name := importName(spec)
 			if used := firstUse(before, name); used != "" && !generic(file) {
 				kept = append(kept, fmt.Sprintf("_ = %s.%s", name, used))
 			} else {
@@ -83,8 +83,8 @@ func firstUse(file *ast.File, pkg string) string {
 }
 
 // neededImports writes the imports of several files that the text of a file uses.
-func neededImports(fset *token.FileSet, text string, files ...*ast.File) (string, error) {
-	file, err := parser.ParseFile(fset, "", text, parser.SkipObjectResolution)
+func neededImports(text string, files ...*ast.File) (string, error) {
+	file, err := parser.ParseFile(token.NewFileSet(), "", text, parser.SkipObjectResolution)
 	if err != nil {
 		return "", err
 	}

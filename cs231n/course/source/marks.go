@@ -1,6 +1,6 @@
 // Package source reads and assembles the Go files in which students write their code.
 //
-// In the solved tree comments on lines of their own mark the solutions:
+// In the solved tree comments on separate lines mark the solutions:
 //
 //	// BEGIN SOLUTION rnn-step-forward
 //	…

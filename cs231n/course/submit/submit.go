@@ -94,14 +94,14 @@ func (s *solution) gather(root string) error {
 		}
 		s.exercises(layout, path, text)
 	}
-	for _, n := range notebooks() {
-		text, err := os.ReadFile(filepath.Join(root, n.path))
+	for _, n := range course.Notebooks() {
+		text, err := os.ReadFile(filepath.Join(root, n.Path))
 		switch {
 		case err == nil:
-			s.files[n.path] = text
+			s.files[n.Path] = text
 			s.notebook(n, text)
-		case !n.bonus:
-			s.faults = append(s.faults, unreadable(root, n.path))
+		case !n.Bonus:
+			s.faults = append(s.faults, unreadable(root, n.Path))
 		}
 	}
 	return nil
@@ -137,26 +137,8 @@ func (s *solution) exercises(layout *assess.Layout, path string, text []byte) {
 	}
 }
 
-// notebook is a notebook with questions.
-type notebook struct {
-	name, path string
-	bonus      bool // all of its questions are
-}
-
-func notebooks() []notebook {
-	var list []notebook
-	for _, q := range course.Questions() {
-		i := slices.IndexFunc(list, func(n notebook) bool { return n.name == q.Notebook })
-		if i < 0 {
-			i, list = len(list), append(list, notebook{q.Notebook, "notebooks/" + q.Notebook + ".ipynb", true})
-		}
-		list[i].bonus = list[i].bonus && q.Bonus
-	}
-	return list
-}
-
 // notebook looks for cells that were not run and questions without an answer.
-func (s *solution) notebook(n notebook, text []byte) {
+func (s *solution) notebook(n course.Notebook, text []byte) {
 	var content struct {
 		Cells []struct {
 			Type     string `json:"cell_type"`
@@ -168,10 +150,10 @@ func (s *solution) notebook(n notebook, text []byte) {
 		} `json:"cells"`
 	}
 	if err := json.Unmarshal(text, &content); err != nil || len(content.Cells) == 0 {
-		s.faults = append(s.faults, n.path+" is not a notebook")
+		s.faults = append(s.faults, n.Path+" is not a notebook")
 		return
 	}
-	executed := n.bonus
+	executed := n.Bonus
 	for _, c := range content.Cells {
 		executed = executed || c.Type == "code" && c.Count != nil
 		for _, q := range course.Questions() {
@@ -181,7 +163,7 @@ func (s *solution) notebook(n notebook, text []byte) {
 		}
 	}
 	if !executed {
-		s.unexecuted = append(s.unexecuted, n.name)
+		s.unexecuted = append(s.unexecuted, n.Name)
 	}
 }
 
