@@ -46,10 +46,12 @@ FAILING = [
 
 def kill_kernel():
     """Waits for a cell's program, then kills it, its kernel and the kernel's gopls."""
-    family = []
-    while not any(process.name().startswith("gonb_") for process in family):
+    running = False
+    while not running:
         time.sleep(0.1)
         family = psutil.Process().children(recursive=True)
+        with contextlib.suppress(psutil.NoSuchProcess):  # the compiler starts programs that end while this looks
+            running = any(process.name().startswith("gonb_") for process in family)
     time.sleep(2)
     for process in family:
         with contextlib.suppress(psutil.NoSuchProcess):
