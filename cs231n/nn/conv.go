@@ -8,25 +8,97 @@ import (
 	"github.com/cs231n-go/assignment3/cs231n/rng"
 )
 
-type conv2d struct{ affineParams }
-
-// Conv2d is a convolution with a kernel×kernel window, stride 1, no padding and PyTorch's initialization. The kernel size
-// must be odd: GoMLX's gradient of Convolve is wrong for even ones.
-// Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.Conv2d.html.
-//
-// Shapes: W: (out, in, kernel, kernel), b: (out), x: (N, H, W, in) -> (N, H−kernel+1, W−kernel+1, out).
-func Conv2d(in, out, kernel int, stream *rng.Torch) Layer {
-	if kernel%2 == 0 {
-		panic(fmt.Errorf("nn: Conv2d needs an odd kernel size, got %d", kernel))
-	}
-	return conv2d{defaultInit(stream, in*kernel*kernel, out, out, in, kernel, kernel)}
+type conv2d struct {
+	affineParams
+	stride, padding int
 }
 
+// ConvOption is an option of [Conv2d].
+type ConvOption func(*conv2d)
+
+// Stride sets the distance of neighboring windows in pixels, by default 1.
+func Stride(s int) ConvOption { return func(c *conv2d) { c.stride = s } }
+
+// Padding surrounds each image with p rows and columns of zeros, by default none.
+func Padding(p int) ConvOption { return func(c *conv2d) { c.padding = p } }
+
+// Conv2d is a convolution with a kernel×kernel window and PyTorch's initialization. With stride s and padding p the output
+// has (H + 2p − kernel)/s + 1 rows, and as many columns for W. Two kinds are fast on CPU and supported, others panic:
+//
+//   - an odd kernel size with stride 1
+//   - an even kernel size with stride 2, on images of even height and width
+//
+// Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.Conv2d.html.
+//
+// Shapes: W: (out, in, kernel, kernel), b: (out), x: (N, H, W, in) -> (N, rows, columns, out).
+func Conv2d(in, out, kernel int, stream *rng.Torch, options ...ConvOption) Layer {
+	c := conv2d{stride: 1}
+	for _, option := range options {
+		option(&c)
+	}
+	odd := kernel%2 == 1 && c.stride == 1
+	even := kernel%2 == 0 && c.stride == 2
+	if kernel < 1 || !odd && !even || c.padding < 0 || c.padding >= kernel {
+		panic(fmt.Errorf("nn: Conv2d with a %d×%d kernel, stride %d and padding %d is not supported; "+
+			"use an odd kernel with stride 1 or an even kernel with stride 2, and a padding from 0 to the kernel size − 1", kernel, kernel, c.stride, c.padding))
+	}
+	c.affineParams = defaultInit(stream, in*kernel*kernel, out, out, in, kernel, kernel)
+	return c
+}
+
+// Forward chooses the fastest of three ways. GoMLX's gradient of Convolve is right for odd kernels with stride 1 only.
 func (c conv2d) Forward(p Values, x *Node) (*Node, Backward) {
 	weight, bias := p[c.weight], p[c.bias]
+	w := weight.Shape().Dimensions
+	if d := x.Shape().Dimensions; len(d) != 4 || d[3] != w[1] || min(d[1], d[2])+2*c.padding < w[2] || d[1]%c.stride != 0 || d[2]%c.stride != 0 {
+		panic(fmt.Errorf("nn: Conv2d with a %d×%d kernel, stride %d and padding %d of %s: want images (N, H, W, %d) with H and W divisible by the stride, "+
+			"and not smaller than the kernel with their padding", w[2], w[2], c.stride, c.padding, x.Shape(), w[1]))
+	}
+	switch {
+	case c.stride == 2:
+		return c.strided(weight, bias, x)
+	case w[2] == 1 && c.padding == 0:
+		return pointwise(weight, bias, x)
+	}
 	kernel := TransposeAllAxes(weight, 2, 3, 1, 0) // (out, in, h, w) -> (h, w, in, out)
-	y := Add(Convolve(x, kernel).NoPadding().Done(), ExpandAxes(bias, 0, 1, 2))
+	edges := [][2]int{{c.padding, c.padding}, {c.padding, c.padding}}
+	y := Add(Convolve(x, kernel).PaddingPerDim(edges).Done(), ExpandAxes(bias, 0, 1, 2))
 	return y, autodiff(y, x, weight, bias)
+}
+
+// pointwise is the convolution with a 1×1 kernel, an affine map of each pixel.
+func pointwise(weight, bias, x *Node) (*Node, Backward) {
+	w := weight.Shape().Dimensions
+	y, back := affine(x, Reshape(weight, w[0], w[1]), bias, 1)
+	return y, func(dy *Node) (*Node, []*Node) {
+		dx, d := back(dy)
+		return dx, []*Node{Reshape(d[0], w...), d[1]}
+	}
+}
+
+// strided is the convolution with stride 2, one matrix product of all windows and the kernel. Its backward pass is a
+// [ConvTranspose2d] without bias.
+func (c conv2d) strided(weight, bias, x *Node) (*Node, Backward) {
+	d := x.Shape().Dimensions
+	win := windowsOf(c.pad(x), weight.Shape().Dimensions[2])
+	windows, kernel := win.im2col(c.pad(x)), win.order(TransposeAllAxes(weight, 2, 3, 1, 0))
+	y := Reshape(win.times(windows, kernel), win.n, win.h, win.w, -1)
+	y = Add(y, ExpandAxes(bias, 0, 1, 2))
+	return y, func(dy *Node) (*Node, []*Node) {
+		rows := Reshape(dy, win.n*win.h*win.w, -1)
+		dKernel := win.unorder(win.weightGradient(windows, rows))
+		dx := Slice(win.col2im(win.timesT(rows, kernel)), AxisRange(), AxisRange(c.padding, c.padding+d[1]), AxisRange(c.padding, c.padding+d[2]))
+		return dx, []*Node{TransposeAllAxes(dKernel, 3, 2, 0, 1), SumRows(rows)}
+	}
+}
+
+// pad surrounds images with zeros.
+func (c conv2d) pad(x *Node) *Node {
+	if c.padding == 0 {
+		return x
+	}
+	edge := PadAxis{Start: c.padding, End: c.padding}
+	return Pad(x, ScalarZero(x.Graph(), x.DType()), PadAxis{}, edge, edge)
 }
 
 // autodiff is the backward pass that GoMLX derives from y = f(x, params).
@@ -97,120 +169,4 @@ func (c convTranspose2d) Forward(p Values, x *Node) (*Node, Backward) {
 		dx := Reshape(win.times(dPatches, kernel), d...)
 		return dx, []*Node{TransposeAllAxes(dKernel, 3, 2, 0, 1), ReduceSum(dy, 0, 1, 2)}
 	}
-}
-
-// convPool fuses a convolution with an odd kernel size k, a ReLU or LeakyReLU and a 2×2 max pool. The separate layers are
-// slow on CPU: XLA's backward pass of a convolution runs at a tenth of the speed of its matrix products, and the pool
-// discards three quarters of the convolution's output.
-//
-// Here the convolution is a matrix product. A row of the left matrix is the input window of one pooled pixel, k+1 pixels
-// high and wide. The right matrix holds the kernel at its four positions in that window, padded with zeros. The product
-// has the four values of each pool in four groups of columns:
-//
-//	(N·h·w, (k+1)²·in) · ((k+1)²·in, 4·out) -> (N·h·w, 4·out)
-//
-// The pool is then the largest of the four groups.
-type convPool struct {
-	conv2d
-	rectifier rectifier
-}
-
-// fuse replaces each sequence of a Conv2d, a ReLU or LeakyReLU and a MaxPool2d by a convPool. A convPool applies the
-// activation after the pool, so the slope must not be negative: only a nondecreasing function commutes with a maximum.
-func fuse(layers []Layer) []Layer {
-	var fused []Layer
-	for len(layers) > 0 {
-		if len(layers) >= 3 {
-			conv, isConv := layers[0].(conv2d)
-			r, isRectifier := layers[1].(rectifier)
-			if _, isPool := layers[2].(maxPool2d); isConv && isRectifier && r.slope >= 0 && isPool {
-				fused = append(fused, convPool{conv, r})
-				layers = layers[3:]
-				continue
-			}
-		}
-		fused = append(fused, layers[0])
-		layers = layers[1:]
-	}
-	return fused
-}
-
-func (c convPool) Forward(p Values, x *Node) (*Node, Backward) {
-	weight, bias := p[c.weight], p[c.bias]
-	win := windowsOf(x, weight.Shape().Dimensions[2]+1)
-	out := weight.Shape().Dimensions[0]
-	windows, kernel := win.im2col(x), win.order(spread(weight))
-	group, largest := firstMax(win.times(windows, kernel), out)
-	// The bias is the same for all values of a pool, so it is added after the pool too.
-	preActivation := Add(largest, ExpandAxes(bias, 0))
-	y := Reshape(c.rectifier.scale(preActivation, preActivation), win.n, win.h, win.w, out)
-	return y, func(dy *Node) (*Node, []*Node) {
-		dLargest := c.rectifier.scale(preActivation, Reshape(dy, -1, out))
-		dFour := unpool(group, dLargest)
-		dKernel := win.unorder(win.weightGradient(windows, dFour))
-		return win.col2im(win.timesT(dFour, kernel)), []*Node{gather(dKernel), SumRows(dLargest)}
-	}
-}
-
-// firstMax returns the elementwise maximum of the four column groups of x and the index of its group. In a tie it is the
-// first one, as in PyTorch.
-//
-// Shapes: x: (M, 4·out) -> both (M, out).
-func firstMax(x *Node, out int) (group, largest *Node) {
-	g := x.Graph()
-	column := func(i int) *Node { return Slice(x, AxisRange(), AxisRange(i*out, (i+1)*out)) }
-	index := func(i int) *Node { return FillScalar(g, column(0).Shape(), float64(i)) }
-	upper, lower := Max(column(0), column(1)), Max(column(2), column(3))
-	inUpper := Where(GreaterOrEqual(column(0), column(1)), index(0), index(1))
-	inLower := Where(GreaterOrEqual(column(2), column(3)), index(2), index(3))
-	return Where(GreaterOrEqual(upper, lower), inUpper, inLower), Max(upper, lower)
-}
-
-// unpool is the backward pass of firstMax. The gradient goes to the group of the maximum.
-//
-// Shapes: both (M, out) -> (M, 4·out).
-func unpool(group, d *Node) *Node {
-	dims := d.Shape().Dimensions
-	four := d.Shape().Clone()
-	four.Dimensions = []int{dims[0], 4, dims[1]}
-	chosen := Equal(Iota(d.Graph(), four, 1), BroadcastToDims(ExpandAxes(group, 1), four.Dimensions...))
-	spread := Where(chosen, BroadcastToDims(ExpandAxes(d, 1), four.Dimensions...), Zeros(d.Graph(), four))
-	return Reshape(spread, dims[0], 4*dims[1])
-}
-
-// spread puts the kernel into its four positions in the window, with zeros around it.
-//
-// Shapes: (out, in, k, k) -> (k+1, k+1, in, 4·out).
-func spread(weight *Node) *Node {
-	zero := ScalarZero(weight.Graph(), weight.DType())
-	hwio := TransposeAllAxes(weight, 2, 3, 1, 0)
-	var positions []*Node
-	for row := range 2 {
-		for col := range 2 {
-			positions = append(positions, Pad(hwio, zero, PadAxis{Start: row, End: 1 - row}, PadAxis{Start: col, End: 1 - col}))
-		}
-	}
-	return Concatenate(positions, 3)
-}
-
-// gather is the backward pass of spread: it adds up the gradients of the four positions.
-func gather(d *Node) *Node {
-	k, out := d.Shape().Dimensions[0]-1, d.Shape().Dimensions[3]/4
-	var positions []*Node
-	for row := range 2 {
-		for col := range 2 {
-			i := (2*row + col) * out
-			positions = append(positions, Slice(d, AxisRange(row, row+k), AxisRange(col, col+k), AxisRange(), AxisRange(i, i+out)))
-		}
-	}
-	return TransposeAllAxes(sumOf(positions), 3, 2, 0, 1)
-}
-
-// sumOf adds up nodes of one shape.
-func sumOf(nodes []*Node) *Node {
-	sum := nodes[0]
-	for _, n := range nodes[1:] {
-		sum = Add(sum, n)
-	}
-	return sum
 }

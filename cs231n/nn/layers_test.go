@@ -47,8 +47,21 @@ func TestLayers(t *testing.T) {
 		"unflatten":                    func() nn.Layer { return nn.Unflatten(3, 5, 7) },
 		"layer_norm":                   func() nn.Layer { return nn.LayerNorm(7) },
 		"layer_norm_rows":              func() nn.Layer { return nn.LayerNorm(5) },
+		"conv2d_padding":               func() nn.Layer { return nn.Conv2d(3, 4, 3, nil, nn.Padding(1)) },
+		"conv2d_wide_padding":          func() nn.Layer { return nn.Conv2d(2, 3, 3, nil, nn.Padding(2)) },
+		"conv2d_pointwise":             func() nn.Layer { return nn.Conv2d(3, 5, 1, nil) },
+		"conv2d_pointwise_one_pixel":   func() nn.Layer { return nn.Conv2d(3, 2, 1, nil) },
+		"conv2d_strided":               func() nn.Layer { return nn.Conv2d(3, 5, 4, nil, nn.Stride(2), nn.Padding(1)) },
+		"conv2d_strided_one_channel":   func() nn.Layer { return nn.Conv2d(1, 3, 4, nil, nn.Stride(2), nn.Padding(1)) },
+		"conv2d_strided_blocks":        func() nn.Layer { return nn.Conv2d(2, 3, 2, nil, nn.Stride(2)) },
+		"conv2d_strided_large":         func() nn.Layer { return nn.Conv2d(2, 3, 6, nil, nn.Padding(2), nn.Stride(2)) },
+		"group_norm":                   func() nn.Layer { return nn.GroupNorm(3, 6) },
+		"group_norm_rows":              func() nn.Layer { return nn.GroupNorm(2, 10) },
+		"group_norm_one_group":         func() nn.Layer { return nn.GroupNorm(1, 5) },
+		"group_norm_channels":          func() nn.Layer { return nn.GroupNorm(3, 3) },
+		"silu":                         nn.SiLU,
 	}
-	require.Len(t, cases, len(layers)+1, "every case but dropout has a layer here")
+	require.Len(t, cases, len(layers)+3, "every case but dropout, embedding and sinusoids has a layer here")
 	for name, layer := range layers {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -58,7 +71,8 @@ func TestLayers(t *testing.T) {
 				set(t, layer.Params(), c.Weight.tensor(), c.Bias.tensor())
 				want = append(want, c.DWeight.tensor(), c.DBias.tensor())
 			}
-			canDerive := !strings.HasPrefix(name, "conv_transpose2d") // GoMLX has no gradient of Pad
+			// GoMLX has no gradient of Pad.
+			canDerive := !strings.HasPrefix(name, "conv_transpose2d") && !strings.HasPrefix(name, "conv2d_strided")
 			out, err := nn.Compute(testbackend.Get(t), layer.Params(), []any{c.X.tensor(), c.DY.tensor()}, func(p nn.Values, in []*Node) []*Node {
 				x, dy := channelsLast(in[0]), channelsLast(in[1])
 				y, back := layer.Forward(p, x)
@@ -161,5 +175,4 @@ func TestLayersRefuseWrongShapes(t *testing.T) {
 		require.Error(t, err, c.name)
 		require.Regexp(t, `nn: .*`+c.wantErr, err.Error(), c.name)
 	}
-	require.PanicsWithError(t, "nn: Conv2d needs an odd kernel size, got 4", func() { nn.Conv2d(1, 1, 4, rng.NewTorch(0)) })
 }

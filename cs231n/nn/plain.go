@@ -45,6 +45,19 @@ func (tanh) Forward(_ Values, x *Node) (*Node, Backward) {
 	return y, func(dy *Node) (*Node, []*Node) { return Mul(dy, OneMinus(Square(y))), nil }
 }
 
+type silu struct{ stateless }
+
+// SiLU is y = x·σ(x) with the logistic function σ, also called Swish. Its backward pass is dx = dy·σ(x)·(1 + x·(1 − σ(x))).
+// Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.SiLU.html.
+func SiLU() Layer { return silu{} }
+
+func (silu) Forward(_ Values, x *Node) (*Node, Backward) {
+	s := Sigmoid(x)
+	return Mul(x, s), func(dy *Node) (*Node, []*Node) {
+		return Mul(dy, Mul(s, AddScalar(Mul(x, OneMinus(s)), 1))), nil
+	}
+}
+
 type flatten struct{ stateless }
 
 // Flatten turns images into rows, channels first as in PyTorch. Its backward pass turns rows into images.

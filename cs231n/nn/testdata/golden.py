@@ -97,7 +97,53 @@ def layers() -> dict[str, Any]:
         "layer_norm_rows": layer_case(rng, nn.LayerNorm(5), hundredths(rng, 4, 5)),
         # A seed above 2^31 - 1 wraps around.
         "dropout": dropout_case(rng, 3_000_000_019, 0.3, hundredths(rng, 3, 5, 7)),
+        "conv2d_padding": layer_case(rng, nn.Conv2d(3, 4, 3, padding=1), hundredths(rng, 2, 3, 5, 6)),
+        "conv2d_wide_padding": layer_case(
+            rng, nn.Conv2d(2, 3, 3, padding=2), hundredths(rng, 1, 2, 1, 4)
+        ),
+        "conv2d_pointwise": layer_case(rng, nn.Conv2d(3, 5, 1), hundredths(rng, 2, 3, 5, 4)),
+        "conv2d_pointwise_one_pixel": layer_case(rng, nn.Conv2d(3, 2, 1), hundredths(rng, 1, 3, 1, 1)),
+        "conv2d_strided": layer_case(
+            rng, nn.Conv2d(3, 5, 4, stride=2, padding=1), hundredths(rng, 3, 3, 6, 10)
+        ),
+        "conv2d_strided_one_channel": layer_case(
+            rng, nn.Conv2d(1, 3, 4, stride=2, padding=1), hundredths(rng, 2, 1, 8, 6)
+        ),
+        "conv2d_strided_blocks": layer_case(
+            rng, nn.Conv2d(2, 3, 2, stride=2), hundredths(rng, 1, 2, 4, 2)
+        ),
+        "conv2d_strided_large": layer_case(
+            rng, nn.Conv2d(2, 3, 6, stride=2, padding=2), hundredths(rng, 1, 2, 6, 8)
+        ),
+        "group_norm": layer_case(rng, nn.GroupNorm(3, 6), hundredths(rng, 2, 6, 3, 5)),
+        "group_norm_rows": layer_case(rng, nn.GroupNorm(2, 10), hundredths(rng, 3, 10)),
+        "group_norm_one_group": layer_case(rng, nn.GroupNorm(1, 5), hundredths(rng, 1, 5, 2, 3)),
+        "group_norm_channels": layer_case(rng, nn.GroupNorm(3, 3), hundredths(rng, 2, 3, 3, 5)),
+        "silu": layer_case(rng, nn.SiLU(), hundredths(rng, 3, 5, scale=3)),
+        "embedding": embedding_case(rng, 5, 3, [4, 0, 2, 2, 4, 4, 1]),
+        "sinusoids": sinusoids_case(10, [0, 0.5, 1, 999, 1000, -3]),
     }
+
+
+# --- embedding --------------------------------------------------------------
+
+
+def embedding_case(rng: np.random.Generator, num: int, dim: int, labels: list[int]) -> dict[str, Any]:
+    layer = nn.Embedding(num, dim).double()
+    layer.weight.data = hundredths(rng, num, dim)
+    y = layer(torch.tensor(labels))
+    dy = hundredths(rng, *y.shape)
+    y.backward(dy)
+    return {"labels": labels, "y": y, "dy": dy, "weight": layer.weight, "dweight": layer.weight.grad}
+
+
+def sinusoids_case(width: int, times: list[float]) -> dict[str, Any]:
+    """The encoding of diffusion models: sines, then cosines."""
+    t = torch.tensor(times, dtype=torch.float64)
+    half = width // 2
+    frequencies = torch.exp(-math.log(10000) * torch.arange(half, dtype=torch.float64) / half)
+    angles = t[:, None] * frequencies[None]
+    return {"x": t, "y": torch.cat([angles.sin(), angles.cos()], dim=-1)}
 
 
 # --- dropout ----------------------------------------------------------------
