@@ -24,6 +24,9 @@ func TestFuse(t *testing.T) {
 		"another function": {[]Layer{conv, TanH(), pool}, []string{"nn.conv2d", "nn.tanh", "nn.maxPool2d"}},
 		"another end":      {[]Layer{conv, ReLU(), conv}, []string{"nn.conv2d", "nn.rectifier", "nn.conv2d"}},
 		"another start":    {[]Layer{pool, ReLU(), pool}, []string{"nn.maxPool2d", "nn.rectifier", "nn.maxPool2d"}},
+		"a padded one":     {[]Layer{Conv2d(1, 2, 3, nil, Padding(1)), ReLU(), pool}, []string{"nn.conv2d", "nn.rectifier", "nn.maxPool2d"}},
+		"a strided one":    {[]Layer{Conv2d(1, 2, 4, nil, Stride(2)), ReLU(), pool}, []string{"nn.conv2d", "nn.rectifier", "nn.maxPool2d"}},
+		"explicit options": {[]Layer{Conv2d(1, 2, 3, nil, Stride(1), Padding(0)), ReLU(), pool}, []string{"nn.convPool"}},
 		"two among others": {[]Layer{TanH(), conv, ReLU(), pool, conv, LeakyReLU(1), pool, conv, Flatten()},
 			[]string{"nn.tanh", "nn.convPool", "nn.convPool", "nn.conv2d", "nn.flatten"}},
 	} {

@@ -20,24 +20,45 @@ func TestGradients(t *testing.T) {
 		layer   nn.Layer
 		x       []int
 		numeric float64
+		plain   func(weight, bias, x *Node) *Node // another form of the layer, if GoMLX cannot differentiate it
 	}{
-		"linear, one row":     {nn.Linear(5, 3, nil), []int{5}, 1e-7},
-		"layer norm, one row": {nn.LayerNorm(5), []int{5}, 1e-6},
-		"linear, rank 3":      {nn.Linear(5, 3, nil), []int{2, 7, 5}, 1e-7},
-		"layer norm, rank 3":  {nn.LayerNorm(7), []int{2, 3, 7}, 1e-6},
-		"batch norm, rows":    {nn.BatchNorm(3), []int{7, 3}, 1e-6},
-		"batch norm, images":  {nn.BatchNorm(3), []int{2, 5, 7, 3}, 1e-6},
+		"linear, one row":      {nn.Linear(5, 3, nil), []int{5}, 1e-7, nil},
+		"layer norm, one row":  {nn.LayerNorm(5), []int{5}, 1e-6, nil},
+		"linear, rank 3":       {nn.Linear(5, 3, nil), []int{2, 7, 5}, 1e-7, nil},
+		"layer norm, rank 3":   {nn.LayerNorm(7), []int{2, 3, 7}, 1e-6, nil},
+		"batch norm, rows":     {nn.BatchNorm(3), []int{7, 3}, 1e-6, nil},
+		"batch norm, images":   {nn.BatchNorm(3), []int{2, 5, 7, 3}, 1e-6, nil},
+		"group norm, rows":     {nn.GroupNorm(2, 10), []int{3, 10}, 1e-6, nil},
+		"group norm, images":   {nn.GroupNorm(3, 6), []int{3, 5, 7, 6}, 1e-6, nil},
+		"group norm, one":      {nn.GroupNorm(1, 3), []int{1, 3, 2, 3}, 1e-6, nil},
+		"silu":                 {nn.SiLU(), []int{7, 3}, 1e-7, nil},
+		"conv, padding":        {nn.Conv2d(3, 2, 3, nil, nn.Padding(1)), []int{2, 5, 7, 3}, 1e-7, nil},
+		"conv, wide padding":   {nn.Conv2d(2, 3, 5, nil, nn.Padding(4)), []int{1, 3, 1, 2}, 1e-7, nil},
+		"conv, 1x1":            {nn.Conv2d(5, 2, 1, nil), []int{3, 1, 7, 5}, 1e-7, nil},
+		"conv, 1x1, one pixel": {nn.Conv2d(5, 2, 1, nil), []int{1, 1, 1, 5}, 1e-7, nil},
+		"conv, stride 2":       {nn.Conv2d(3, 5, 4, nil, nn.Stride(2), nn.Padding(1)), []int{3, 6, 10, 3}, 1e-7, strided(1)},
+		"conv, one channel":    {nn.Conv2d(1, 3, 4, nil, nn.Stride(2), nn.Padding(1)), []int{1, 10, 4, 1}, 1e-7, strided(1)},
+		"conv, one window":     {nn.Conv2d(2, 3, 6, nil, nn.Stride(2)), []int{2, 6, 6, 2}, 1e-7, strided(0)},
+		"conv, much padding":   {nn.Conv2d(2, 1, 4, nil, nn.Stride(2), nn.Padding(3)), []int{1, 2, 4, 2}, 1e-7, strided(3)},
+		"conv, 2x2":            {nn.Conv2d(3, 2, 2, nil, nn.Stride(2)), []int{1, 4, 6, 3}, 1e-7, strided(0)},
 		"network": {nn.Sequential(nn.Flatten(), nn.Linear(12, 5, nil), nn.TanH(), nn.Linear(5, 3, nil), nn.BatchNorm(3)),
-			[]int{5, 2, 2, 3}, 1e-5},
+			[]int{5, 2, 2, 3}, 1e-5, nil},
+		"images": {nn.Sequential(nn.Conv2d(1, 4, 3, nil, nn.Padding(1)), nn.GroupNorm(2, 4), nn.SiLU(), nn.Conv2d(4, 2, 1, nil)),
+			[]int{2, 3, 5, 1}, 1e-5, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			stream := rng.NewNumPy(231)
 			params := c.layer.Params()
 			check := gradcheck.Layer{
-				Names:   []string{"dx"},
-				Inputs:  []*tensors.Tensor{gradcheck.Randn(stream, c.x...)},
-				Forward: func(in []*Node) *Node { return nn.Bind(params, in[1:]).Apply(c.layer, in[0]) },
+				Names:  []string{"dx"},
+				Inputs: []*tensors.Tensor{gradcheck.Randn(stream, c.x...)},
+				Forward: func(in []*Node) *Node {
+					if c.plain != nil {
+						return c.plain(in[1], in[2], in[0])
+					}
+					return nn.Bind(params, in[1:]).Apply(c.layer, in[0])
+				},
 				Backward: func(in []*Node, dy *Node) []*Node {
 					_, back := c.layer.Forward(nn.Bind(params, in[1:]), in[0])
 					dx, dparams := back(dy)
@@ -51,6 +72,21 @@ func TestGradients(t *testing.T) {
 			check.DOut = gradcheck.Randn(stream, outputShape(t, c.layer, check.Inputs)...)
 			requireGradients(t, check, c.numeric, 1e-10)
 		})
+	}
+}
+
+// strided is the convolution of stride 2 with an even kernel, written so that GoMLX can differentiate it: a row and a column
+// of zeros make the kernel odd, and every other pixel of the result is dropped.
+func strided(padding int) func(weight, bias, x *Node) *Node {
+	return func(weight, bias, x *Node) *Node {
+		row := ZerosLike(SliceAxis(weight, 2, AxisRange(0, 1)))
+		kernel := Concatenate([]*Node{weight, row}, 2)
+		column := ZerosLike(SliceAxis(kernel, 3, AxisRange(0, 1)))
+		kernel = TransposeAllAxes(Concatenate([]*Node{kernel, column}, 3), 2, 3, 1, 0)
+		edges := [][2]int{{padding, padding + 1}, {padding, padding + 1}}
+		y := Convolve(x, kernel).PaddingPerDim(edges).Done()
+		y = Slice(y, AxisRange(), AxisRange().Stride(2), AxisRange().Stride(2))
+		return Add(y, ExpandAxes(bias, 0, 1, 2))
 	}
 }
 

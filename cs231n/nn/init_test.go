@@ -84,6 +84,16 @@ func TestNormal(t *testing.T) {
 	require.Equal(t, []int{5, 7}, params[0].Shape().Dimensions)
 }
 
+// TestInitOptions draws the same values for a convolution with options as without.
+func TestInitOptions(t *testing.T) {
+	t.Parallel()
+	want := nn.Conv2d(3, 2, 5, rng.NewTorch(231)).Params()
+	got := nn.Conv2d(3, 2, 5, rng.NewTorch(231), nn.Padding(2)).Params()
+	for i := range want {
+		require.Equal(t, tensors.MustCopyFlatData[float32](want[i].Value), tensors.MustCopyFlatData[float32](got[i].Value))
+	}
+}
+
 // TestNoStream builds layers without a stream: weights and biases are zero, but γ is 1.
 func TestNoStream(t *testing.T) {
 	t.Parallel()
@@ -98,6 +108,9 @@ func TestNoStream(t *testing.T) {
 		"attention":            {nn.MultiHeadAttention(6, 3, nil), []int{6, 6}, []int{6}, 0},
 		"batch normalization":  {nn.BatchNorm(7), []int{7}, []int{7}, 1},
 		"vector normalization": {nn.LayerNorm(7), []int{7}, []int{7}, 1},
+		"group normalization":  {nn.GroupNorm(3, 6), []int{6}, []int{6}, 1},
+		"strided":              {nn.Conv2d(2, 3, 4, nil, nn.Stride(2)), []int{3, 2, 4, 4}, []int{3}, 0},
+		"table":                {nn.Embedding(5, 3, nil), []int{5, 3}, nil, 0},
 	} {
 		for i, p := range c.module.Params() {
 			dims, value := c.weight, c.value

@@ -1,6 +1,7 @@
 package nn_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -153,6 +154,7 @@ func TestFlattenShapes(t *testing.T) {
 func TestLayersRefuseWrongShapes(t *testing.T) {
 	t.Parallel()
 	conv := nn.Conv2d(1, 1, 3, nil)
+	strided := nn.Conv2d(3, 2, 4, nil, nn.Stride(2), nn.Padding(1))
 	for _, c := range []struct {
 		name    string
 		layer   nn.Layer
@@ -167,6 +169,17 @@ func TestLayersRefuseWrongShapes(t *testing.T) {
 		{"odd height before a pool", nn.Sequential(conv, nn.ReLU(), nn.MaxPool2d()), []int{2, 7, 6, 1}, "cannot be split into windows of 4×4"},
 		{"odd width before a pool", nn.Sequential(conv, nn.ReLU(), nn.MaxPool2d()), []int{2, 6, 7, 1}, "cannot be split into windows of 4×4"},
 		{"rows before a pool", nn.Sequential(conv, nn.ReLU(), nn.MaxPool2d()), []int{2, 6, 4}, "cannot be split into windows of 4×4"},
+		{"rows to a convolution", conv, []int{2, 9, 9}, `Conv2d with a 3×3 kernel, stride 1 and padding 0 of \(Float32\)\[2, 9, 9\]: want images \(N, H, W, 1\)`},
+		{"other channels", conv, []int{2, 9, 9, 3}, `want images \(N, H, W, 1\)`},
+		{"an image lower than the kernel", conv, []int{2, 2, 9, 1}, "not smaller than the kernel"},
+		{"an image narrower than the kernel", conv, []int{2, 9, 2, 1}, "not smaller than the kernel"},
+		{"odd height with stride 2", strided, []int{2, 7, 6, 3}, `stride 2 and padding 1 of .*H and W divisible by the stride`},
+		{"odd width with stride 2", strided, []int{2, 6, 7, 3}, "divisible by the stride"},
+		{"empty image with stride 2", strided, []int{2, 0, 6, 3}, "not smaller than the kernel"},
+		{"channels of groups", nn.GroupNorm(2, 4), []int{2, 5, 5, 8}, `GroupNorm of 4 channels needs \(N, 4\) or \(N, H, W, 4\), got \(Float32\)\[2, 5, 5, 8\]`},
+		{"rank of groups", nn.GroupNorm(2, 4), []int{2, 5, 4}, "GroupNorm of 4 channels"},
+		{"one row of groups", nn.GroupNorm(2, 4), []int{4}, "GroupNorm of 4 channels"},
+		{"labels", nn.Embedding(5, 3, nil), []int{2}, `Embedding needs integer labels, got \(Float32\)\[2\]`},
 	} {
 		x := tensors.FromShape(shapes.Make(dtypes.Float32, c.dims...))
 		_, err := nn.Compute(testbackend.Get(t), c.layer.Params(), []any{x}, func(p nn.Values, in []*Node) []*Node {
@@ -175,4 +188,44 @@ func TestLayersRefuseWrongShapes(t *testing.T) {
 		require.Error(t, err, c.name)
 		require.Regexp(t, `nn: .*`+c.wantErr, err.Error(), c.name)
 	}
+}
+
+// TestConv2dRefuses builds convolutions that are not supported.
+func TestConv2dRefuses(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ kernel, stride, padding int }{
+		{4, 1, 0}, {3, 2, 1}, {3, 3, 0}, {4, 4, 0}, {4, 0, 0}, {3, 0, 0}, {3, -1, 0}, {0, 2, 0}, {0, 1, 0}, {-1, 1, 0}, {-2, 2, 0}, {3, 1, -1}, {3, 1, 3}, {4, 2, 4}, {1, 1, 1},
+	} {
+		want := fmt.Sprintf("nn: Conv2d with a %d×%d kernel, stride %d and padding %d is not supported; use an odd kernel with stride 1 or "+
+			"an even kernel with stride 2, and a padding from 0 to the kernel size − 1", c.kernel, c.kernel, c.stride, c.padding)
+		require.PanicsWithError(t, want, func() { nn.Conv2d(1, 1, c.kernel, rng.NewTorch(0), nn.Stride(c.stride), nn.Padding(c.padding)) })
+	}
+	require.PanicsWithError(t, "nn: Conv2d with a 4×4 kernel, stride 1 and padding 0 is not supported; use an odd kernel with stride 1 or "+
+		"an even kernel with stride 2, and a padding from 0 to the kernel size − 1", func() { nn.Conv2d(1, 1, 4, nil) })
+}
+
+func TestGroupNormRefuses(t *testing.T) {
+	t.Parallel()
+	for _, c := range [][2]int{{3, 4}, {0, 4}, {-2, 4}, {8, 4}, {2, 0}, {2, -4}} {
+		want := fmt.Sprintf("nn: GroupNorm cannot split %d channels into %d equal groups", c[1], c[0])
+		require.PanicsWithError(t, want, func() { nn.GroupNorm(c[0], c[1]) })
+	}
+}
+
+// TestGroupNormOffset normalizes values with a large mean in float32. A variance computed as E[x²] − E[x]² would lose all
+// digits.
+func TestGroupNormOffset(t *testing.T) {
+	t.Parallel()
+	x := make([]float32, 2*3*5*4)
+	for i := range x {
+		x[i] = 4096 + float32(i*i%7)
+	}
+	layer := nn.GroupNorm(2, 4)
+	out, err := nn.Compute(testbackend.Get(t), layer.Params(), []any{tensors.FromFlatDataAndDimensions(x, 2, 3, 5, 4)}, func(p nn.Values, in []*Node) []*Node {
+		wide := ConvertDType(in[0], dtypes.Float64)
+		double := nn.Values{layer.Params()[0]: Ones(wide.Graph(), shapes.Make(dtypes.Float64, 4)), layer.Params()[1]: Zeros(wide.Graph(), shapes.Make(dtypes.Float64, 4))}
+		return []*Node{p.Apply(layer, in[0]), double.Apply(layer, wide)}
+	})
+	require.NoError(t, err)
+	requireClose(t, out[1], out[0], 1e-3, 1e-3, "float32")
 }

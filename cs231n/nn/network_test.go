@@ -56,7 +56,7 @@ func TestMixesBatch(t *testing.T) {
 		want   bool
 	}{
 		"no layers":                  {nil, false},
-		"no norm":                    {[]nn.Layer{nn.Linear(3, 3, nil), nn.ReLU(), nn.LayerNorm(3)}, false},
+		"no norm":                    {[]nn.Layer{nn.Linear(3, 3, nil), nn.ReLU(), nn.LayerNorm(3), nn.GroupNorm(3, 3)}, false},
 		"batch norm":                 {[]nn.Layer{nn.ReLU(), nn.BatchNorm(3)}, true},
 		"nested batch norm":          {[]nn.Layer{nn.ReLU(), nn.Sequential(nn.Sequential(nn.BatchNorm(3), nn.ReLU())), nn.ReLU()}, true},
 		"nested without":             {[]nn.Layer{nn.Sequential(nn.ReLU())}, false},
