@@ -12,12 +12,14 @@ import (
 func BenchmarkTorch(b *testing.B) {
 	x := make([]float32, 128*96) // the noise of one GAN minibatch
 	keep := make([]bool, len(x))
+	labels := make([]int32, len(x))
 	for _, bench := range []struct {
 		name string
 		draw func(*rng.Torch)
 	}{
 		{"Uniform", func(s *rng.Torch) { s.Uniform(x, -1, 1) }},
 		{"Normal", func(s *rng.Torch) { s.Normal(x, 0, 0.02) }},
+		{"RandInts", func(s *rng.Torch) { s.RandInts(labels, 1000) }},
 		{"Dropout", func(s *rng.Torch) { s.Dropout(keep, 0.9) }},
 	} {
 		b.Run(bench.name, func(b *testing.B) {

@@ -82,6 +82,10 @@ func runTorch(t *testing.T, s *rng.Torch, op goldenOp, what string) {
 		keep := make([]bool, op.N)
 		s.Dropout(keep, op.A)
 		compare(t, op, keep, 0, what)
+	case "randints":
+		got := make([]int32, op.N)
+		s.RandInts(got, int(op.A))
+		compare(t, op, got, 0, what)
 	case "base_seed":
 		compare(t, op, []int64{s.BaseSeed()}, 0, what)
 	default:
@@ -149,7 +153,7 @@ func TestCUDAGolden(t *testing.T) {
 
 // compare checks a result against its golden bit patterns, up to a number of units in
 // the last place.
-func compare[T bool | int | int64 | float32 | float64](t *testing.T, op goldenOp, got []T, ulps float64, what string) {
+func compare[T bool | int | int32 | int64 | float32 | float64](t *testing.T, op goldenOp, got []T, ulps float64, what string) {
 	t.Helper()
 	require.GreaterOrEqual(t, len(got), len(op.Bits)+len(op.Tail), what)
 	for i, want := range op.Bits {
@@ -182,6 +186,8 @@ func near(t *testing.T, op goldenOp, want uint64, got any, ulps float64, what st
 	case bool:
 		assert.Equal(t, want == 1, got, what)
 	case int:
+		assert.Equal(t, want, uint64(got), what)
+	case int32:
 		assert.Equal(t, want, uint64(got), what)
 	case int64:
 		assert.Equal(t, want, uint64(got), what)

@@ -149,6 +149,9 @@ func TestInvalidArguments(t *testing.T) {
 		"want a standard deviation ≥ 0, got NaN":                   func(s *rng.Torch) { s.Normal(x[:3], 0, nan) },
 		"want a probability to keep in [0, 1], got 1.5":            func(s *rng.Torch) { s.Dropout(make([]bool, 3), 1.5) },
 		"want a probability to keep in [0, 1], got NaN":            func(s *rng.Torch) { s.Dropout(make([]bool, 3), nan) },
+		"Torch.RandInts: want 1 ≤ n ≤ 2³¹, got 0":                  func(s *rng.Torch) { s.RandInts(make([]int32, 3), 0) },
+		"Torch.RandInts: want 1 ≤ n ≤ 2³¹, got -5":                 func(s *rng.Torch) { s.RandInts(make([]int32, 3), -5) },
+		"Torch.RandInts: want 1 ≤ n ≤ 2³¹, got 2147483649":         func(s *rng.Torch) { s.RandInts(make([]int32, 3), 1<<31+1) },
 	} {
 		s := rng.NewTorch(4)
 		draw(s)
@@ -177,6 +180,7 @@ func TestEmptyDestinations(t *testing.T) {
 	s.Uniform(nil, 0, 1)
 	s.Normal(nil, 0, 1)
 	s.Dropout(nil, 0.5)
+	s.RandInts(nil, 3)
 	require.NoError(t, s.Err())
 	assert.Equal(t, torchMix(rng.NewTorch(4)), torchMix(s))
 

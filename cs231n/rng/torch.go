@@ -136,6 +136,26 @@ func (t *Torch) DropoutSeeds(dst []uint32) {
 	t.sync()
 }
 
+// RandInts fills dst with values in [0, n), as torch.randint(0, n, (len(dst),)) does. Each
+// value is a draw modulo n. From n = 2²⁸ it is two draws modulo n, the first in the upper
+// half, since one draw modulo a large n would favor small values.
+//
+// Err reports an n outside 1 … 2³¹.
+func (t *Torch) RandInts(dst []int32, n int) {
+	if n < 1 || uint64(n) > 1<<31 {
+		t.fail(fmt.Errorf("rng: Torch.RandInts: want 1 ≤ n ≤ 2³¹, got %d", n))
+		return
+	}
+	for i := range dst {
+		if n < 1<<28 {
+			dst[i] = int32(t.gen.uint32() % uint32(n))
+		} else {
+			dst[i] = int32(t.gen.uint64() % uint64(n))
+		}
+	}
+	t.sync()
+}
+
 // BaseSeed returns torch.empty((), dtype=torch.int64).random_(): two draws, the
 // first in the upper half, without the sign bit. A DataLoader draws its base seed
 // like this at the start of each epoch, even if nothing uses it.

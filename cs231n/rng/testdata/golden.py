@@ -99,6 +99,7 @@ TORCH = {
     "uniform": lambda n, a, b: torch.empty(n).uniform_(a, b).numpy(),
     "normal": lambda n, a, b: torch.empty(n).normal_(a, b).numpy(),
     "dropout": lambda n, a, b: dropout(n, a),
+    "randints": lambda n, a, b: torch.randint(0, int(a), (n,)).numpy().astype(np.int32),
     "base_seed": lambda n, a, b: torch.empty((), dtype=torch.int64).random_().numpy(),
     "linear": lambda n, a, b: linear(int(a), n),
 }
@@ -146,6 +147,11 @@ def torch_cases():
     yield case("epoch", TORCH, 231, ("base_seed", 1), ("uniform", 5, 0, 1), ("base_seed", 1), ("base_seed", 1))
     for seed in SEEDS:
         yield case("dropout", TORCH, seed, ("dropout", 40, 0.9), ("dropout", 3000, 0.5), ("dropout", 7, 0), ("dropout", 7, 1), ("uniform", 2, 0, 1))
+    # From 2^28 an integer takes two draws.
+    for n in [1, 2, 10, 1000, 2**28 - 1, 2**28, 2**31 - 1, 2**31]:
+        for seed in SEEDS:
+            yield case("integers", TORCH, seed, ("randints", 3, n), ("randints", 1000, n), ("uniform", 1, 0, 1))
+    yield case("minibatch of diffusion", TORCH, 231, ("randints", 128, 1000), ("normal", 128 * 784, 0, 1), ("randints", 128, 10), ("uniform", 1, 0, 1))
 
 
 def numpy_cases():
