@@ -36,6 +36,8 @@ type Adam struct {
 	Epsilon      float64    // ε; 0 means 1e-8
 	// EpsilonHat selects the second form. Section 2 of the paper calls its ε epsilon hat.
 	EpsilonHat bool
+	// Schedule changes lr by the step counter t. The learning rate in the store does not change.
+	Schedule Cosine
 }
 
 var _ Rule = Adam{}
@@ -56,7 +58,7 @@ func (r Adam) UpdateGraphWithGradients(scope *model.Scope, grads []*Node, _ dtyp
 	t := AddScalar(counter.NodeValue(g), 1)
 	counter.SetNodeValue(t)
 	correction := func(beta float64) *Node { return OneMinus(Pow(Scalar(g, dtypes.Float64, beta), t)) }
-	rate := Div(s.lr(), correction(beta1))
+	rate := Div(r.Schedule.scale(s.lr(), t), correction(beta1))
 	root := Sqrt(correction(beta2))
 	if r.EpsilonHat {
 		rate = Mul(rate, root)

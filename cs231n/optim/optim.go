@@ -1,5 +1,6 @@
 // Package optim implements the assignment's optimizers: SGD, Momentum, RMSProp and Adam. Their steps agree with the
-// originals' up to float32 rounding. They implement GoMLX's optimizer.Interface.
+// originals' up to float32 rounding. They implement GoMLX's optimizer.Interface. [Cosine] is a schedule of Adam's learning
+// rate, and [Averaged] adds moving averages of the parameters to any of them.
 //
 // A [Rule] is a struct of settings. Its state, including the learning rate, is in the model's store below the rule's Name,
 // so checkpoints contain it. Two rules of one store need different names.

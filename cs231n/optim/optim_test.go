@@ -22,11 +22,12 @@ import (
 
 // golden is the content of testdata/golden.json, which golden.py there writes. Parameters are flat.
 type golden struct {
-	Period    int                                          // number of steps between changes of the learning rate
-	Factor    float64                                      // factor of a change
-	Start     map[string][]float64                         // initial parameters bias and weight
-	Gradients map[string][][]float64                       // by parameter and step
-	Steps     map[string]map[string]map[string][][]float64 // by rule, type, parameter and step
+	Period    int                                                                         // number of steps between changes of the learning rate
+	Factor    float64                                                                     // factor of a change
+	Start     map[string][]float64                                                        // initial parameters bias and weight
+	Gradients map[string][][]float64                                                      // by parameter and step
+	Steps     map[string]map[string]map[string][][]float64                                // by rule, type, parameter and step
+	Scheduled map[string]map[string]struct{ Parameters, Averages map[string][][]float64 } // by schedule and type
 }
 
 func readGolden(t *testing.T) *golden {

@@ -5,9 +5,12 @@
 Made with NumPy 2.4 and PyTorch 2.15. Two parameters take nine steps with each rule, in float64 and in
 float32. The gradients range from 1 down to 1e-9, to detect a misplaced epsilon. After every third step
 the learning rate is multiplied by 0.7.
+
+A second run of PyTorch's Adam has schedules of the learning rate instead, and moving averages of the parameters.
 """
 
 import json
+import math
 
 import numpy as np
 import torch
@@ -75,6 +78,40 @@ def run(rule, lr, dtype):
     return result
 
 
+def warmup_cosine(step):
+    """A warm-up of 3 steps times a cosine of 6 steps, which ends at 0.25. step counts from 0."""
+    wave = (1 + math.cos(math.pi * min(1, step / 6))) / 2
+    return min(1, (step + 1) / 3) * (0.25 + 0.75 * wave)
+
+
+SCHEDULES = {
+    "cosine": lambda adam: torch.optim.lr_scheduler.CosineAnnealingLR(adam, T_max=STEPS, eta_min=1e-4),
+    "warmup": lambda adam: torch.optim.lr_scheduler.LinearLR(adam, start_factor=1 / 4, total_iters=3),
+    "both": lambda adam: torch.optim.lr_scheduler.LambdaLR(adam, warmup_cosine),
+}
+
+
+def run_scheduled(schedule, dtype):
+    """The parameters after each step of Adam with a schedule, and their averages with a decay of 0.4."""
+    start, gradients = inputs()
+    result = {"parameters": {}, "averages": {}}
+    for name in SHAPES:
+        w = torch.tensor(start[name].astype(dtype), requires_grad=True)
+        average = w.detach().clone()
+        adam = torch.optim.Adam([w], lr=1e-3, foreach=False)
+        scheduler = SCHEDULES[schedule](adam)
+        steps, averages = [], []
+        for t in range(1, STEPS + 1):
+            w.grad = torch.tensor(gradients[name][t - 1].astype(dtype))
+            adam.step()
+            scheduler.step()
+            average = torch.optim.swa_utils.get_ema_avg_fn(min(0.4, t / (9 + t)))(average, w.detach(), None)
+            steps.append(w.detach().ravel().tolist())
+            averages.append(average.ravel().tolist())
+        result["parameters"][name], result["averages"][name] = steps, averages
+    return result
+
+
 def main():
     start, gradients = inputs()
     golden = {
@@ -87,6 +124,7 @@ def main():
     rules = {"sgd": (sgd, 1e-2), "sgd_momentum": (sgd_momentum, 1e-2), "rmsprop": (rmsprop, 1e-2), "adam": (adam, 1e-3), "torch_adam": (torch_adam, 1e-3)}
     for name, (rule, lr) in rules.items():
         golden["steps"][name] = {dtype.__name__: run(rule, lr, dtype) for dtype in (np.float64, np.float32)}
+    golden["scheduled"] = {name: {dtype.__name__: run_scheduled(name, dtype) for dtype in (np.float64, np.float32)} for name in SCHEDULES}
     print(json.dumps(golden))
 
 
