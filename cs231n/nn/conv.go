@@ -39,8 +39,8 @@ func Conv2d(in, out, kernel int, stream *rng.Torch, options ...ConvOption) Layer
 	odd := kernel%2 == 1 && c.stride == 1
 	even := kernel%2 == 0 && c.stride == 2
 	if kernel < 1 || !odd && !even || c.padding < 0 || c.padding >= kernel {
-		panic(fmt.Errorf("nn: Conv2d with a %d×%d kernel, stride %d and padding %d is not supported; "+
-			"use an odd kernel with stride 1 or an even kernel with stride 2, and a padding from 0 to the kernel size − 1", kernel, kernel, c.stride, c.padding))
+		panic(fmt.Errorf("nn: Conv2d with a %d×%d kernel, stride %d and padding %d is not supported; use an odd kernel with stride 1 or "+
+			"an even kernel with stride 2, and a padding from 0 to the kernel size − 1", kernel, kernel, c.stride, c.padding))
 	}
 	c.affineParams = defaultInit(stream, in*kernel*kernel, out, out, in, kernel, kernel)
 	return c
@@ -50,9 +50,9 @@ func Conv2d(in, out, kernel int, stream *rng.Torch, options ...ConvOption) Layer
 func (c conv2d) Forward(p Values, x *Node) (*Node, Backward) {
 	weight, bias := p[c.weight], p[c.bias]
 	w := weight.Shape().Dimensions
-	if d := x.Shape().Dimensions; len(d) != 4 || d[3] != w[1] || min(d[1], d[2])+2*c.padding < w[2] || d[1]%c.stride != 0 || d[2]%c.stride != 0 {
-		panic(fmt.Errorf("nn: Conv2d with a %d×%d kernel, stride %d and padding %d of %s: want images (N, H, W, %d) with H and W divisible by the stride, "+
-			"and not smaller than the kernel with their padding", w[2], w[2], c.stride, c.padding, x.Shape(), w[1]))
+	if d := x.Shape().Dimensions; len(d) != 4 || d[3] != w[1] || min(d[1], d[2])+2*c.padding < w[2] || d[1]%c.stride+d[2]%c.stride > 0 {
+		panic(fmt.Errorf("nn: Conv2d with a %d×%d kernel, stride %d and padding %d of %s: want images (N, H, W, %d) with H and W "+
+			"divisible by the stride, and with their padding not smaller than the kernel", w[2], w[2], c.stride, c.padding, x.Shape(), w[1]))
 	}
 	switch {
 	case c.stride == 2:
@@ -79,15 +79,16 @@ func pointwise(weight, bias, x *Node) (*Node, Backward) {
 // strided is the convolution with stride 2, one matrix product of all windows and the kernel. Its backward pass is a
 // [ConvTranspose2d] without bias.
 func (c conv2d) strided(weight, bias, x *Node) (*Node, Backward) {
-	d := x.Shape().Dimensions
-	win := windowsOf(c.pad(x), weight.Shape().Dimensions[2])
-	windows, kernel := win.im2col(c.pad(x)), win.order(TransposeAllAxes(weight, 2, 3, 1, 0))
+	d, padded := x.Shape().Dimensions, c.pad(x)
+	win := windowsOf(padded, weight.Shape().Dimensions[2])
+	windows, kernel := win.im2col(padded), win.order(TransposeAllAxes(weight, 2, 3, 1, 0))
 	y := Reshape(win.times(windows, kernel), win.n, win.h, win.w, -1)
 	y = Add(y, ExpandAxes(bias, 0, 1, 2))
 	return y, func(dy *Node) (*Node, []*Node) {
 		rows := Reshape(dy, win.n*win.h*win.w, -1)
 		dKernel := win.unorder(win.weightGradient(windows, rows))
-		dx := Slice(win.col2im(win.timesT(rows, kernel)), AxisRange(), AxisRange(c.padding, c.padding+d[1]), AxisRange(c.padding, c.padding+d[2]))
+		inside := func(size int) SliceAxisSpec { return AxisRange(c.padding, c.padding+size) }
+		dx := Slice(win.col2im(win.timesT(rows, kernel)), AxisRange(), inside(d[1]), inside(d[2]))
 		return dx, []*Node{TransposeAllAxes(dKernel, 3, 2, 0, 1), SumRows(rows)}
 	}
 }

@@ -25,7 +25,8 @@ type Cosine struct {
 // scale multiplies the learning rate by the factor at step t. Both are float64 scalars. It panics if a field is wrong.
 func (c Cosine) scale(lr, t *Node) *Node {
 	if c.Warmup < 0 || c.Steps < 0 || !(0 <= c.Final && c.Final <= 1) {
-		panic(fmt.Errorf("optim: the schedule has Warmup %d, Steps %d and Final %g; give numbers of steps ≥ 0 and a factor in [0, 1]", c.Warmup, c.Steps, c.Final))
+		panic(fmt.Errorf("optim: the schedule has Warmup %d, Steps %d and Final %g; give numbers of steps ≥ 0 and a factor in [0, 1]",
+			c.Warmup, c.Steps, c.Final))
 	}
 	part := func(t *Node, of int) *Node { return MinScalar(DivScalar(t, float64(of)), 1) }
 	if c.Warmup > 0 {
