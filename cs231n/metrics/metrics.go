@@ -1,4 +1,11 @@
-// Package metrics scores captions: BLEU, CIDEr-D and ROUGE-L.
+// Package metrics scores captions and generated pictures.
+//
+// For captions it has [BLEU], [CIDErD] and [ROUGEL], and [Score] computes all three.
+//
+// Pictures are compared by features, the activations of a classifier, one row for each picture. [Frechet] compares the
+// distributions of two sets, [PrecisionRecall] tells quality from variety, [Inception] and [Histogram] look at the classes,
+// and [Nearest] finds copies of training images. Their values depend on the classifier: compare only values of the same
+// one. Published Fréchet inception distances are on InceptionV3's features and cannot be compared with them.
 package metrics
 
 import (
