@@ -7,6 +7,8 @@ package digits
 import (
 	"errors"
 	"fmt"
+	"io/fs"
+	"path/filepath"
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
@@ -111,37 +113,37 @@ func scaled(x *Node) *Node { return DivScalar(ConvertDType(x, dtypes.Float32), 2
 
 // Accuracy returns the fraction of images whose label has the highest score.
 func Accuracy(backend compute.Backend, net *nn.Network, set mnist.Set) (float64, error) {
-	const batch = 1000
-	params := net.Params()
-	exec, err := NewExec(backend, func(in []*Node) *Node {
-		return ArgMax(nn.Bind(params, in[1:]).Apply(net, scaled(in[0])), -1, dtypes.Int32)
-	})
-	if err != nil {
-		return 0, fmt.Errorf("digits: %w", err)
-	}
-	defer exec.Finalize()
-	inputs, correct := nn.WithValues([]any{nil}, params), 0
-	for first := 0; first < set.N; first += batch {
-		n := min(batch, set.N-first)
-		inputs[0] = tensors.FromFlatDataAndDimensions(set.Images[first*pixels:(first+n)*pixels], n, pixels)
-		out, err := exec.Call(inputs...)
-		if err != nil {
-			return 0, fmt.Errorf("digits: %w", err)
-		}
+	correct := 0
+	err := batches(backend, net, set.N, func(first, n int) *tensors.Tensor {
+		return tensors.FromFlatDataAndDimensions(set.Images[first*pixels:(first+n)*pixels], n, pixels)
+	}, func(p nn.Values, x *Node) []*Node {
+		return []*Node{ArgMax(p.Apply(net, scaled(x)), -1, dtypes.Int32)}
+	}, func(first int, out []*tensors.Tensor) {
 		for i, digit := range tensors.MustCopyFlatData[int32](out[0]) {
 			if digit == int32(set.Labels[first+i]) {
 				correct++
 			}
 		}
-	}
-	return float64(correct) / float64(set.N), nil
+	})
+	return float64(correct) / float64(set.N), err
 }
 
-// Load reads a trained classifier from its folder.
+// Load reads a trained classifier from its folder. It is an error if nothing was trained there, if the folder holds another
+// model, or if the training has not ended.
 func Load(folder training.Folder) (*nn.Network, *training.Result, error) {
-	file, r, err := folder.Open([]string{"loss"}, "digits")
+	path, err := filepath.Abs(string(folder))
+	if err != nil {
+		return nil, nil, fmt.Errorf("digits: %w", err)
+	}
+	file, r, err := training.Folder(path).Open([]string{"loss"}, "digits")
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil, fmt.Errorf("digits: no classifier in %s (%w); train one: cs231n train digits --out %[1]q", path, fs.ErrNotExist)
+	}
 	if err != nil {
 		return nil, nil, err
+	}
+	if r.Iteration < max(r.Total, 1) {
+		return nil, nil, fmt.Errorf("digits: training in %s stopped after iteration %d of %d; continue it: cs231n train digits --resume --out %[1]q", path, r.Iteration, r.Total)
 	}
 	net := Classifier(nil)
 	return net, r, file.Set(map[string][]*nn.Param{module: net.Params()})

@@ -3,6 +3,8 @@ package digits_test
 import (
 	"bytes"
 	"context"
+	"fmt"
+	"io/fs"
 	"sync"
 	"testing"
 
@@ -23,7 +25,7 @@ var mnistSets = sync.OnceValues(func() (sets [2]mnist.Set, err error) {
 	return sets, err
 })
 
-func sets(t *testing.T) (train, test mnist.Set) {
+func sets(t testing.TB) (train, test mnist.Set) {
 	t.Helper()
 	sets, err := mnistSets()
 	require.NoError(t, err)
@@ -37,7 +39,7 @@ func first(set mnist.Set, n int) mnist.Set {
 }
 
 // small returns a classifier with a few training images, and options for a short run.
-func small(t *testing.T, folder string) (digits.Config, training.Options) {
+func small(t testing.TB, folder string) (digits.Config, training.Options) {
 	t.Helper()
 	train, _ := sets(t)
 	c := digits.Config{Net: digits.Classifier(rng.NewTorch(231)), Train: first(train, 3000), Stream: rng.NewNumPy(231)}
@@ -91,6 +93,32 @@ func TestResume(t *testing.T) {
 	}
 }
 
+// TestLoadRefuses loads folders without a trained classifier.
+func TestLoadRefuses(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	_, _, err := digits.Load(training.Folder(dir))
+	require.EqualError(t, err, fmt.Sprintf("digits: no classifier in %s (file does not exist); train one: cs231n train digits --out %[1]q", dir))
+	require.ErrorIs(t, err, fs.ErrNotExist)
+
+	c, o := small(t, dir)
+	ctx, cancel := context.WithCancel(context.Background())
+	o.Iters, o.OnStep = 40, func(int, int, ...float64) { cancel() }
+	_, err = training.Run(ctx, testbackend.Get(t), c, o)
+	require.ErrorIs(t, err, context.Canceled)
+	_, _, err = digits.Load(training.Folder(dir))
+	require.Regexp(t, fmt.Sprintf(`^digits: training in %s stopped after iteration \d+ of 40; continue it: cs231n train digits --resume --out "%[1]s"$`, dir), err)
+
+	other, o := small(t, t.TempDir())
+	task, err := other.Task()
+	require.NoError(t, err)
+	task.Model, o.Iters = "dcgan", 1
+	_, err = training.Run(context.Background(), testbackend.Get(t), task, o)
+	require.NoError(t, err)
+	_, _, err = digits.Load(o.Folder)
+	require.ErrorContains(t, err, `is a checkpoint of model "dcgan", not of "digits"; choose another folder`)
+}
+
 // TestAccuracy evaluates a network whose scores are its biases: it always predicts 7.
 func TestAccuracy(t *testing.T) {
 	t.Parallel()
@@ -131,7 +159,5 @@ func TestRefuses(t *testing.T) {
 			require.ErrorContains(t, err, c.wantErr)
 		})
 	}
-	_, _, err := digits.Load(training.Folder(t.TempDir()))
-	require.ErrorContains(t, err, "train first")
 	require.Equal(t, 80202, nn.CountParams(digits.Classifier(nil)))
 }
