@@ -22,7 +22,7 @@ func layers() [][]string {
 		{"bench", "cmd/cli", "course/edition", "course/grade", "course/submit", "notebook"},
 		{"course/assess", "device", "display"},
 		{"course/cases", "course/source"},
-		{"captioning", "digits", "gan", "scenes"},
+		{"captioning", "diffusion", "digits", "gan", "scenes"},
 		{"lstm", "rnn", "training", "transformer"},
 		{"checkpoint", "coco", "course/intake", "course/sandbox", "gradcheck", "metrics", "mnist", "optim", "temporal"},
 		{"fetch", "nn"},

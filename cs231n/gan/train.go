@@ -67,7 +67,7 @@ func (c Config) Task() (training.Task, error) {
 		Streams:  []training.Stream{{Key: "stream", Label: "noise", RandomStream: c.Stream}},
 		Data:     []*tensors.Tensor{tensors.FromFlatDataAndDimensions(c.Images, images, Pixels)},
 		Examples: images,
-		Draw:     c.draw, Step: c.step, SampleShape: []int{sampleCount, Pixels},
+		Draw:     c.draw, Step: c.step, SampleShape: []int{sampleCount, Pixels}, Keep: []string{"G"},
 		Line: func(i, _ int, losses []float64) string {
 			return fmt.Sprintf("Iter: %d, D: %s, G:%s", i, format4(losses[0]), format4(losses[1]))
 		},

@@ -21,8 +21,8 @@ const (
 	previousDir    = "previous"
 )
 
-// Folder is the path of a folder that holds one run: its checkpoint, its history (history.json) and its sample images
-// (samples-*.png). With an empty path nothing is saved.
+// Folder is the path of a folder that holds one run: its checkpoint, its history (history.json), its sample images
+// (samples-*.png) and the parameters that it kept on its way (params-*.safetensors). With an empty path nothing is saved.
 type Folder string
 
 // Checkpoint returns the path of the run's checkpoint.
@@ -81,11 +81,13 @@ func (f Folder) SetAside() (previous string, err error) {
 }
 
 // runFiles lists the patterns of a run's files.
-func runFiles() []string { return []string{checkpointFile, historyFile, "samples-[0-9]*.png"} }
+func runFiles() []string {
+	return []string{checkpointFile, historyFile, "samples-[0-9]*.png", "params-[0-9]*.safetensors"}
+}
 
 // unfinished lists the patterns of the temporary files that a killed run leaves.
 func unfinished() []string {
-	return []string{"." + checkpointFile + "[0-9]*", "." + historyFile + "[0-9]*", ".samples-[0-9]*.png[0-9]*"}
+	return []string{"." + checkpointFile + "[0-9]*", "." + historyFile + "[0-9]*", ".samples-[0-9]*.png[0-9]*", ".params-[0-9]*.safetensors[0-9]*"}
 }
 
 // each visits the files in a folder whose names match one of the patterns, in the order of the patterns.

@@ -13,6 +13,7 @@ import (
 type stepper struct {
 	folder    Folder // where save writes the run, for error messages
 	saveEvery int    // iterations between two saves
+	keepEvery int    // a call does not cross a multiple of it; 0 means no limit
 	perCall   int    // maximum number of iterations in a call
 	perEpoch  int    // iterations in an epoch; a call does not cross its end
 
@@ -38,6 +39,9 @@ func (l stepper) run(ctx context.Context, p *Progress) error {
 		i := p.Iteration
 		n := min(stepsPerCall, l.perCall, p.Total-i, l.saveEvery-i%l.saveEvery, l.perEpoch-i%l.perEpoch)
 		begin := l.now()
+		if l.keepEvery > 0 {
+			n = min(n, l.keepEvery-i%l.keepEvery)
+		}
 		steps, err := l.call(i, n)
 		if err != nil {
 			return fmt.Errorf("%w; %s", err, l.folder.savedUntil(saved))

@@ -71,7 +71,7 @@ func Run(ctx context.Context, backend compute.Backend, t Trainable, o Options) (
 		return r.result, err
 	}
 	return r.result, stepper{
-		folder: r.Folder, saveEvery: r.SaveEvery, perCall: r.task.PerCall, perEpoch: r.perEpoch(),
+		folder: r.Folder, saveEvery: r.SaveEvery, keepEvery: r.KeepEvery, perCall: r.task.PerCall, perEpoch: r.perEpoch(),
 		call: r.call, done: r.done, save: r.save, now: time.Now,
 	}.run(ctx, &r.result.Progress)
 }
@@ -213,6 +213,9 @@ func (r *run) done(i int, losses []float64) (err error) {
 			err = fmt.Errorf("training: the samples of iteration %d: %w", i, err)
 		}
 	}
+	if r.KeepEvery > 0 && (i+1)%r.KeepEvery == 0 {
+		err = errors.Join(err, r.keep(i+1))
+	}
 	if r.OnStep != nil {
 		r.OnStep(i+1, r.result.Total, losses...)
 	}
@@ -220,13 +223,19 @@ func (r *run) done(i int, losses []float64) (err error) {
 }
 
 // show records the samples of an iteration and passes them to OnSamples.
-func (r *run) show(i int) error {
-	if len(r.samples) == 0 {
-		return nil
+func (r *run) show(i int) (err error) {
+	s := Samples{Iteration: i}
+	switch {
+	case r.task.Sample != nil:
+		s.Images, err = r.task.Sample(r.program.devices.backend, r.store)
+	case len(r.samples) > 0:
+		count := r.task.SampleShape[0]
+		s.Images = rows(r.samples[0])[(i-r.first)*count : (i-r.first+1)*count]
 	}
-	count, all := r.task.SampleShape[0], rows(r.samples[0])
-	s := Samples{i, all[(i-r.first)*count : (i-r.first+1)*count]}
-	flat := tensors.FromFlatDataAndDimensions(slices.Concat(s.Images...), r.task.SampleShape...)
+	if err != nil || len(s.Images) == 0 {
+		return err
+	}
+	flat := tensors.FromFlatDataAndDimensions(slices.Concat(s.Images...), len(s.Images), len(s.Images[0]))
 	if _, err := r.store.CreateVariable(samplesPath(i), flat); err != nil {
 		return err
 	}

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gomlx/compute"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
@@ -38,6 +39,10 @@ type Task struct {
 	Step func(s *Step) (losses []*Node, samples *Node)
 	// SampleShape is the number of sample images and the number of pixels of each.
 	SampleShape []int
+	// Sample, if not nil, makes the samples instead of Step, for a model whose samples take a program of their own. It is
+	// called after every LogEvery-th iteration with the parameters and the state of the optimizers. PerCall must be 1.
+	Sample func(backend compute.Backend, store *model.Store) (images [][]float32, err error)
+	Keep   []string // scopes of the parameters that Options.KeepEvery keeps
 	// EndEpoch, if not nil, is called after the last iteration of every epoch, for instance to decay the learning rate.
 	EndEpoch func(store *model.Store) error
 	// Line formats the log line of iteration i, counted from 0.
@@ -126,6 +131,7 @@ type Options struct {
 	BatchSize int // examples in a step; 0 means the task's default
 	LogEvery  int // iterations between log lines and samples; 0 means the task's default
 	SaveEvery int // iterations between checkpoints; 0 means 250
+	KeepEvery int // iterations between copies of the parameters that stay in Folder, see [Folder.Kept]; 0 means none
 	Devices   int // number of the backend's devices that share each batch; 0 means 1
 
 	Seed   uint64 // recorded in checkpoint and history; it does not seed the task's streams
@@ -154,9 +160,13 @@ func (o *Options) fill(t *Task) error {
 		return errors.New("training: the data of this Task were freed by an earlier run; build a new Task")
 	case len(t.Modules) == 0 || len(t.Losses) == 0 || t.Draw == nil || t.Step == nil || t.Line == nil || t.Examples < 1:
 		return errors.New("training: a Task needs modules, losses, examples, Draw, Step and Line")
-	case o.Epochs < 0 || o.Iters < 0 || o.LogEvery < 0 || o.SaveEvery < 0 || o.BatchSize < 0:
-		return fmt.Errorf("training: epochs (%d), iterations (%d), batch size (%d) and intervals (%d, %d) cannot be negative",
-			o.Epochs, o.Iters, o.BatchSize, o.LogEvery, o.SaveEvery)
+	case t.Sample != nil && (t.SampleShape != nil || t.PerCall > 1):
+		return errors.New("training: a Task with Sample has no SampleShape, and PerCall is 1")
+	case o.KeepEvery > 0 && len(t.Keep) == 0:
+		return fmt.Errorf("training: KeepEvery is %d, but the Task of %s names nothing to keep", o.KeepEvery, t.Model)
+	case o.Epochs < 0 || o.Iters < 0 || o.LogEvery < 0 || o.SaveEvery < 0 || o.KeepEvery < 0 || o.BatchSize < 0:
+		return fmt.Errorf("training: epochs (%d), iterations (%d), batch size (%d) and intervals (%d, %d, %d) cannot be negative",
+			o.Epochs, o.Iters, o.BatchSize, o.LogEvery, o.SaveEvery, o.KeepEvery)
 	case t.Check != nil:
 		return t.Check(o.BatchSize)
 	}

@@ -1,0 +1,120 @@
+package diffusion
+
+import (
+	"slices"
+
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+
+	"github.com/cs231n-go/assignment3/cs231n/nn"
+	"github.com/cs231n-go/assignment3/cs231n/rng"
+)
+
+// groups is the number of groups of every group normalization.
+const groups = 8
+
+// block is a residual block. The condition e scales and shifts its features, which is how the network knows the time and
+// the digit (FiLM, Perez et al. 2018, https://arxiv.org/abs/1709.07871):
+//
+//	h = norm(first(x))      first: GroupNorm, SiLU, 3×3 convolution
+//	(a, b) = modulation(e)
+//	y = last(h·(1 + a) + b) + skip(x)      last: SiLU, 3×3 convolution
+//
+// skip is a 1×1 convolution, or the identity if the number of channels does not change. The convolution of last starts at
+// zero, so the block starts as skip alone.
+type block struct {
+	first, norm, modulation, last nn.Layer
+	skip                          nn.Layer // nil for the identity
+	params                        []*nn.Param
+}
+
+// newBlock builds a block for a condition of the given width.
+func newBlock(in, out, width int, stream *rng.Torch) *block {
+	b := &block{
+		first:      nn.Sequential(nn.GroupNorm(groups, in), nn.SiLU(), nn.Conv2d(in, out, 3, stream, nn.Padding(1))),
+		modulation: nn.Linear(width, 2*out, stream),
+		norm:       nn.GroupNorm(groups, out),
+		last:       nn.Sequential(nn.SiLU(), nn.Conv2d(out, out, 3, stream, nn.Padding(1))),
+	}
+	zero(b.last.Params())
+	b.params = slices.Concat(nn.Prefixed("first", b.first.Params()), nn.Prefixed("modulation", b.modulation.Params()),
+		nn.Prefixed("norm", b.norm.Params()), nn.Prefixed("last", b.last.Params()))
+	if in != out {
+		b.skip = nn.Conv2d(in, out, 1, stream)
+		b.params = append(b.params, nn.Prefixed("skip", b.skip.Params())...)
+	}
+	return b
+}
+
+// conditioned is the backward pass of a function of an image x and a condition e.
+type conditioned func(dy *Node) (dx, de *Node, dparams []*Node)
+
+// forward builds the block.
+//
+// Shapes: x: (N, H, W, in), e: (N, E) -> (N, H, W, out).
+func (b *block) forward(p nn.Values, x, e *Node) (y *Node, back conditioned) {
+	h, backFirst := b.first.Forward(p, x)
+	h, backNorm := b.norm.Forward(p, h)
+	both, backModulation := b.modulation.Forward(p, e)
+	channels := h.Shape().Dim(-1)
+	gain := OnePlus(perChannel(both, 0, channels))
+	y, backLast := b.last.Forward(p, Add(Mul(h, gain), perChannel(both, channels, 2*channels)))
+	kept, backSkip := x, nn.Backward(nil)
+	if b.skip != nil {
+		kept, backSkip = b.skip.Forward(p, x)
+	}
+	return Add(y, kept), func(dy *Node) (dx, de *Node, dparams []*Node) {
+		dmodulated, dLast := backLast(dy)
+		dboth := Concatenate([]*Node{ReduceSum(Mul(dmodulated, h), 1, 2), ReduceSum(dmodulated, 1, 2)}, 1)
+		de, dModulation := backModulation(dboth)
+		dh, dNorm := backNorm(Mul(dmodulated, gain))
+		dx, dFirst := backFirst(dh)
+		dparams = slices.Concat(dFirst, dModulation, dNorm, dLast)
+		if b.skip == nil {
+			return Add(dx, dy), de, dparams
+		}
+		dkept, dSkip := backSkip(dy)
+		return Add(dx, dkept), de, append(dparams, dSkip...)
+	}
+}
+
+// perChannel takes some columns of a matrix as one number for each image and channel.
+//
+// Shapes: x: (N, K) -> (N, 1, 1, to−from).
+func perChannel(x *Node, from, to int) *Node {
+	return ExpandAxes(Slice(x, AxisRange(), AxisRange(from, to)), 1, 2)
+}
+
+// forwardAll builds one block after another.
+func forwardAll(blocks []*block, p nn.Values, x, e *Node) (y *Node, back conditioned) {
+	var backs []conditioned
+	for _, b := range blocks {
+		var back conditioned
+		x, back = b.forward(p, x, e)
+		backs = append(backs, back)
+	}
+	return x, func(dy *Node) (dx, de *Node, dparams []*Node) {
+		for _, back := range slices.Backward(backs) {
+			var more *Node
+			var d []*Node
+			dy, more, d = back(dy)
+			de, dparams = sum(de, more), append(d, dparams...)
+		}
+		return dy, de, dparams
+	}
+}
+
+// sum adds b to a. A nil a counts as zero.
+func sum(a, b *Node) *Node {
+	if a == nil {
+		return b
+	}
+	return Add(a, b)
+}
+
+// zero sets parameters to zero.
+func zero(params []*nn.Param) {
+	for _, p := range params {
+		p.Value = tensors.FromShape(p.Shape())
+	}
+}
