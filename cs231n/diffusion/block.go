@@ -3,6 +3,7 @@ package diffusion
 import (
 	"slices"
 
+	"github.com/gomlx/compute"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 
@@ -13,7 +14,7 @@ import (
 // groups is the number of groups of every group normalization.
 const groups = 8
 
-// block is a residual block. The condition e scales and shifts its features, which is how the network knows the time and
+// Block is a residual block. The condition e scales and shifts its features, which is how the network knows the time and
 // the digit (FiLM, Perez et al. 2018, https://arxiv.org/abs/1709.07871):
 //
 //	h = norm(first(x))      first: GroupNorm, SiLU, 3×3 convolution
@@ -22,15 +23,15 @@ const groups = 8
 //
 // skip is a 1×1 convolution, or the identity if the number of channels does not change. The convolution of last starts at
 // zero, so the block starts as skip alone.
-type block struct {
+type Block struct {
 	first, norm, modulation, last nn.Layer
 	skip                          nn.Layer // nil for the identity
 	params                        []*nn.Param
 }
 
-// newBlock builds a block for a condition of the given width.
-func newBlock(in, out, width int, stream *rng.Torch) *block {
-	b := &block{
+// NewBlock builds a block from in to out channels, multiples of 8, for a condition of the given width.
+func NewBlock(in, out, width int, stream *rng.Torch) *Block {
+	b := &Block{
 		first:      nn.Sequential(nn.GroupNorm(groups, in), nn.SiLU(), nn.Conv2d(in, out, 3, stream, nn.Padding(1))),
 		modulation: nn.Linear(width, 2*out, stream),
 		norm:       nn.GroupNorm(groups, out),
@@ -46,13 +47,30 @@ func newBlock(in, out, width int, stream *rng.Torch) *block {
 	return b
 }
 
+// Params lists the parameters of first, modulation, norm, last and skip.
+func (b *Block) Params() []*nn.Param { return b.params }
+
+// Call runs the block with its current parameters.
+//
+// Shapes: x: (N, H, W, in), e: (N, E) -> (N, H, W, out).
+func (b *Block) Call(backend compute.Backend, x, e *tensors.Tensor) (*tensors.Tensor, error) {
+	out, err := nn.Compute(backend, b.params, []any{x, e}, func(p nn.Values, in []*Node) []*Node {
+		y, _ := b.forward(p, in[0], in[1])
+		return []*Node{y}
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out[0], nil
+}
+
 // conditioned is the backward pass of a function of an image x and a condition e.
 type conditioned func(dy *Node) (dx, de *Node, dparams []*Node)
 
 // forward builds the block.
 //
 // Shapes: x: (N, H, W, in), e: (N, E) -> (N, H, W, out).
-func (b *block) forward(p nn.Values, x, e *Node) (y *Node, back conditioned) {
+func (b *Block) forward(p nn.Values, x, e *Node) (y *Node, back conditioned) {
 	h, backFirst := b.first.Forward(p, x)
 	h, backNorm := b.norm.Forward(p, h)
 	both, backModulation := b.modulation.Forward(p, e)
@@ -86,7 +104,7 @@ func perChannel(x *Node, from, to int) *Node {
 }
 
 // forwardAll builds one block after another.
-func forwardAll(blocks []*block, p nn.Values, x, e *Node) (y *Node, back conditioned) {
+func forwardAll(blocks []*Block, p nn.Values, x, e *Node) (y *Node, back conditioned) {
 	var backs []conditioned
 	for _, b := range blocks {
 		var back conditioned

@@ -42,7 +42,7 @@ type UNet struct {
 	Channels int // C, a multiple of 8
 
 	time, label, stem, shrink, grow, head nn.Layer
-	high, low, up                         []*block
+	high, low, up                         []*Block
 	params                                []*nn.Param
 }
 
@@ -61,11 +61,11 @@ func NewUNet(channels int, stream *rng.Torch) *UNet {
 	u.time = nn.Sequential(nn.Linear(timeSize, e, stream), nn.SiLU(), nn.Linear(e, e, stream))
 	u.label = nn.Embedding(labels, e, stream)
 	u.stem = nn.Conv2d(1, c, 4, stream, nn.Stride(2), nn.Padding(1))
-	u.high = []*block{newBlock(c, c, e, stream)}
+	u.high = []*Block{NewBlock(c, c, e, stream)}
 	u.shrink = nn.Conv2d(c, 2*c, 4, stream, nn.Stride(2), nn.Padding(1))
-	u.low = []*block{newBlock(2*c, 2*c, e, stream), newBlock(2*c, 2*c, e, stream)}
+	u.low = []*Block{NewBlock(2*c, 2*c, e, stream), NewBlock(2*c, 2*c, e, stream)}
 	u.grow = nn.ConvTranspose2d(2*c, c, stream)
-	u.up = []*block{newBlock(2*c, c, e, stream)}
+	u.up = []*Block{NewBlock(2*c, c, e, stream)}
 	last := nn.ConvTranspose2d(c, 1, stream)
 	zero(last.Params()[:1])
 	u.head = nn.Sequential(nn.GroupNorm(groups, c), nn.SiLU(), last)
@@ -76,7 +76,7 @@ func NewUNet(channels int, stream *rng.Torch) *UNet {
 // collect names the parameters after their modules and lists them.
 func (u *UNet) collect() {
 	add := func(name string, params []*nn.Param) { u.params = append(u.params, nn.Prefixed(name, params)...) }
-	blocks := func(name string, blocks []*block) {
+	blocks := func(name string, blocks []*Block) {
 		for i, b := range blocks {
 			add(fmt.Sprintf("%s%d", name, i), b.params)
 		}

@@ -1,4 +1,4 @@
-"""Writes golden.json, the reference values for the Go tests and for the notebook's checks.
+"""Writes golden.json, the reference values for the Go tests, and checks.json, those for the notebook's checks.
 
 Run from the repository's root, in an environment made from kernels/requirements-torch.txt (last run: Python 3.11, torch
 2.15.0, numpy 2.4.6, CPU, 2 threads; half a minute):
@@ -57,6 +57,17 @@ def samples(name: str, steps: int, guidance: float, eta: float) -> dict:
     return {"objective": name, "steps": steps, "guidance": guidance, "eta": eta, "images": some(drawn)}
 
 
+@torch.no_grad()
+def block() -> list[float]:
+    """The output of a block whose parameters and inputs are equally spaced numbers, channels last."""
+    b = tu.Block(8, 16, 32).double()
+    spaced = lambda low, high, n: torch.linspace(low, high, n, dtype=torch.float64)
+    for p in b.parameters():
+        p.copy_(spaced(-0.5, 0.7, p.numel()).reshape(p.shape))
+    x = spaced(-1, 1, 2 * 4 * 4 * 8).reshape(2, 4, 4, 8).permute(0, 3, 1, 2)
+    return b(x, spaced(-1, 1, 64).reshape(2, 32)).permute(0, 2, 3, 1).flatten().tolist()
+
+
 def gradients(name: str, image: torch.Tensor) -> dict:
     """Output, loss and gradients of a network with fixed weights, in double precision."""
     torch.manual_seed(SEED)
@@ -83,15 +94,19 @@ def main() -> None:
     torch.manual_seed(SEED)
     first = [float(str(p.flatten()[0].item())) for p in tu.UNet(CHANNELS).parameters()]
     every = slice(0, 1000, 111)
+    notebook = {name: curve(name, 32, tu.BATCH, 30, *full)["losses"] for name in tu.OBJECTIVES}
+    checks = {"cosine": tu.cosine()[every].tolist(), "linear": tu.linear()[every].tolist(), "block": block(),
+              "losses": {name: losses[0] for name, losses in notebook.items()}}
     golden = {
         "first": first,
         "schedules": {"cosine": tu.cosine()[every].tolist(), "linear": tu.linear()[every].tolist(), "cosine50": tu.cosine(50).tolist()},
         "gradients": {name: gradients(name, tu.scale(images[:4])) for name in tu.OBJECTIVES},
         "curves": {name: curve(name, CHANNELS, SMALL_BATCH, 30, images, labels) for name in tu.OBJECTIVES},
-        "notebook": {name: curve(name, 32, tu.BATCH, 30, *full)["losses"] for name in tu.OBJECTIVES},
+        "notebook": notebook,
         "samples": [samples("flow", 4, 1.5, 0), samples("flow", 3, 1, 0), samples("noise", 5, 2, 0), samples("noise", 6, 1, 1)],
     }
-    (HERE / "golden.json").write_text(json.dumps(golden, indent=1) + "\n")
+    for name, values in ("golden", golden), ("checks", checks):
+        (HERE / f"{name}.json").write_text(json.dumps(values, indent=1) + "\n")
 
 
 if __name__ == "__main__":
