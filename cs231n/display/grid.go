@@ -14,17 +14,22 @@ const (
 	grayLevels  = 32  // 256 would more than double the size of the file
 )
 
-// Grid draws N square grayscale images in a grid with ⌈√N⌉ columns, enlarged by an integer factor.
+// Grid draws N square grayscale images as [Table] does, in ⌈√N⌉ columns.
+func Grid(images [][]float32) (image.Image, error) {
+	return Table(images, int(math.Ceil(math.Sqrt(float64(len(images))))))
+}
+
+// Table draws square grayscale images in a grid with the given number of columns, row by row, enlarged by an integer factor.
 //
 // Like matplotlib's imshow with the gray colormap it scales every image separately: the smallest value is black and the
 // largest white. A constant image is black. NaN and infinite pixels are white.
 //
 // Shapes: images: (N, side·side), row-major. [Split] splits a flat tensor into images.
 //
-// It returns an error if there is no image, if an image is not square, or if the images differ in size.
-func Grid(images [][]float32) (image.Image, error) {
-	if len(images) == 0 {
-		return nil, fmt.Errorf("display: Grid: no images; pass at least one")
+// It returns an error if there is no image or column, if an image is not square, or if the images differ in size.
+func Table(images [][]float32, columns int) (image.Image, error) {
+	if len(images) == 0 || columns < 1 {
+		return nil, fmt.Errorf("display: Grid: %d images in %d columns; pass at least one of each", len(images), columns)
 	}
 	side := int(math.Round(math.Sqrt(float64(len(images[0])))))
 	for i, img := range images {
@@ -33,7 +38,6 @@ func Grid(images [][]float32) (image.Image, error) {
 				"use Split for flat values", i, len(img), len(images[0]))
 		}
 	}
-	columns := int(math.Ceil(math.Sqrt(float64(len(images)))))
 	rows := (len(images) + columns - 1) / columns
 	scale := max(gridWidth/(columns*side), min(2, gridMaximum/(columns*side)), 1)
 	pitch := side*scale + gridGap

@@ -53,6 +53,15 @@ func ShowImages(images [][]float32) error {
 	return Show(grid)
 }
 
+// ShowTable displays images in the running notebook cell, drawn with [Table].
+func ShowTable(images [][]float32, columns int) error {
+	table, err := Table(images, columns)
+	if err != nil {
+		return err
+	}
+	return Show(table)
+}
+
 // send sends a message to the kernel, in order with standard output, and waits until the kernel has received it.
 func send(data *protocol.DisplayData) error {
 	for _, f := range []*os.File{os.Stdout, os.Stderr} {
