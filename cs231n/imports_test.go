@@ -18,7 +18,7 @@ const module = "github.com/cs231n-go/assignment3/cs231n"
 // layers lists the packages from the top down. A package may import packages of lower layers only.
 func layers() [][]string {
 	return [][]string{
-		{"cmd/bench", "cmd/cs231n", "course/probe", "notebook/captions", "notebook/check"},
+		{"cmd/bench", "cmd/cs231n", "course/probe", "notebook/captions", "notebook/check", "notebook/pictures"},
 		{"bench", "cmd/cli", "course/edition", "course/grade", "course/submit", "notebook"},
 		{"course/assess", "device", "display"},
 		{"course/cases", "course/source"},

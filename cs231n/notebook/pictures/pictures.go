@@ -29,9 +29,12 @@ const sampleSeed = 231
 func TrainClassifier() *training.Result {
 	train, _, err := mnist.Load("")
 	nb.Check(err)
-	net := digits.Classifier(rng.NewTorch(231))
-	return nb.TrainOnce("digits", digits.Config{Net: net, Train: train, Stream: rng.NewNumPy(231)},
-		training.Options{Seed: 231, Iters: nb.Setting("CLASSIFIER_ITERS", 0, 100), LogEvery: 1000})
+	o := training.Options{Seed: 231, LogEvery: 1000}
+	if nb.Quick() {
+		o.Iters = 100
+	}
+	net := digits.Classifier(rng.NewTorch(o.Seed))
+	return nb.TrainOnce("digits", digits.Config{Net: net, Train: train, Stream: rng.NewNumPy(uint32(o.Seed))}, o)
 }
 
 // Judge returns a judge that compares with the test images. [TrainClassifier] must have run.
@@ -58,7 +61,9 @@ func Generator(model string) *gan.Sampler {
 // Draw draws n pictures with a generator, always the same ones.
 //
 // Shapes: (n·784), values in [−1, 1].
-func Draw(g *gan.Sampler, n int) []float32 { return nb.Must(g.Sample(nb.Backend(), n, rng.NewTorch(sampleSeed))) }
+func Draw(g *gan.Sampler, n int) []float32 {
+	return nb.Must(g.Sample(nb.Backend(), n, rng.NewTorch(sampleSeed)))
+}
 
 // Real returns the first n images of a set, as a generator would draw them.
 //
