@@ -15,8 +15,6 @@
 package gan
 
 import (
-	"fmt"
-
 	"github.com/cs231n-go/assignment3/cs231n/nn"
 	"github.com/cs231n-go/assignment3/cs231n/rng"
 )
@@ -145,7 +143,7 @@ func Preset(model string, stream *rng.Torch) (Config, error) {
 		c.G = BuildDCGenerator(NoiseDim, stream)
 		InitializeWeights(c.G, stream)
 	default:
-		return Config{}, fmt.Errorf("gan: unknown model %q; choose gan, lsgan or dcgan", model)
+		return Config{}, unknownModel(model)
 	}
 	if model == "lsgan" {
 		c.DLoss, c.GLoss = LSDiscriminatorLoss, LSGeneratorLoss
