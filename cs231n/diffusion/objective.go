@@ -45,8 +45,12 @@ type Level struct {
 	Alpha, Sigma float64 // share of the image and of the noise
 }
 
-// maxTime is the network's time at which there is only noise.
-const maxTime = 1000
+const (
+	// MaxSteps is the largest number of steps of a sampler, for the objectives of [ObjectiveByName].
+	MaxSteps = 1000
+
+	maxTime = 1000 // the network's time at which there is only noise
+)
 
 // ObjectiveByName returns the objective "flow" or "noise", the latter with the cosine schedule of 1000 steps.
 func ObjectiveByName(name string) (Objective, error) {
@@ -54,7 +58,7 @@ func ObjectiveByName(name string) (Objective, error) {
 	case Flow{}.Name():
 		return Flow{}, nil
 	case Noise{}.Name():
-		return Noise{Cosine(maxTime)}, nil
+		return Noise{Cosine(MaxSteps)}, nil
 	}
 	return nil, fmt.Errorf("diffusion: unknown objective %q; choose flow or noise", name)
 }
@@ -138,8 +142,8 @@ func (Flow) Name() string { return "flow" }
 
 // Levels implements [Objective]. The levels are equally spaced.
 func (Flow) Levels(steps int) ([]Level, error) {
-	if steps < 1 || steps > maxTime {
-		return nil, fmt.Errorf("diffusion: %d steps; choose 1 to %d", steps, maxTime)
+	if steps < 1 || steps > MaxSteps {
+		return nil, fmt.Errorf("diffusion: %d steps; choose 1 to %d", steps, MaxSteps)
 	}
 	levels := make([]Level, steps+1)
 	for i := range levels {

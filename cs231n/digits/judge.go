@@ -13,6 +13,10 @@ import (
 	"github.com/cs231n-go/assignment3/cs231n/nn"
 )
 
+// MinPictures is the smallest number of pictures that can be scored. With fewer than one more than the 128 features their
+// covariance is singular.
+const MinPictures = 129
+
 // neighbours is k of [metrics.PrecisionRecall], the paper's choice.
 const neighbours = 3
 

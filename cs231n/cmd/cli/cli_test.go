@@ -23,9 +23,11 @@ func execute(ctx context.Context, err error, args ...string) (status int, stdout
 		}
 		return err
 	}}
-	count, rate, word, seed := 3, 0.5, "a", uint64(7)
+	count, few, rate, share, word, seed := 3, 1, 0.5, 0.0, "a", uint64(7)
 	do.Flags().Var(AtLeast(2, &count), "count", "count to `N`")
+	do.Flags().Var(Between(1, 9, &few), "few", "take `N`")
 	do.Flags().Var(Positive(&rate), "rate", "go at `X`")
+	do.Flags().Var(NotNegative(&share), "share", "give `X`")
 	do.Flags().Var(Choice(&word, "a", "b"), "word", "say `WORD`")
 	do.Flags().Var(Seed(9, &seed), "seed", "start from `N`")
 	do.Flags().String("dir", "", "work in `DIR`")
@@ -55,10 +57,15 @@ func TestStatus(t *testing.T) {
 		{t.Context(), fmt.Errorf("wrapped: %w", Usagef("not %d", 5)), "more slow", 2, "small: wrapped: not 5 (see small more slow --help)\n"},
 		{canceled, nil, "do", 130, "small: stopped: context canceled\n"},
 		{canceled, nil, "do it", 2, "small: do does not take \"it\" (see small do --help)\n"},
-		{t.Context(), failure, "do --count 2 --rate 1e-3 --word b --seed 9 --dir d", 1, "small: no luck; none at all\n"},
+		{t.Context(), failure, "do --count 2 --few 9 --rate 1e-3 --share 0 --word b --seed 9 --dir d", 1, "small: no luck; none at all\n"},
 		{t.Context(), failure, "do --count 1", 2, "small: invalid argument \"1\" for \"--count\" flag: must be a whole number of at least 2 (see small do --help)\n"},
 		{t.Context(), failure, "do --rate 0", 2, "small: invalid argument \"0\" for \"--rate\" flag: must be a finite number above 0 (see small do --help)\n"},
 		{t.Context(), failure, "do --rate=+Inf", 2, "small: invalid argument \"+Inf\" for \"--rate\" flag: must be a finite number above 0 (see small do --help)\n"},
+		{t.Context(), failure, "do --few 10", 2, "small: invalid argument \"10\" for \"--few\" flag: must be a whole number from 1 to 9 (see small do --help)\n"},
+		{t.Context(), failure, "do --few 0", 2, "small: invalid argument \"0\" for \"--few\" flag: must be a whole number from 1 to 9 (see small do --help)\n"},
+		{t.Context(), failure, "do --share -1", 2, "small: invalid argument \"-1\" for \"--share\" flag: must be a finite number of at least 0 (see small do --help)\n"},
+		{t.Context(), failure, "do --share NaN", 2, "small: invalid argument \"NaN\" for \"--share\" flag: must be a finite number of at least 0 (see small do --help)\n"},
+		{t.Context(), failure, "do --share Inf", 2, "small: invalid argument \"Inf\" for \"--share\" flag: must be a finite number of at least 0 (see small do --help)\n"},
 		{t.Context(), failure, "do --word c", 2, "small: invalid argument \"c\" for \"--word\" flag: must be a or b (see small do --help)\n"},
 		{t.Context(), failure, "do --seed 10", 2, "small: invalid argument \"10\" for \"--seed\" flag: must be a whole number from 0 to 9 (see small do --help)\n"},
 		{t.Context(), failure, "do --dir=", 2, "small: --dir needs a value (see small do --help)\n"},

@@ -39,6 +39,12 @@ func AtLeast(least int, to *int) pflag.Value {
 	return value[int]{to, strconv.Atoi, func(n int) bool { return n >= least }, want, nil}
 }
 
+// Between is a flag for a whole number from least to most.
+func Between(least, most int, to *int) pflag.Value {
+	want := fmt.Sprintf("a whole number from %d to %d", least, most)
+	return value[int]{to, strconv.Atoi, func(n int) bool { return n >= least && n <= most }, want, nil}
+}
+
 // Seed is a flag for a whole number from 0 to most.
 func Seed(most uint64, to *uint64) pflag.Value {
 	parse := func(text string) (uint64, error) { return strconv.ParseUint(text, 10, 64) }
@@ -48,10 +54,15 @@ func Seed(most uint64, to *uint64) pflag.Value {
 
 // Positive is a flag for a finite number above 0.
 func Positive(to *float64) pflag.Value {
-	parse := func(text string) (float64, error) { return strconv.ParseFloat(text, 64) }
-	valid := func(x float64) bool { return x > 0 && !math.IsInf(x, 0) }
-	return value[float64]{to, parse, valid, "a finite number above 0", nil}
+	return value[float64]{to, parseFloat, func(x float64) bool { return x > 0 && !math.IsInf(x, 0) }, "a finite number above 0", nil}
 }
+
+// NotNegative is a flag for a finite number of at least 0.
+func NotNegative(to *float64) pflag.Value {
+	return value[float64]{to, parseFloat, func(x float64) bool { return x >= 0 && !math.IsInf(x, 0) }, "a finite number of at least 0", nil}
+}
+
+func parseFloat(text string) (float64, error) { return strconv.ParseFloat(text, 64) }
 
 // Choice is a flag for one of several words, which a shell completes.
 func Choice(to *string, words ...string) pflag.Value {

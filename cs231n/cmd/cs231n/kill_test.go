@@ -30,6 +30,7 @@ func TestKills(t *testing.T) {
 	for _, v := range []victim{
 		// Epochs are five iterations short, so that runs end at all places of an epoch.
 		{model: "gan", flags: []string{"--data", someDigits(t, 640), "--iters", "40"}, save: 40 * time.Millisecond},
+		{model: "diffusion", flags: []string{"--data", someDigits(t, 640), "--iters", "12", "--channels", "8"}, save: 4 * time.Millisecond},
 		{model: "rnn", flags: append(captions, "--hidden", "32"), save: 4 * time.Millisecond},
 		{model: "transformer", flags: append(captions, "--layers", "1"), save: 4 * time.Millisecond},
 	} {

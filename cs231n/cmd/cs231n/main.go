@@ -32,8 +32,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	root := &cobra.Command{
 		Use: "cs231n",
 		Long: `Train, sample and evaluate the models of CS231n's assignment 3: generative adversarial
-networks on MNIST's digits, and networks that write captions of images.`,
+networks and diffusion models of MNIST's digits, and networks that write captions of images.`,
 		Example: `  cs231n train gan                        # draw digits, into out/gan
+  cs231n sample diffusion --digit 7       # 16 sevens, into out/samples
   cs231n train transformer --epochs 8     # write captions, of COCO or the built-in scenes
   cs231n sample transformer --images 3    # captions of three images`,
 	}

@@ -46,9 +46,9 @@ func TestMisuse(t *testing.T) {
 	}{
 		{"", "cs231n: needs a command: check, data, doctor, eval, ", "cs231n"},
 		{"trian", `cs231n: has no command "trian"; did you mean train?`, "cs231n"},
-		{"train", "train needs a model: dcgan, digits, gan, lsgan, lstm, rnn or transformer", "cs231n train"},
+		{"train", "train needs a model: dcgan, diffusion, digits, gan, lsgan, lstm, rnn or transformer", "cs231n train"},
 		{"train transfromer", `train has no model "transfromer"; did you mean transformer?`, "cs231n train"},
-		{"train diffusion", `train has no model "diffusion"; choose dcgan, digits, gan, lsgan, lstm, rnn or transformer`, "cs231n train"},
+		{"train vae", `train has no model "vae"; choose dcgan, diffusion, digits, gan, lsgan, lstm, rnn or transformer`, "cs231n train"},
 		{"train --resume gan", "train needs a model before its flags", "cs231n train"},
 		{"train gan --iters 0", `"0" for "--iters" flag: must be a whole number of at least 1`, "cs231n train gan"},
 		{"train gan --iters -5", `"-5" for "--iters" flag`, "cs231n train gan"},
@@ -69,6 +69,13 @@ func TestMisuse(t *testing.T) {
 		{"train gan --epoch 3", "train gan has no flag --epoch; did you mean --epochs?", "cs231n train gan"},
 		{"train gan -epochs 1", "cs231n: write --epochs instead of -epochs", "cs231n train gan"},
 		{"train gan --iters 3 --print-every\n1", "has no flag --print-every; 1", "cs231n train gan"},
+		{"train gan --keep-every 0", `"0" for "--keep-every" flag`, "cs231n train gan"},
+		{"train digits --keep-every 5", "train digits has no flag --keep-every; it belongs to train dcgan|diffusion|gan|lsgan", "cs231n train digits"},
+		{"train diffusion --iters 3 --epochs 1", "--iters and --epochs exclude each other", "cs231n train diffusion"},
+		{"train diffusion --objective score", `"score" for "--objective" flag: must be flow or noise`, "cs231n train diffusion"},
+		{"train diffusion --schedule 0", `"0" for "--schedule" flag`, "cs231n train diffusion"},
+		{"train diffusion --channels 4", `"4" for "--channels" flag: must be a whole number from 8 to 512`, "cs231n train diffusion"},
+		{"train diffusion --channels 12", "--channels 12: must be a multiple of 8", "cs231n train diffusion"},
 		{"train rnn --hidden 0", `"0" for "--hidden" flag`, "cs231n train rnn"},
 		{"train rnn --heads 2", "train rnn has no flag --heads; it belongs to train transformer", "cs231n train rnn"},
 		{"train rnn --lr 0", `"0" for "--lr" flag: must be a finite number above 0`, "cs231n train rnn"},
@@ -86,16 +93,27 @@ func TestMisuse(t *testing.T) {
 		{"train transformer --heads 0", `"0" for "--heads" flag`, "cs231n train transformer"},
 		{"train transformer --layers 0", `"0" for "--layers" flag`, "cs231n train transformer"},
 		{"train transformer --max-length 0", `"0" for "--max-length" flag`, "cs231n train transformer"},
-		{"sample", "sample needs a model: lstm, rnn or transformer", "cs231n sample"},
-		{"sample gan", `sample has no model "gan"; choose lstm, rnn or transformer`, "cs231n sample"},
-		{"sample rnn --iters 3", "sample rnn has no flag --iters; it belongs to train dcgan|digits|gan|lsgan|lstm|rnn|transformer", "cs231n sample rnn"},
+		{"sample", "sample needs a model: dcgan, diffusion, gan, lsgan, lstm, rnn or transformer", "cs231n sample"},
+		{"sample digits", `sample has no model "digits"; choose dcgan, diffusion, gan, lsgan, lstm, rnn or transformer`, "cs231n sample"},
+		{"sample diffusion --digit 10", `"10" for "--digit" flag: must be a whole number from 0 to 9`, "cs231n sample diffusion"},
+		{"sample diffusion --digit -1", `"-1" for "--digit" flag`, "cs231n sample diffusion"},
+		{"sample diffusion --steps 0", `"0" for "--steps" flag: must be a whole number from 1 to 1000`, "cs231n sample diffusion"},
+		{"sample diffusion --steps 1001", `"1001" for "--steps" flag`, "cs231n sample diffusion"},
+		{"sample diffusion --guidance NaN", `"NaN" for "--guidance" flag: must be a finite number of at least 0`, "cs231n sample diffusion"},
+		{"sample diffusion --guidance -1", `"-1" for "--guidance" flag`, "cs231n sample diffusion"},
+		{"sample gan --images 10000000000", `"10000000000" for "-n, --images" flag: must be a whole number from 1 to 80000`, "cs231n sample gan"},
+		{"sample gan --digit 3", "sample gan has no flag --digit; it belongs to sample diffusion", "cs231n sample gan"},
+		{"sample gan --json", "sample gan has no flag --json", "cs231n sample gan"},
+		{"sample rnn --iters 3", "sample rnn has no flag --iters; it belongs to train dcgan|diffusion|digits|gan|lsgan|lstm|rnn|transformer", "cs231n sample rnn"},
 		{"sample rnn --split test", `"test" for "--split" flag: must be train or val`, "cs231n sample rnn"},
 		{"sample rnn --images 0", `"0" for "-n, --images" flag`, "cs231n sample rnn"},
 		{"sample rnn -n 10000000000 --data " + smallCaptions, "--images 10000000000: val has only ", "cs231n sample rnn"},
 		{"sample rnn --dropout", "sample rnn has no flag --dropout; it belongs to sample transformer", "cs231n sample rnn"},
 		{"sample transformer --beam 0", `"0" for "--beam" flag`, "cs231n sample transformer"},
 		{"sample transformer --beam 2 --dropout", "--beam and --dropout exclude each other", "cs231n sample transformer"},
-		{"eval --data d", "eval needs a model before its flags: lstm, rnn or transformer", "cs231n eval"},
+		{"eval --data d", "eval needs a model before its flags: dcgan, diffusion, gan, lsgan, lstm, rnn or transformer", "cs231n eval"},
+		{"eval dcgan --images 128", "--images 128: scores need at least 129 pictures, since there are 128 features", "cs231n eval dcgan"},
+		{"eval diffusion --digit 3", "eval diffusion has no flag --digit; it belongs to sample diffusion", "cs231n eval diffusion"},
 		{"eval rnn --beam 2", "eval rnn has no flag --beam", "cs231n eval rnn"},
 		{"eval transformer --dropout", "eval transformer has no flag --dropout", "cs231n eval transformer"},
 		{"data", "data needs a command: fetch or make", "cs231n data"},
@@ -146,7 +164,42 @@ func TestHelp(t *testing.T) {
       --resume         resume the run in that folder
       --save-every N   save a checkpoint every N iterations, and at the end (default 250)
       --devices N      share each batch between N devices of the machine (default 1)
+      --keep-every N   keep the parameters of every Nth iteration, in params-*.safetensors (default none)
   -h, --help           help for gan
+`,
+		"train diffusion": `
+      --data DIR         read MNIST's four files from the folder DIR (default a built-in copy)
+      --seed N           seed the random numbers with N (default 231)
+      --epochs N         train for N passes over the training set instead of --iters
+      --iters N          train for N iterations (default 2800)
+      --out DIR          save the run in the folder DIR (default "out/diffusion")
+      --resume           resume the run in that folder
+      --save-every N     save a checkpoint every N iterations, and at the end (default 250)
+      --devices N        share each batch between N devices of the machine (default 1)
+      --keep-every N     keep the parameters of every Nth iteration, in params-*.safetensors (default none)
+      --objective NAME   predict NAME: flow, the direction of rectified flow, or noise (default flow)
+      --schedule N       let the learning rate fall over N iterations, the same for a resumed run (default all)
+      --channels N       use a U-Net with N channels, a multiple of 8 (default 32)
+  -h, --help             help for diffusion
+`,
+		"sample diffusion": `
+      --checkpoint DIR   load the model from the folder DIR, where train saved it (default "out/diffusion")
+  -n, --images N         draw N pictures (default 16)
+      --seed N           seed the noise with N (default 0)
+      --steps N          go from noise to a picture in N steps (default 25)
+      --guidance X       guide towards the digit with strength X; 1 is no guidance (default 1.5)
+      --out DIR          save the pictures in the folder DIR (default "out/samples")
+      --digit N          draw the digit N (default all ten in turn)
+  -h, --help             help for diffusion
+`,
+		"eval gan": `
+      --checkpoint DIR   load the model from the folder DIR, where train saved it (default "out/gan")
+  -n, --images N         draw N pictures (default 10000)
+      --seed N           seed the noise with N (default 0)
+      --classifier DIR   load the classifier from the folder DIR, where train digits saved it (default "out/digits")
+      --data DIR         read MNIST's four files from the folder DIR (default a built-in copy)
+      --json             print one JSON object
+  -h, --help             help for gan
 `,
 		"train transformer": `
       --data DIR        read captions and features from the folder DIR (default $CS231N_DATA, else
@@ -222,15 +275,18 @@ func TestEpochs(t *testing.T) {
 func TestCompletion(t *testing.T) {
 	t.Parallel()
 	for args, want := range map[string]string{
-		"train ":                   "dcgan digits gan lsgan lstm rnn transformer :4",
-		"eval l":                   "lstm :4",
-		"train rnn --rule ":        "sgd sgd_momentum rmsprop adam torch_adam :4",
-		"sample rnn --split ":      "train val :4",
-		"train gan --epochs ":      ":4",
-		"train gan --out ":         ":16",
-		"data fetch ":              ":16",
-		"sample transformer --dro": "--dropout :4",
-		"data ":                    "fetch make :4",
+		"train ":                       "dcgan diffusion digits gan lsgan lstm rnn transformer :4",
+		"eval l":                       "lsgan lstm :4",
+		"train diffusion --objec":      "--objective :4",
+		"train diffusion --objective ": "flow noise :4",
+		"sample diffusion --out ":      ":16",
+		"train rnn --rule ":            "sgd sgd_momentum rmsprop adam torch_adam :4",
+		"sample rnn --split ":          "train val :4",
+		"train gan --epochs ":          ":4",
+		"train gan --out ":             ":16",
+		"data fetch ":                  ":16",
+		"sample transformer --dro":     "--dropout :4",
+		"data ":                        "fetch make :4",
 	} {
 		var words []string
 		for line := range strings.Lines(inProcess(append([]string{"__complete"}, strings.Split(args, " ")...)...).stdout) {

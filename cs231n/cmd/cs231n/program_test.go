@@ -117,18 +117,21 @@ var mnistSets = sync.OnceValues(func() (sets [2]mnist.Set, err error) {
 })
 
 // someDigits makes a folder with MNIST's first n training images: few, so that epochs are short.
-func someDigits(t *testing.T, n int) string {
+func someDigits(t *testing.T, n int) string { return digitsFolder(t, n, 16) }
+
+// digitsFolder makes a folder with MNIST's first n training images and a few test images.
+func digitsFolder(t *testing.T, n, few int) string {
 	t.Helper()
 	sets, err := mnistSets()
 	require.NoError(t, err)
 	train, test := sets[0], sets[1]
 	dir := t.TempDir()
-	const side, few = gan.Side, 16
+	const side = gan.Side
 	for name, content := range map[string][]byte{
 		trainImages:                 idx(t, train.Images[:n*gan.Pixels], uint32(n), side, side),
 		trainLabels:                 idx(t, train.Labels[:n], uint32(n)),
-		"t10k-images-idx3-ubyte.gz": idx(t, test.Images[:few*gan.Pixels], few, side, side),
-		"t10k-labels-idx1-ubyte.gz": idx(t, test.Labels[:few], few),
+		"t10k-images-idx3-ubyte.gz": idx(t, test.Images[:few*gan.Pixels], uint32(few), side, side),
+		"t10k-labels-idx1-ubyte.gz": idx(t, test.Labels[:few], uint32(few)),
 	} {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, name), content, 0o644))
 	}
