@@ -46,7 +46,8 @@ func Conv2d(in, out, kernel int, stream *rng.Torch, options ...ConvOption) Layer
 	return c
 }
 
-// Forward chooses the fastest of three ways. GoMLX's gradient of Convolve is right for odd kernels with stride 1 only.
+// Forward leaves the gradients to GoMLX where they are right and fast: GoMLX's gradient of Convolve is wrong for even
+// kernels.
 func (c conv2d) Forward(p Values, x *Node) (*Node, Backward) {
 	weight, bias := p[c.weight], p[c.bias]
 	w := weight.Shape().Dimensions
@@ -54,16 +55,51 @@ func (c conv2d) Forward(p Values, x *Node) (*Node, Backward) {
 		panic(fmt.Errorf("nn: Conv2d with a %d×%d kernel, stride %d and padding %d of %s: want images (N, H, W, %d) with H and W "+
 			"divisible by the stride, and with their padding not smaller than the kernel", w[2], w[2], c.stride, c.padding, x.Shape(), w[1]))
 	}
-	switch {
-	case c.stride == 2:
-		return c.strided(weight, bias, x)
-	case w[2] == 1 && c.padding == 0:
+	if w[2] == 1 {
 		return pointwise(weight, bias, x)
 	}
 	kernel := TransposeAllAxes(weight, 2, 3, 1, 0) // (out, in, h, w) -> (h, w, in, out)
-	edges := [][2]int{{c.padding, c.padding}, {c.padding, c.padding}}
-	y := Add(Convolve(x, kernel).PaddingPerDim(edges).Done(), ExpandAxes(bias, 0, 1, 2))
-	return y, autodiff(y, x, weight, bias)
+	y := Convolve(x, kernel).Strides(c.stride).PaddingPerDim(c.edges()).Done()
+	y = Add(y, ExpandAxes(bias, 0, 1, 2))
+	if c.stride == 1 {
+		return y, autodiff(y, x, weight, bias)
+	}
+	return y, func(dy *Node) (*Node, []*Node) {
+		dKernel := TransposeAllAxes(c.kernelGradient(x, dy), 3, 2, 0, 1)
+		return c.inputGradient(x, kernel, dy), []*Node{dKernel, ReduceSum(dy, 0, 1, 2)}
+	}
+}
+
+// edges are the rows and columns of padding before and after an image.
+func (c conv2d) edges() [][2]int {
+	edge := [2]int{c.padding, c.padding}
+	return [][2]int{edge, edge}
+}
+
+// kernelGradient is the gradient of a convolution of stride 2. It is a convolution too: dy is the kernel, spread out by the
+// stride, and the batch takes the place of the input channels. On CPU this is three times as fast as a matrix product.
+//
+// Shapes: x: (N, H, W, in), dy: (N, h, w, out) -> (kernel, kernel, in, out).
+func (c conv2d) kernelGradient(x, dy *Node) *Node {
+	const n, channels = 0, 3
+	pixels := []int{1, 2}
+	d := Convolve(x, dy).PaddingPerDim(c.edges()).Dilations(c.stride).AxesConfig(ConvolveAxesConfig{
+		InputBatch: channels, InputChannels: n, InputSpatial: pixels,
+		KernelInputChannels: n, KernelOutputChannels: channels, KernelSpatial: pixels,
+		OutputBatch: n, OutputChannels: channels, OutputSpatial: pixels,
+	}).Done()
+	return TransposeAllAxes(d, 1, 2, 0, 3)
+}
+
+// inputGradient is the gradient of a convolution of stride 2 with respect to x. It adds dy times the kernel to the window of
+// each output pixel, as [ConvTranspose2d] does, and crops the padding.
+func (c conv2d) inputGradient(x, kernel, dy *Node) *Node {
+	d, of := x.Shape().Dimensions, dy.Shape().Dimensions
+	win := windows{n: d[0], h: of[1], w: of[2], side: kernel.Shape().Dim(0) / 2, channels: d[3]}
+	rows := Reshape(dy, win.n*win.h*win.w, -1)
+	patches := win.col2im(win.timesT(rows, win.order(kernel)))
+	inside := func(size int) SliceAxisSpec { return AxisRange(c.padding, c.padding+size) }
+	return Slice(patches, AxisRange(), inside(d[1]), inside(d[2]))
 }
 
 // pointwise is the convolution with a 1×1 kernel, an affine map of each pixel.
@@ -74,32 +110,6 @@ func pointwise(weight, bias, x *Node) (*Node, Backward) {
 		dx, d := back(dy)
 		return dx, []*Node{Reshape(d[0], w...), d[1]}
 	}
-}
-
-// strided is the convolution with stride 2, one matrix product of all windows and the kernel. Its backward pass is a
-// [ConvTranspose2d] without bias.
-func (c conv2d) strided(weight, bias, x *Node) (*Node, Backward) {
-	d, padded := x.Shape().Dimensions, c.pad(x)
-	win := windowsOf(padded, weight.Shape().Dimensions[2])
-	windows, kernel := win.im2col(padded), win.order(TransposeAllAxes(weight, 2, 3, 1, 0))
-	y := Reshape(win.times(windows, kernel), win.n, win.h, win.w, -1)
-	y = Add(y, ExpandAxes(bias, 0, 1, 2))
-	return y, func(dy *Node) (*Node, []*Node) {
-		rows := Reshape(dy, win.n*win.h*win.w, -1)
-		dKernel := win.unorder(win.weightGradient(windows, rows))
-		inside := func(size int) SliceAxisSpec { return AxisRange(c.padding, c.padding+size) }
-		dx := Slice(win.col2im(win.timesT(rows, kernel)), AxisRange(), inside(d[1]), inside(d[2]))
-		return dx, []*Node{TransposeAllAxes(dKernel, 3, 2, 0, 1), SumRows(rows)}
-	}
-}
-
-// pad surrounds images with zeros.
-func (c conv2d) pad(x *Node) *Node {
-	if c.padding == 0 {
-		return x
-	}
-	edge := PadAxis{Start: c.padding, End: c.padding}
-	return Pad(x, ScalarZero(x.Graph(), x.DType()), PadAxis{}, edge, edge)
 }
 
 // autodiff is the backward pass that GoMLX derives from y = f(x, params).

@@ -60,6 +60,26 @@ func ExampleConv2d() {
 	// Output: [[[[6] [7]]]]
 }
 
+// A 2×2 kernel of ones with stride 2 adds up blocks of four pixels.
+func ExampleStride() {
+	layer := nn.Conv2d(1, 1, 2, nil, nn.Stride(2))
+	assign(layer.Params()[0], [][][][]float32{{{{1, 1}, {1, 1}}}})
+	image := [][][][]float32{{
+		{{1}, {2}, {30}, {40}},
+		{{3}, {4}, {50}, {60}},
+	}}
+	fmt.Println(call(layer, image))
+	// Output: [[[[10] [180]]]]
+}
+
+// With padding 1 a 3×3 kernel keeps the size of an image.
+func ExamplePadding() {
+	layer := nn.Conv2d(1, 1, 3, nil, nn.Padding(1))
+	assign(layer.Params()[0], [][][][]float32{{{{0, 0, 0}, {1, 1, 1}, {0, 0, 0}}}})
+	fmt.Println(call(layer, [][][][]float32{{{{1}, {2}, {3}}}}))
+	// Output: [[[[3] [6] [5]]]]
+}
+
 // An image of one pixel becomes one of 2×2, the middle of the kernel.
 func ExampleConvTranspose2d() {
 	layer := nn.ConvTranspose2d(1, 1, nil)
@@ -87,6 +107,24 @@ func ExampleBatchNorm() {
 func ExampleLayerNorm() {
 	fmt.Printf("%.2f\n", call(nn.LayerNorm(3), [][]float32{{1, 3, 5}, {20, 60, 40}}))
 	// Output: [[-1.22 0.00 1.22] [-1.22 1.22 0.00]]
+}
+
+// The first two and the last two numbers of a row get mean 0 and variance 1.
+func ExampleGroupNorm() {
+	fmt.Printf("%.2f\n", call(nn.GroupNorm(2, 4), [][]float32{{1, 3, 200, 100}}))
+	// Output: [[-1.00 1.00 1.00 -1.00]]
+}
+
+func ExampleEmbedding() {
+	table := nn.Embedding(3, 2, nil)
+	assign(table.Params()[0], [][]float32{{1, 10}, {2, 20}, {3, 30}})
+	fmt.Println(call(table, []int32{2, 0}))
+	// Output: [[3 30] [1 10]]
+}
+
+func ExampleSiLU() {
+	fmt.Printf("%.3f\n", call(nn.SiLU(), []float32{-10, 0, 1}))
+	// Output: [-0.000 0.000 0.731]
 }
 
 func ExampleReLU() {
