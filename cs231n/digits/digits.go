@@ -113,13 +113,16 @@ func scaled(x *Node) *Node { return DivScalar(ConvertDType(x, dtypes.Float32), 2
 
 // Accuracy returns the fraction of images whose label has the highest score.
 func Accuracy(backend compute.Backend, net *nn.Network, set mnist.Set) (float64, error) {
-	correct := 0
-	err := batches(backend, net, set.N, func(first, n int) *tensors.Tensor {
-		return tensors.FromFlatDataAndDimensions(set.Images[first*pixels:(first+n)*pixels], n, pixels)
-	}, func(p nn.Values, x *Node) []*Node {
+	p, err := newProgram(backend, net, func(p nn.Values, x *Node) []*Node {
 		return []*Node{ArgMax(p.Apply(net, scaled(x)), -1, dtypes.Int32)}
-	}, func(first int, out []*tensors.Tensor) {
-		for i, digit := range tensors.MustCopyFlatData[int32](out[0]) {
+	})
+	if err != nil {
+		return 0, err
+	}
+	defer p.exec.Finalize()
+	correct := 0
+	err = run(p, set.Images, func(first, n int, out []*tensors.Tensor) {
+		for i, digit := range tensors.MustCopyFlatData[int32](out[0])[:n] {
 			if digit == int32(set.Labels[first+i]) {
 				correct++
 			}

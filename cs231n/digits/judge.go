@@ -21,13 +21,13 @@ const MinPictures = 129
 const neighbours = 3
 
 // Judge scores generated digits beside real ones. It keeps the features of the real images, so that it scores many
-// generators against the same ones. A Judge is not changed by its methods.
+// generators against the same ones, and the classifier in the form of one compiled program.
 type Judge struct {
 	// Accuracy is the fraction of the real images that the classifier reads right.
 	Accuracy float64
 
 	backend compute.Backend
-	net     *nn.Network
+	program *program   // computes features; compiled once
 	real    *mat.Dense // features (R, 128)
 }
 
@@ -41,14 +41,18 @@ func NewJudge(backend compute.Backend, net *nn.Network, real mnist.Set) (*Judge,
 	}
 	images := make([]float32, real.N*pixels)
 	real.Floats(0, real.N, images)
-	features, probabilities, err := Features(backend, net, images)
+	p, err := featuresProgram(backend, net)
+	if err != nil {
+		return nil, err
+	}
+	features, probabilities, err := p.features(images)
 	if err != nil {
 		return nil, err
 	}
 	if rows, width := features.Dims(); rows <= width {
 		return nil, fmt.Errorf("digits: %d real images for %d features, so that the covariance would be singular; give at least %d", rows, width, width+1)
 	}
-	j := &Judge{readAs(probabilities, real.Labels), backend, net, features}
+	j := &Judge{readAs(probabilities, real.Labels), backend, p, features}
 	if j.Accuracy < 0.5 {
 		return nil, fmt.Errorf("digits: the classifier reads only %.0f%% of the real images right; load a trained one, or train it: cs231n train digits", 100*j.Accuracy)
 	}
@@ -82,7 +86,7 @@ func (j *Judge) Score(pictures []float32, asked []uint8) (Scores, error) {
 			return Scores{}, fmt.Errorf("digits: picture %d was asked to be %d; ask for digits from 0 to 9", i, digit)
 		}
 	}
-	features, probabilities, err := Features(j.backend, j.net, pictures)
+	features, probabilities, err := j.program.features(pictures)
 	if err != nil {
 		return Scores{}, err
 	}
@@ -111,7 +115,7 @@ func (j *Judge) Score(pictures []float32, asked []uint8) (Scores, error) {
 //
 // Shapes: pictures (M, 784), values in [0, 1].
 func (j *Judge) Distance(pictures []float32) (float64, error) {
-	features, _, err := Features(j.backend, j.net, pictures)
+	features, _, err := j.program.features(pictures)
 	if err != nil {
 		return 0, err
 	}

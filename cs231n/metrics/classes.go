@@ -17,7 +17,7 @@ import (
 // It is 1 if all rows are equal and at most C, which needs certain classes in equal shares. It compares with no real
 // images. The name is of the classifier in the paper; here the probabilities are of any classifier.
 //
-// It is an error if a row is no distribution: if a value is negative or not finite, or if their sum is not 1.
+// It is an error if a row is no distribution: if a value is negative or NaN, or if their sum is not 1.
 //
 // Shapes: p (M, C).
 //

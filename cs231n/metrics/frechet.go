@@ -19,7 +19,7 @@ import (
 // with the number of samples, so compare sets of the same size.
 //
 // It is an error if a set has fewer than F+1 rows, which leave its covariance singular, if the sets have different widths,
-// or if a value is not finite.
+// or if a value is NaN or above 1e15.
 //
 // Shapes: a (M, F), b (N, F).
 //

@@ -14,7 +14,8 @@ import (
 // with NN_k the distance to the k-th nearest neighbour, and recall the same with real and fake exchanged. The paper uses
 // k = 3 and as many fakes as real images. A collapsed generator has high precision and low recall.
 //
-// It is an error if a set has k rows or fewer, if k < 1, if the sets have different widths, or if a value is not finite.
+// It is an error if a set has k rows or fewer, if k < 1, if the sets have different widths, or if a value is NaN or
+// above 1e15.
 //
 // Shapes: real (R, F), fake (M, F).
 //
@@ -34,9 +35,9 @@ func PrecisionRecall(backend compute.Backend, real, fake *mat.Dense, k int) (pre
 		return 0, 0, err
 	}
 	realistic, covered := make([]bool, f.rows), make([]bool, r.rows)
-	err = visitPairs(backend, r, f, func(i, first int, lows []float64) {
+	err = visitPairs(backend, r, f, func(i, first int, lows []float32) {
 		for j, low := range lows {
-			j += first
+			j, low := first+j, float64(low)
 			if (realistic[j] || low > radiiR[i]) && (covered[i] || low > radiiF[j]) {
 				continue
 			}

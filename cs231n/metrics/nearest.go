@@ -11,7 +11,7 @@ import (
 // Nearest finds for each query the row of a set with the smallest Euclidean distance, such as the training image that is
 // most like a generated one. Of equally near rows it takes the first. The distances are exact to rounding: a copy is at 0.
 //
-// It is an error if a value is not finite, or if the values are no rows of the width.
+// It is an error if a value is NaN or above 1e15, or if the values are no rows of the width.
 //
 // Shapes: queries (M, width), set (S, width) -> rows and distances (M).
 func Nearest[T float32 | float64](backend compute.Backend, queries, set []T, width int) (rows []int, distances []float64, err error) {
@@ -52,7 +52,7 @@ func neighbours[T float](backend compute.Backend, queries, among set[T], k int, 
 	for i := range found {
 		found[i] = slices.Repeat([]neighbour{{-1, math.Inf(1)}}, k)
 	}
-	err := visitPairs(backend, queries, among, func(i, first int, lows []T) {
+	err := visitPairs(backend, queries, among, func(i, first int, lows []float32) {
 		nearest := found[i]
 		for j, low := range lows {
 			if float64(low) >= nearest[k-1].square || others && first+j == i {

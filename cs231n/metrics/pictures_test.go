@@ -227,15 +227,17 @@ func TestNearestExact(t *testing.T) {
 func TestPictureErrors(t *testing.T) {
 	t.Parallel()
 	backend := testbackend.Get(t)
-	ok, spoilt, infinite := random(1, 12, 5, 0), random(2, 12, 5, 0), random(2, 12, 5, 0)
+	ok, spoilt, infinite, large := random(1, 12, 5, 0), random(2, 12, 5, 0), random(2, 12, 5, 0), random(2, 12, 5, 0)
 	spoilt.Set(7, 2, math.NaN())
+	large.Set(11, 0, -1.1e15)
 	infinite.Set(0, 4, math.Inf(-1))
 	for _, c := range []struct {
 		a, b    *mat.Dense
 		wantErr string
 	}{
-		{ok, spoilt, "metrics: %s: value 2 of row 7 is NaN; give finite numbers"},
-		{ok, infinite, "metrics: %s: value 4 of row 0 is -Inf; give finite numbers"},
+		{ok, spoilt, "metrics: %s: value 2 of row 7 is NaN; give numbers of at most 1e+15"},
+		{ok, infinite, "metrics: %s: value 4 of row 0 is -Inf; give numbers of at most 1e+15"},
+		{ok, large, "metrics: %s: value 0 of row 11 is -1.1e+15; give numbers of at most 1e+15"},
 		{ok, &mat.Dense{}, "metrics: %s has 0 values, which are no rows of 0; give one whole row at least"},
 	} {
 		for _, swap := range []bool{false, true} {
@@ -299,7 +301,7 @@ func TestClassErrors(t *testing.T) {
 		"metrics: row 1 has values from 0.4 on and a sum of 1.001; give probabilities, such as a softmax": {0.601, 0.4},
 		"metrics: row 1 has values from 0.4 on and a sum of 0.999; give probabilities, such as a softmax": {0.599, 0.4},
 		"metrics: row 1 has values from -1 on and a sum of 1; give probabilities, such as a softmax":      {2, -1},
-		"metrics: the probabilities: value 1 of row 1 is NaN; give finite numbers":                        {1, math.NaN()},
+		"metrics: the probabilities: value 1 of row 1 is NaN; give numbers of at most 1e+15":              {1, math.NaN()},
 	} {
 		p := mat.NewDense(2, 2, append([]float64{0.50001, 0.5}, row...))
 		_, err := metrics.Inception(p)
