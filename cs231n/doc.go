@@ -17,12 +17,12 @@
 //	mnist       the MNIST digits
 //	coco        captioning data in COCO's format: load, write, download
 //	scenes      generates a captioning data set without a download
-//	metrics     BLEU, CIDEr-D and ROUGE-L of captions
+//	metrics     scores of captions and of generated pictures
 //	checkpoint  a model's variables and a run's state in one file, written atomically
 //	training    the training loop of all models: steps, checkpoints, resuming
 //	captioning  captioning models, training and sampling
 //	gan         generative adversarial networks: models, losses, training step
-//	digits      a classifier of MNIST's digits
+//	digits      a classifier of MNIST's digits, and scores of generated ones
 //	course/source, course/cases      files with gaps; inputs and results of the exercises
 //	course/intake, course/sandbox    reads submissions; isolates untrusted programs
 //	device      finds and opens the XLA plugin (CPU or GPU)

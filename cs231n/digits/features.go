@@ -14,7 +14,7 @@ import (
 )
 
 // Features runs the classifier on images. The features of an image are the activations before the last layer, after the
-// ReLU. The probabilities are the softmax of the scores. Both are the same whichever images are beside it.
+// ReLU. The probabilities are the softmax of the scores. They do not depend on the other images.
 //
 // It is an error if there is no whole image, or if a pixel is outside [0, 1].
 //

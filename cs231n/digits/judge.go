@@ -23,7 +23,7 @@ const neighbours = 3
 // Judge scores generated digits beside real ones. It keeps the features of the real images, so that it scores many
 // generators against the same ones, and the classifier in the form of one compiled program.
 type Judge struct {
-	// Accuracy is the fraction of the real images that the classifier reads right.
+	// Accuracy is the fraction of the real images that the classifier reads correctly.
 	Accuracy float64
 
 	backend compute.Backend
@@ -34,7 +34,7 @@ type Judge struct {
 // NewJudge computes the features of the real images with a trained classifier. Use images that neither the classifier nor
 // the generators were trained on: the test images.
 //
-// It is an error if there are 128 images or fewer, or if the classifier reads fewer than half of them right.
+// It is an error if there are 128 images or fewer, or if the classifier reads fewer than half of them correctly.
 func NewJudge(backend compute.Backend, net *nn.Network, real mnist.Set) (*Judge, error) {
 	if real.Rows*real.Cols != pixels {
 		return nil, fmt.Errorf("digits: cannot compare with images of %d×%d; give images of 28×28", real.Rows, real.Cols)
@@ -54,7 +54,7 @@ func NewJudge(backend compute.Backend, net *nn.Network, real mnist.Set) (*Judge,
 	}
 	j := &Judge{readAs(probabilities, real.Labels), backend, p, features}
 	if j.Accuracy < 0.5 {
-		return nil, fmt.Errorf("digits: the classifier reads only %.0f%% of the real images right; load a trained one, or train it: cs231n train digits", 100*j.Accuracy)
+		return nil, fmt.Errorf("digits: the classifier reads only %.0f%% of the real images correctly; load a trained one, or train one: cs231n train digits", 100*j.Accuracy)
 	}
 	return j, nil
 }
@@ -70,11 +70,11 @@ func readAs(probabilities *mat.Dense, labels []uint8) float64 {
 	return float64(right) / float64(len(labels))
 }
 
-// Score scores pictures, of which asked names the wanted digits; it is nil for a generator that takes no wishes. The same
-// pictures get the same scores each time. Compare the scores of equally many pictures.
+// Score scores pictures. asked lists the digits that a conditional generator was asked for. For other generators it is nil.
+// The scores depend on the number of pictures, so compare equal numbers.
 //
-// It is an error if there are 128 pictures or fewer, if a pixel is outside [0, 1], if asked has not one digit for each
-// picture, or if one is above 9.
+// It is an error if there are 128 pictures or fewer, if a pixel is outside [0, 1], if asked does not have one digit
+// for each picture, or if a digit is above 9.
 //
 // Shapes: pictures (M, 784), values in [0, 1], asked (M).
 func (j *Judge) Score(pictures []float32, asked []uint8) (Scores, error) {

@@ -194,7 +194,7 @@ func TestJudgeRefuses(t *testing.T) {
 		require.EqualError(t, err, wantErr)
 	}
 	_, err = digits.NewJudge(backend, digits.Classifier(rng.NewTorch(231)), first(test, 200))
-	require.Regexp(t, `^digits: the classifier reads only \d+% of the real images right; load a trained one, or train it: cs231n train digits$`, err)
+	require.Regexp(t, `^digits: the classifier reads only \d+% of the real images correctly; load a trained one, or train one: cs231n train digits$`, err)
 }
 
 // changed returns a copy of images with another value at pixel 2 of image 1.

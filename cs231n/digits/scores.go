@@ -15,8 +15,8 @@ type Scores struct {
 	Inception float64     `json:"inception"` // [metrics.Inception], from 1 to 10
 	Precision float64     `json:"precision"` // [metrics.PrecisionRecall], from 0 to 1
 	Recall    float64     `json:"recall"`
-	Classes   [10]float64 `json:"classes"` // share of pictures that are read as each digit
-	Asked     float64     `json:"asked"`   // share that is read as the digit that was asked for; NaN, and not in JSON, if none was
+	Classes   [10]float64 `json:"classes"` // share of pictures read as each digit
+	Asked     float64     `json:"asked"`   // share of pictures read as the digit asked for; NaN, and absent in JSON, for an unconditional generator
 }
 
 // MarshalJSON leaves Asked out if no digits were asked for.

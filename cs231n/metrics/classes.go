@@ -14,8 +14,9 @@ import (
 //
 //	exp( 1/M · Σ_i KL(p_i ‖ p̄) ),  p̄ = 1/M · Σ_i p_i
 //
-// It is 1 if all rows are equal and at most C, which needs certain classes in equal shares. It compares with no real
-// images. The name is of the classifier in the paper; here the probabilities are of any classifier.
+// It is 1 if all rows are equal, and at most C: each picture has one certain class, and all classes are equally frequent. It
+// does not use real images. The paper takes the probabilities from the Inception network; here they come from any
+// classifier.
 //
 // It is an error if a row is no distribution: if a value is negative or NaN, or if their sum is not 1.
 //

@@ -10,13 +10,13 @@ import (
 	"gonum.org/v1/gonum/stat"
 )
 
-// Frechet computes the Fréchet distance of two sets of features: each set is taken for samples of a Gaussian,
+// Frechet computes the Fréchet distance of two sets of features: it fits a Gaussian to each set,
 //
 //	d² = ‖μa − μb‖² + tr Σa + tr Σb − 2 tr √(Σa·Σb)
 //
-// with the means μ and the unbiased covariances Σ (divided by M−1). It is 0 for equal Gaussians, and grows with worse
-// pictures and with less variety. With InceptionV3's features this is the Fréchet inception distance (FID). It decreases
-// with the number of samples, so compare sets of the same size.
+// with the means μ and the unbiased covariances Σ (divided by M−1). It is 0 for equal Gaussians, and grows as
+// pictures get worse or less varied. With InceptionV3's features this is the Fréchet inception distance (FID). It decreases
+// with the number of samples, so compare sets of equal size.
 //
 // It is an error if a set has fewer than F+1 rows, which leave its covariance singular, if the sets have different widths,
 // or if a value is NaN or above 1e15.

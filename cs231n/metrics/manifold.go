@@ -5,7 +5,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// PrecisionRecall tells the quality of generated pictures from their variety. The manifold of a set is the union of balls
+// PrecisionRecall measures the quality and the variety of generated pictures separately. The manifold of a set is the union of balls
 // around its points, each with the distance to the point's k-th nearest neighbour in the set as its radius. Precision is
 // the share of fakes on the manifold of the real images, recall the share of real images on the manifold of the fakes:
 //

@@ -3,9 +3,9 @@
 // For captions it has [BLEU], [CIDErD] and [ROUGEL], and [Score] computes all three.
 //
 // Pictures are compared by features, the activations of a classifier, one row for each picture. [Frechet] compares the
-// distributions of two sets, [PrecisionRecall] tells quality from variety, [Inception] and [Histogram] look at the classes,
-// and [Nearest] finds copies of training images. Their values depend on the classifier: compare only values of the same
-// one. Published Fréchet inception distances are on InceptionV3's features and cannot be compared with them.
+// distributions of two sets, [PrecisionRecall] measures quality and variety separately, [Inception] and [Histogram]
+// use the predicted classes, and [Nearest] finds copies of training images. All values depend on the classifier. Published
+// Fréchet inception distances use InceptionV3. Do not compare them with distances on the features of package digits.
 package metrics
 
 import (
