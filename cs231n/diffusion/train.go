@@ -51,8 +51,9 @@ func (c Config) Task() (training.Task, error) {
 	switch {
 	case c.Net == nil || c.Objective == nil || c.Stream == nil:
 		return training.Task{}, errors.New("diffusion: Config needs a Net, an Objective and a Stream")
-	case n == 0 || c.Train.Rows*c.Train.Cols != Pixels:
-		return training.Task{}, fmt.Errorf("diffusion: cannot train on %d images of %d×%d; Train needs images of 28×28", n, c.Train.Rows, c.Train.Cols)
+	case n == 0 || c.Train.Rows*c.Train.Cols != Pixels || len(c.Train.Images) != n*Pixels || len(c.Train.Labels) != n:
+		return training.Task{}, fmt.Errorf("diffusion: cannot train on %d images of %d×%d with %d pixels and %d labels; Train needs images of 28×28 with a label each",
+			n, c.Train.Rows, c.Train.Cols, len(c.Train.Images), len(c.Train.Labels))
 	case c.Steps < 0:
 		return training.Task{}, fmt.Errorf("diffusion: %d steps; give a positive number, or 0 for %d", c.Steps, DefaultSteps)
 	}

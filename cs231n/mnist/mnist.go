@@ -18,6 +18,13 @@ type Set struct {
 	Rows, Cols int
 }
 
+// First returns the first n images, or all if there are fewer. It shares their memory.
+func (s Set) First(n int) Set {
+	n = min(n, s.N)
+	s.N, s.Images, s.Labels = n, s.Images[:n*s.Rows*s.Cols], s.Labels[:n]
+	return s
+}
+
 // Floats writes n images, from image i on, to dst. It scales them to [0, 1] as torchvision's ToTensor does: x/255 in
 // float32.
 //

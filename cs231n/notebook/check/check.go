@@ -78,7 +78,7 @@ func Between(name string, f any, in Arrays, low, high float64) {
 }
 
 // CountParams requires a network to have the given number of parameters.
-func CountParams(name string, network nn.Layer, want int) {
+func CountParams(name string, network interface{ Params() []*nn.Param }, want int) {
 	if count := nn.CountParams(network); count != want {
 		nb.Check(fmt.Errorf("the %s has %d parameters instead of %d; compare the sizes and biases of its layers with the list above", name, count, want))
 	}
