@@ -211,15 +211,18 @@ func TestCurve(t *testing.T) {
 	}
 }
 
-// TestSamples compares images that a network with fixed weights draws with PyTorch's.
+// TestSamples compares images that a network with fixed weights draws with PyTorch's. One sampler draws them all, so its
+// programs serve several numbers of steps.
 func TestSamples(t *testing.T) {
 	t.Parallel()
+	s := diffusion.Sampler{Net: filled()}
 	for _, want := range readGolden(t).Samples {
-		s := diffusion.Sampler{Net: filled(), Objective: objective(t, want.Objective), Steps: want.Steps, Guidance: want.Guidance, Eta: want.Eta}
+		s.Objective, s.Steps, s.Guidance, s.Eta = objective(t, want.Objective), want.Steps, want.Guidance, want.Eta
 		got, err := s.Sample(testbackend.Get(t), []int32{7, 0, diffusion.NoLabel}, rng.NewTorch(seed))
 		require.NoError(t, err)
 		requireSome(t, want.Images, got, 1e-4)
 	}
+	s.Close()
 }
 
 // TestChecks runs the checks of the notebook, except that for the schedules.

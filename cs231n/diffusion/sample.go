@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"github.com/gomlx/compute"
+	. "github.com/gomlx/gomlx/core/graph"
 
 	"github.com/cs231n-go/assignment3/cs231n/rng"
 )
@@ -20,6 +21,9 @@ import (
 //
 // Sources: Song et al. 2020, https://arxiv.org/abs/2010.02502, equations (12) and (16); Ho and Salimans 2022,
 // https://arxiv.org/abs/2207.12598, for guidance.
+//
+// A program that has been compiled for a number of images serves all later calls with that number, also after a change of Net,
+// Steps or Guidance. [Sampler.Close] frees the programs.
 type Sampler struct {
 	Net       *UNet
 	Objective Objective
@@ -29,6 +33,8 @@ type Sampler struct {
 	Guidance float64
 	Eta      float64               // share of fresh noise, 0 to 1; only 0 with Flow
 	Progress func(done, total int) // called after every batch of images; nil means none
+
+	programs map[kind]*Exec // compiled when they are needed
 }
 
 // maxBatch is the largest number of images that are drawn at once.
@@ -37,7 +43,7 @@ const maxBatch = 250
 // Sample draws an image for each label, 0 to 9 or NoLabel. The noise comes from stream, in the order of the images.
 //
 // Shapes: labels: (N) -> (N·784), values in [−1, 1].
-func (s Sampler) Sample(backend compute.Backend, labels []int32, stream *rng.Torch) ([]float32, error) {
+func (s *Sampler) Sample(backend compute.Backend, labels []int32, stream *rng.Torch) ([]float32, error) {
 	return s.run(backend, request{labels: labels}, stream)
 }
 
@@ -46,7 +52,7 @@ func (s Sampler) Sample(backend compute.Backend, labels []int32, stream *rng.Tor
 // Source: Meng et al. 2021, https://arxiv.org/abs/2108.01073.
 //
 // Shapes: images: (N·784) in [−1, 1], labels: (N) -> (N·784).
-func (s Sampler) Edit(backend compute.Backend, images []float32, strength float64, labels []int32, stream *rng.Torch) ([]float32, error) {
+func (s *Sampler) Edit(backend compute.Backend, images []float32, strength float64, labels []int32, stream *rng.Torch) ([]float32, error) {
 	if !(strength > 0 && strength <= 1) {
 		return nil, fmt.Errorf("diffusion: an edit of strength %g; choose a number above 0 and up to 1", strength)
 	}
@@ -58,7 +64,7 @@ func (s Sampler) Edit(backend compute.Backend, images []float32, strength float6
 // with noise at the same level. Source: Lugmayr et al. 2022, https://arxiv.org/abs/2201.09865, without resampling.
 //
 // Shapes: images: (N·784) in [−1, 1], known: (784), labels: (N) -> (N·784).
-func (s Sampler) Inpaint(backend compute.Backend, images []float32, known []bool, labels []int32, stream *rng.Torch) ([]float32, error) {
+func (s *Sampler) Inpaint(backend compute.Backend, images []float32, known []bool, labels []int32, stream *rng.Torch) ([]float32, error) {
 	if len(known) != Pixels {
 		return nil, fmt.Errorf("diffusion: %d known pixels; give one bool for each of the %d", len(known), Pixels)
 	}
@@ -68,7 +74,7 @@ func (s Sampler) Inpaint(backend compute.Backend, images []float32, known []bool
 // Path draws images as Sample does and returns them at every level, the noise first.
 //
 // Shapes: labels: (N), at most 250 -> (Steps + 1, N·784).
-func (s Sampler) Path(backend compute.Backend, labels []int32, stream *rng.Torch) ([][]float32, error) {
+func (s *Sampler) Path(backend compute.Backend, labels []int32, stream *rng.Torch) ([][]float32, error) {
 	if len(labels) > maxBatch {
 		return nil, fmt.Errorf("diffusion: paths of %d images; choose at most %d", len(labels), maxBatch)
 	}
@@ -86,8 +92,32 @@ type request struct {
 	path   *[][]float32 // if not nil, receives the images at every level
 }
 
+// kind distinguishes the programs of a sampler.
+type kind struct {
+	objective              string
+	channels               int
+	guided, fresh, inpaint bool
+	path                   int // levels of a path, or 0
+}
+
+func (s *Sampler) kind(r request, p plan) kind {
+	k := kind{objective: s.Objective.Name(), channels: s.Net.Channels, guided: s.Guidance != 1, fresh: s.Eta > 0, inpaint: r.known != nil}
+	if r.path != nil {
+		k.path = len(p.levels)
+	}
+	return k
+}
+
+// Close frees the compiled programs. The sampler remains usable and compiles again.
+func (s *Sampler) Close() {
+	for _, program := range s.programs {
+		program.Finalize()
+	}
+	s.programs = nil
+}
+
 // check validates the sampler and a request.
-func (s Sampler) check(r request) error {
+func (s *Sampler) check(r request) error {
 	switch _, isFlow := s.Objective.(Flow); {
 	case s.Net == nil || s.Objective == nil:
 		return errors.New("diffusion: Sampler needs a Net and an Objective")

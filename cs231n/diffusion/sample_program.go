@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"github.com/gomlx/compute"
-	"github.com/gomlx/compute/dtypes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 
@@ -23,7 +22,7 @@ type plan struct {
 }
 
 // plan returns the levels of a request and the standard deviation s of the fresh noise of each step.
-func (s Sampler) plan(r request) (p plan, err error) {
+func (s *Sampler) plan(r request) (p plan, err error) {
 	if p.levels, err = s.Objective.Levels(s.Steps); err != nil {
 		return p, err
 	}
@@ -39,20 +38,22 @@ func (s Sampler) plan(r request) (p plan, err error) {
 // steps returns the number of steps.
 func (p plan) steps() int { return len(p.fresh) }
 
-// columns returns the plan as a table for the device: time, α, σ, α', σ', the share of the predicted noise, and s.
-func (p plan) columns() *tensors.Tensor {
-	var flat []float32
+// table returns the plan for the device: time, α, σ, α', σ', the share of the predicted noise, and s. It has maxTime rows, so
+// that one program serves any number of steps; those after the last step are zero.
+func (p plan) table() *tensors.Tensor {
+	const columns = 7
+	flat := make([]float32, 0, maxTime*columns)
 	for i, s := range p.fresh {
 		from, to := p.levels[i], p.levels[i+1]
 		for _, v := range []float64{from.Time, from.Alpha, from.Sigma, to.Alpha, to.Sigma, math.Sqrt(max(to.Sigma*to.Sigma-s*s, 0)), s} {
 			flat = append(flat, float32(v))
 		}
 	}
-	return tensors.FromFlatDataAndDimensions(flat, p.steps(), len(flat)/p.steps())
+	return tensors.FromFlatDataAndDimensions(flat[:cap(flat)], maxTime, columns)
 }
 
 // run draws the images of a request, in batches of equal size. A compiled program goes through all steps.
-func (s Sampler) run(backend compute.Backend, r request, stream *rng.Torch) (images []float32, err error) {
+func (s *Sampler) run(backend compute.Backend, r request, stream *rng.Torch) (images []float32, err error) {
 	if err := s.check(r); err != nil {
 		return nil, err
 	}
@@ -60,11 +61,10 @@ func (s Sampler) run(backend compute.Backend, r request, stream *rng.Torch) (ima
 	if err != nil {
 		return nil, err
 	}
-	exec, err := NewExec(backend, func(in []*Node) []*Node { return s.graph(r, p.steps(), in) })
+	exec, err := s.program(backend, s.kind(r, p))
 	if err != nil {
 		return nil, fmt.Errorf("diffusion: %w", err)
 	}
-	defer exec.Finalize()
 	n := len(r.labels)
 	for first := 0; first < n; first += maxBatch {
 		last := min(first+maxBatch, n)
@@ -89,9 +89,26 @@ func (s Sampler) run(backend compute.Backend, r request, stream *rng.Torch) (ima
 	return images, nil
 }
 
+// program returns the program of a kind, which the sampler keeps. XLA compiles it at its first call with a number of images.
+func (s *Sampler) program(backend compute.Backend, k kind) (*Exec, error) {
+	if exec, found := s.programs[k]; found {
+		return exec, nil
+	}
+	g := graph{net: s.Net, objective: s.Objective, kind: k}
+	exec, err := NewExec(backend, g.build)
+	if err != nil {
+		return nil, err
+	}
+	if s.programs == nil {
+		s.programs = map[kind]*Exec{}
+	}
+	s.programs[k] = exec
+	return exec, nil
+}
+
 // inputs returns the inputs of the program for the images first … last−1. All batches of a request have the same size,
 // so the last one may have zeros at its end.
-func (s Sampler) inputs(r request, p plan, first, last int, stream *rng.Torch) []any {
+func (s *Sampler) inputs(r request, p plan, first, last int, stream *rng.Torch) []any {
 	batch := min(len(r.labels), maxBatch)
 	labels, used := make([]int32, batch), (last-first)*Pixels
 	copy(labels, r.labels[first:last])
@@ -109,7 +126,8 @@ func (s Sampler) inputs(r request, p plan, first, last int, stream *rng.Torch) [
 		}
 	}
 	in := []any{
-		tensors.FromFlatDataAndDimensions(start, batch, Pixels), tensors.FromFlatDataAndDimensions(labels, batch), p.columns(),
+		tensors.FromFlatDataAndDimensions(start, batch, Pixels), tensors.FromScalar(int32(p.steps())),
+		tensors.FromFlatDataAndDimensions(labels, batch), p.table(), tensors.FromScalar(float32(s.Guidance)),
 	}
 	if s.Eta > 0 {
 		fresh := make([]float32, p.steps()*batch*Pixels)
@@ -125,20 +143,27 @@ func (s Sampler) inputs(r request, p plan, first, last int, stream *rng.Torch) [
 	return in
 }
 
-// graph builds the program. Its outputs are the images and, for a path, x at all levels.
+// graph is the graph of a program.
+type graph struct {
+	kind
+	net       *UNet
+	objective Objective
+}
+
+// build builds the graph. Its outputs are the images and, for a path, x at all levels.
 //
-// Shapes: in: start (N, 784), labels (N), plan (steps, 7), then fresh noise (steps, N, 784) if Eta > 0, then images and their
-// noise (N, 784) and the known pixels (784) for inpainting, then the parameters.
-func (s Sampler) graph(r request, steps int, in []*Node) []*Node {
-	params := s.Net.Params()
+// Shapes: in: start (N, 784), steps: scalar, labels (N), plan (1000, 7), guidance: scalar, then fresh noise (steps, N, 784) if
+// fresh, then images and their noise (N, 784) and the known pixels (784) if inpaint, then the parameters.
+func (g graph) build(in []*Node) []*Node {
+	params := g.net.Params()
 	k := len(in) - len(params)
 	state := []*Node{in[0]}
-	if r.path != nil {
-		state = append(state, loop.Buffer(in[0], 0, steps+1))
+	if g.path > 0 {
+		state = append(state, loop.Buffer(in[0], 0, g.path))
 	}
-	out := loop.For(steps, in[1:], state, func(t *Node, fixed, state []*Node) []*Node {
-		x := s.step(nn.Bind(params, fixed[k-1:]), r, t, fixed[:k-1], state[0])
-		if r.path == nil {
+	out := loop.Times(in[1], in[2:], state, func(t *Node, fixed, state []*Node) []*Node {
+		x := g.step(nn.Bind(params, fixed[k-2:]), t, fixed[:k-2], state[0])
+		if g.path == 0 {
 			return []*Node{x}
 		}
 		return []*Node{x, loop.Put(state[1], 0, loop.Next(t), x)}
@@ -148,17 +173,17 @@ func (s Sampler) graph(r request, steps int, in []*Node) []*Node {
 	return out
 }
 
-// step goes to the next level. fixed are the inputs of graph without the first and without parameters.
-func (s Sampler) step(p nn.Values, r request, t *Node, fixed []*Node, x *Node) *Node {
+// step goes to the next level. fixed are the inputs of build from the labels on, without the parameters.
+func (g graph) step(p nn.Values, t *Node, fixed []*Node, x *Node) *Node {
+	labels, guidance, more := fixed[0], fixed[2], fixed[3:]
 	row := loop.At(fixed[1], 0, t)
 	column := func(i int) *Node { return Reshape(Slice(row, AxisElem(i))) }
-	image, noise := s.Objective.split(x, s.predict(p, x, column(0), fixed[0]), column(1), column(2))
+	image, noise := g.objective.split(x, g.predict(p, x, column(0), labels, guidance), column(1), column(2))
 	x = Add(Mul(column(3), image), Mul(column(5), noise))
-	more := fixed[2:]
-	if s.Eta > 0 {
+	if g.fresh {
 		x, more = Add(x, Mul(column(6), loop.At(more[0], 0, t))), more[1:]
 	}
-	if r.known != nil {
+	if g.inpaint {
 		there := Add(Mul(column(3), more[0]), Mul(column(4), more[1]))
 		x = Where(BroadcastToDims(ExpandAxes(more[2], 0), x.Shape().Dimensions...), there, x)
 	}
@@ -167,15 +192,15 @@ func (s Sampler) step(p nn.Values, r request, t *Node, fixed []*Node, x *Node) *
 
 // predict is the network's prediction with guidance.
 //
-// Shapes: x: (N, 784), time: scalar, label: (N) -> (N, 784).
-func (s Sampler) predict(p nn.Values, x, time, label *Node) *Node {
+// Shapes: x: (N, 784), time, guidance: scalar, label: (N) -> (N, 784).
+func (g graph) predict(p nn.Values, x, time, label, guidance *Node) *Node {
 	n := x.Shape().Dim(0)
-	if s.Guidance == 1 {
-		y, _ := s.Net.Forward(p, x, BroadcastToDims(time, n), label)
+	if !g.guided {
+		y, _ := g.net.Forward(p, x, BroadcastToDims(time, n), label)
 		return y
 	}
-	none := BroadcastToDims(ConvertDType(Const(x.Graph(), int32(NoLabel)), dtypes.Int32), n)
-	both, _ := s.Net.Forward(p, Concatenate([]*Node{x, x}, 0), BroadcastToDims(time, 2*n), Concatenate([]*Node{label, none}, 0))
+	none := BroadcastToDims(Const(x.Graph(), int32(NoLabel)), n)
+	both, _ := g.net.Forward(p, Concatenate([]*Node{x, x}, 0), BroadcastToDims(time, 2*n), Concatenate([]*Node{label, none}, 0))
 	with, without := SliceAxis(both, 0, AxisRange(0, n)), SliceAxis(both, 0, AxisRange(n))
-	return Add(without, Mul(Const(x.Graph(), float32(s.Guidance)), Sub(with, without)))
+	return Add(without, Mul(guidance, Sub(with, without)))
 }

@@ -30,6 +30,8 @@ const (
 	averages    = "average/" + module // scope of their averages
 	drop        = 0.1                 // share of labels that training hides
 	sampleCount = 16                  // images in a sample, a 4×4 grid
+
+	defaultSteps, defaultGuidance = 25, 1.5 // of a sampler
 )
 
 // Config holds a network, its objective and its training data. Train it with [training.Run], for Steps iterations.
@@ -71,7 +73,7 @@ func (c Config) Task() (training.Task, error) {
 		Streams:  []training.Stream{{Key: "stream", Label: "noise", RandomStream: c.Stream}},
 		Data:     []*tensors.Tensor{tensors.FromFlatDataAndDimensions(c.Train.Images, n, Pixels)},
 		Examples: n,
-		Draw:     c.draw, Step: c.step, Sample: c.sample, Keep: []string{averages},
+		Draw:     c.draw, Step: c.step, Sample: c.samples(), Keep: []string{averages},
 		Line: func(i, total int, losses []float64) string {
 			return fmt.Sprintf("Iteration %d of %d, loss: %.4f", i+1, total, losses[0])
 		},
@@ -135,28 +137,29 @@ func preprocess(pixels *Node) *Node {
 	return AddScalar(DivScalar(ConvertDType(pixels, dtypes.Float32), 127.5), -1)
 }
 
-// sample draws a digit of every kind, and six more, with the averaged weights.
-func (c Config) sample(backend compute.Backend, store *model.Store) ([][]float32, error) {
-	net := NewUNet(c.Net.Channels, nil)
-	for _, p := range net.Params() {
-		value, err := store.GetVariable(nn.Path(averages, p)).Value()
-		if err == nil {
-			p.Value, err = value.LocalClone()
-		}
-		if err != nil {
-			return nil, fmt.Errorf("diffusion: the average of %s: %w", p.Name, err)
-		}
-	}
+// samples returns a function that draws a digit of every kind, and six more, with the averaged weights.
+func (c Config) samples() func(backend compute.Backend, store *model.Store) ([][]float32, error) {
 	labels := make([]int32, sampleCount)
 	for i := range labels {
 		labels[i] = int32(i % NoLabel)
 	}
-	s := Sampler{Net: net, Objective: c.Objective, Steps: 25, Guidance: 1.5}
-	images, err := s.Sample(backend, labels, rng.NewTorch(0))
-	if err != nil {
-		return nil, err
+	s := &Sampler{Net: NewUNet(c.Net.Channels, nil), Objective: c.Objective, Steps: defaultSteps, Guidance: defaultGuidance}
+	return func(backend compute.Backend, store *model.Store) ([][]float32, error) {
+		for _, p := range s.Net.Params() {
+			value, err := store.GetVariable(nn.Path(averages, p)).Value()
+			if err == nil {
+				p.Value, err = value.LocalClone()
+			}
+			if err != nil {
+				return nil, fmt.Errorf("diffusion: the average of %s: %w", p.Name, err)
+			}
+		}
+		images, err := s.Sample(backend, labels, rng.NewTorch(0))
+		if err != nil {
+			return nil, err
+		}
+		return slices.Collect(slices.Chunk(images, Pixels)), nil
 	}
-	return slices.Collect(slices.Chunk(images, Pixels)), nil
 }
 
 // Load reads a run from its folder: a sampler with the averaged weights, 25 steps and a guidance of 1.5, and the record of
@@ -185,5 +188,5 @@ func Load(folder training.Folder) (*Sampler, *training.Result, error) {
 	if err := file.Set(map[string][]*nn.Param{averages: net.Params()}); err != nil {
 		return nil, nil, err
 	}
-	return &Sampler{Net: net, Objective: objective, Steps: 25, Guidance: 1.5}, r, nil
+	return &Sampler{Net: net, Objective: objective, Steps: defaultSteps, Guidance: defaultGuidance}, r, nil
 }

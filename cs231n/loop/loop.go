@@ -26,6 +26,16 @@ func For(n int, fixed, state []*Node, body Body) []*Node {
 	return run(below(n), fixed, state, body)
 }
 
+// Times is [For] with an n that is known only when the program runs.
+//
+// Shapes: n: scalar int32.
+func Times(n *Node, fixed, state []*Node, body Body) []*Node {
+	more := func(t *Node, fixed []*Node) *Node { return LessThan(t, fixed[0]) }
+	return run(more, slices.Concat([]*Node{n}, fixed), state, func(t *Node, fixed, state []*Node) []*Node {
+		return body(t, fixed[1:], state)
+	})
+}
+
 // Backwards is [For] with t = n−1 … 0.
 func Backwards(n int, fixed, state []*Node, body Body) []*Node {
 	return run(below(n), fixed, state, func(i *Node, fixed, state []*Node) []*Node {

@@ -103,7 +103,7 @@ def main() -> None:
         "gradients": {name: gradients(name, tu.scale(images[:4])) for name in tu.OBJECTIVES},
         "curves": {name: curve(name, CHANNELS, SMALL_BATCH, 30, images, labels) for name in tu.OBJECTIVES},
         "notebook": notebook,
-        "samples": [samples("flow", 4, 1.5, 0), samples("flow", 3, 1, 0), samples("noise", 5, 2, 0), samples("noise", 6, 1, 1)],
+        "samples": [samples("flow", 4, 1.5, 0), samples("flow", 3, 1.2, 0), samples("noise", 5, 2, 0), samples("noise", 6, 1, 1)],
     }
     for name, values in ("golden", golden), ("checks", checks):
         (HERE / f"{name}.json").write_text(json.dumps(values, indent=1) + "\n")
