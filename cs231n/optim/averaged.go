@@ -20,7 +20,7 @@ import (
 // The average of the parameter /net/0/weight is the variable /average/net/0/weight, so a checkpoint has the averages of
 // scope net in scope average/net.
 //
-// The graph functions panic without a Rule, or if Decay is outside [0, 1).
+// The graph functions panic without a Rule, or if Decay is outside (0, 1).
 //
 // Source: torch.optim.swa_utils.get_ema_avg_fn of PyTorch with a constant d, and tf.train.ExponentialMovingAverage of
 // TensorFlow with this d for num_updates = t − 1.
@@ -40,8 +40,8 @@ func (r Averaged) UpdateGraph(scope *model.Scope, _ *Graph, loss *Node) {
 // UpdateGraphWithGradients implements [Rule].
 func (r Averaged) UpdateGraphWithGradients(scope *model.Scope, grads []*Node, lossDType dtypes.DType) {
 	decay := cmp.Or(r.Decay, 0.999)
-	if r.Rule == nil || !(0 <= decay && decay < 1) {
-		panic(fmt.Errorf("optim: Averaged has the rule %v and Decay %g; give a rule and a number in [0, 1), such as 0.999", r.Rule, decay))
+	if r.Rule == nil || !(0 < decay && decay < 1) {
+		panic(fmt.Errorf("optim: Averaged has the rule %v and Decay %g; give a rule and a number in (0, 1), such as 0.999", r.Rule, decay))
 	}
 	s := newStep(slots{name: r.name()}, scope, grads)
 	g := s.graph()

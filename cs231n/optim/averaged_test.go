@@ -220,7 +220,7 @@ func TestAveragedVariables(t *testing.T) {
 func TestBadAveraged(t *testing.T) {
 	t.Parallel()
 	for want, rule := range map[string]optim.Averaged{
-		"optim: Averaged has the rule <nil> and Decay 0.5; give a rule and a number in [0, 1), such as 0.999": {Decay: 0.5},
+		"optim: Averaged has the rule <nil> and Decay 0.5; give a rule and a number in (0, 1), such as 0.999": {Decay: 0.5},
 		"and Decay 1; give a rule":   {Rule: optim.SGD{}, Decay: 1},
 		"and Decay -1; give a rule":  {Rule: optim.SGD{}, Decay: -1},
 		"and Decay NaN; give a rule": {Rule: optim.SGD{}, Decay: math.NaN()},
