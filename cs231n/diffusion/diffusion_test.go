@@ -221,6 +221,11 @@ func TestSamples(t *testing.T) {
 		got, err := s.Sample(testbackend.Get(t), []int32{7, 0, diffusion.NoLabel}, rng.NewTorch(seed))
 		require.NoError(t, err)
 		requireSome(t, want.Images, got, 1e-4)
+		if s.Batch = 2; s.Eta == 0 { // fresh noise is drawn batch by batch
+			got, err = s.Sample(testbackend.Get(t), []int32{7, 0, diffusion.NoLabel}, rng.NewTorch(seed))
+			require.NoError(t, err)
+			requireSome(t, want.Images, got, 1e-4)
+		}
 	}
 	s.Close()
 }

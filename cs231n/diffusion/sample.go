@@ -1,6 +1,7 @@
 package diffusion
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -32,12 +33,13 @@ type Sampler struct {
 	// difference that the label makes. 1 means none and takes half the time.
 	Guidance float64
 	Eta      float64               // share of fresh noise, 0 to 1; only 0 with Flow
+	Batch    int                   // largest number of images that are drawn at once; 0 means 250
 	Progress func(done, total int) // called after every batch of images; nil means none
 
 	programs map[kind]*Exec // compiled when they are needed
 }
 
-// maxBatch is the largest number of images that are drawn at once.
+// maxBatch is the default of Sampler.Batch.
 const maxBatch = 250
 
 // Sample draws an image for each label, 0 to 9 or NoLabel. The noise comes from stream, in the order of the images.
@@ -73,10 +75,10 @@ func (s *Sampler) Inpaint(backend compute.Backend, images []float32, known []boo
 
 // Path draws images as Sample does and returns them at every level, the noise first.
 //
-// Shapes: labels: (N), at most 250 -> (Steps + 1, N·784).
+// Shapes: labels: (N), at most Batch -> (Steps + 1, N·784).
 func (s *Sampler) Path(backend compute.Backend, labels []int32, stream *rng.Torch) ([][]float32, error) {
-	if len(labels) > maxBatch {
-		return nil, fmt.Errorf("diffusion: paths of %d images; choose at most %d", len(labels), maxBatch)
+	if most := cmp.Or(s.Batch, maxBatch); len(labels) > most {
+		return nil, fmt.Errorf("diffusion: paths of %d images; choose at most %d", len(labels), most)
 	}
 	var path [][]float32
 	_, err := s.run(backend, request{labels: labels, path: &path}, stream)
@@ -125,6 +127,8 @@ func (s *Sampler) check(r request) error {
 		return fmt.Errorf("diffusion: a guidance of %g; choose a number of 0 or more, 1 for none", s.Guidance)
 	case !(s.Eta >= 0 && s.Eta <= 1) || isFlow && s.Eta != 0:
 		return fmt.Errorf("diffusion: Eta is %g; choose 0 to 1, and 0 for rectified flow", s.Eta)
+	case s.Batch < 0:
+		return fmt.Errorf("diffusion: batches of %d images; choose a positive number, or 0 for %d", s.Batch, maxBatch)
 	case len(r.labels) == 0:
 		return errors.New("diffusion: no labels; give one for each image")
 	case r.images != nil && len(r.images) != len(r.labels)*Pixels:

@@ -1,6 +1,7 @@
 package diffusion
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -66,9 +67,10 @@ func (s *Sampler) run(backend compute.Backend, r request, stream *rng.Torch) (im
 		return nil, fmt.Errorf("diffusion: %w", err)
 	}
 	n := len(r.labels)
-	for first := 0; first < n; first += maxBatch {
-		last := min(first+maxBatch, n)
-		out, err := exec.Call(nn.WithValues(s.inputs(r, p, first, last, stream), s.Net.Params())...)
+	batch := min(n, cmp.Or(s.Batch, maxBatch))
+	for first := 0; first < n; first += batch {
+		last := min(first+batch, n)
+		out, err := exec.Call(nn.WithValues(s.inputs(r, p, batch, first, last, stream), s.Net.Params())...)
 		if err = errors.Join(err, stream.Err()); err != nil {
 			return nil, fmt.Errorf("diffusion: %w", err)
 		}
@@ -108,8 +110,7 @@ func (s *Sampler) program(backend compute.Backend, k kind) (*Exec, error) {
 
 // inputs returns the inputs of the program for the images first … last−1. All batches of a request have the same size,
 // so the last one may have zeros at its end.
-func (s *Sampler) inputs(r request, p plan, first, last int, stream *rng.Torch) []any {
-	batch := min(len(r.labels), maxBatch)
+func (s *Sampler) inputs(r request, p plan, batch, first, last int, stream *rng.Torch) []any {
 	labels, used := make([]int32, batch), (last-first)*Pixels
 	copy(labels, r.labels[first:last])
 	noise := make([]float32, batch*Pixels)
