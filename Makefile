@@ -78,14 +78,16 @@ grade: build ## grade submissions (DIR=submissions GRADE_FLAGS="--out grades --s
 	@test -n "$(DIR)" || { echo "name the folder of the submissions: make grade DIR=submissions" >&2; exit 1; }
 	@bin/cs231n grade "$(DIR)" $(GRADE_FLAGS)
 
-# Only this target needs PyTorch, which has a separate environment. It is made again when the pins change.
-bench: setup ## time training here and in PyTorch and NumPy (BENCH_FLAGS="--rounds 1 --only steps --images images" for example)
-	@cmp -s kernels/requirements-torch.txt .venv-torch/requirements || { \
-		echo "bench: installing PyTorch into .venv-torch"; \
-		$(PYTHON) -m venv .venv-torch && \
-		.venv-torch/bin/python -m pip install --quiet --disable-pip-version-check --no-input --no-deps --require-hashes -r kernels/requirements-torch.txt && \
-		cp kernels/requirements-torch.txt .venv-torch/requirements; \
-	} || echo "bench: PyTorch could not be installed; its columns stay empty" >&2
+# Only this target needs PyTorch and JAX, which have separate environments. They are made again when the pins change.
+bench: setup ## time training here and in PyTorch, JAX and NumPy (BENCH_FLAGS="--rounds 1 --only steps --images images" for example)
+	@for name in torch jax; do \
+		cmp -s kernels/requirements-$$name.txt .venv-$$name/requirements || { \
+			echo "bench: installing $$name into .venv-$$name"; \
+			$(PYTHON) -m venv .venv-$$name && \
+			.venv-$$name/bin/python -m pip install --quiet --disable-pip-version-check --no-input --no-deps --require-hashes -r kernels/requirements-$$name.txt && \
+			cp kernels/requirements-$$name.txt .venv-$$name/requirements; \
+		} || echo "bench: $$name could not be installed; its columns stay empty" >&2; \
+	done
 	@go build -o bin/bench ./cs231n/cmd/bench
 	@bin/bench $(BENCH_FLAGS)
 
@@ -190,7 +192,7 @@ $(HUB): docker/jupyterhub/requirements.txt docker/jupyterhub/package-lock.json
 	@ln -s ../node_modules/.bin/configurable-http-proxy $@/bin/
 
 requirements: ## pin the packages of every requirements*.in again (needs uv)
-	@cd kernels && for name in requirements requirements-pjrt requirements-go requirements-browser requirements-class requirements-cuda requirements-torch ../docker/jupyterhub/requirements; do \
+	@cd kernels && for name in requirements requirements-pjrt requirements-go requirements-browser requirements-class requirements-cuda requirements-torch requirements-jax ../docker/jupyterhub/requirements; do \
 		case $$name in *-pjrt | *-go) flags=--no-deps ;; *hub*) flags="--no-binary onetimepass" ;; *) flags= ;; esac; \
 		uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --only-binary :all: --no-annotate \
 			--custom-compile-command "make requirements" $$flags $$name.in -o $$name.txt || exit 1; \
@@ -198,4 +200,4 @@ requirements: ## pin the packages of every requirements*.in again (needs uv)
 
 # END SOLUTION
 clean: ## remove everything that make made, including .venv (notebooks stay)
-	@rm -rf $(VENV) $(BROWSER_VENV) $(HUB) .venv-torch bin out
+	@rm -rf $(VENV) $(BROWSER_VENV) $(HUB) .venv-torch .venv-jax bin out

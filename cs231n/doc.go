@@ -31,7 +31,7 @@
 //	course/edition, course/submit    the student's edition; a student's archive
 //	course/grade                     hidden tests and reports
 //	notebook    helpers for notebook cells; notebook/check for checks, notebook/captions for captioning
-//	bench       times training beside PyTorch and NumPy; cmd/bench is its command
+//	bench       times training beside PyTorch, JAX and NumPy; cmd/bench is its command
 //	cmd/cli     shared by the commands: flags, errors, exit statuses, traces of crashes
 //	cmd/cs231n  the command line
 //

@@ -57,7 +57,7 @@ class Student(unittest.TestCase):
 
     def test_clean(self):
         """Only the folders that make fills go."""
-        self.assertEqual(re.findall(r"rm -rf (.*)", self.commands("clean")), [f"{self.folder.resolve()}/.venv   .venv-torch bin out"])
+        self.assertEqual(re.findall(r"rm -rf (.*)", self.commands("clean")), [f"{self.folder.resolve()}/.venv   .venv-torch .venv-jax bin out"])
 
 
 class Teacher(unittest.TestCase):

@@ -28,6 +28,12 @@ func TestFLOPs(t *testing.T) {
 	assert.Equal(t, float64(2*128*perImage), of("gan", Sizes{}))
 	assert.Equal(t, of("gan", Sizes{}), of("lsgan", Sizes{}))
 
+	// The U-Net for an image: condition, stem, block, shrink, two blocks, grow, block with skip, head.
+	forward := 64*128 + 128*128 + 196*16*32 + (196*9*2*1024 + 128*64) + 49*16*2048 + 2*(49*9*2*4096+128*128) + 49*16*2048 +
+		(196*9*3*1024 + 196*2048 + 128*64) + 196*16*32
+	assert.Equal(t, float64(2*128*(3*forward-64*128-196*16*32)), of("diffusion", Sizes{}))
+	assert.Equal(t, float64(2*16*25*2*forward), of(Draw, Sizes{}))
+
 	small := Sizes{Batch: 1, T: 1, H: 2, W: 3, D: 5, V: 7}
 	assert.Equal(t, 2*(2*10.0+3*(6+4+14)), of("rnn", small), "projection without the gradient of its input; Wx, Wh and scores")
 	assert.Equal(t, 2*(2*10.0+3*(24+16+14)), of("lstm", small))
@@ -177,7 +183,9 @@ func TestRunErrors(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	require.ErrorIs(t, r.run(ctx, &timing, "x", "sleep", "60"), context.Canceled)
-	require.ErrorContains(t, r.python(t.Context(), &timing, "PyTorch", "x.py"), "`make bench` installs it")
+	for _, lib := range []library{torch(), jax()} {
+		require.ErrorContains(t, r.python(t.Context(), &timing, "rival", lib, "x.py"), "no "+lib.name+" in this checkout")
+	}
 }
 
 func TestUnknownModel(t *testing.T) {
@@ -188,11 +196,13 @@ func TestUnknownModel(t *testing.T) {
 
 func TestSampleTakesOneDevice(t *testing.T) {
 	t.Parallel()
-	task, err := NewTask(Sample)
-	require.NoError(t, err)
-	task.Devices = 2
-	_, err = task.Run(context.Background(), nil)
-	require.ErrorContains(t, err, "2 devices cannot share sample, only training")
+	for _, model := range []string{Sample, Draw} {
+		task, err := NewTask(model)
+		require.NoError(t, err)
+		task.Devices = 2
+		_, err = task.Run(context.Background(), nil)
+		require.ErrorContains(t, err, "2 devices cannot share "+model+", only training")
+	}
 }
 
 // TestCompare runs the real programs: the GAN for a few steps, and PyTorch's if it is installed.

@@ -2,11 +2,8 @@ package bench
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"runtime"
 	"slices"
-	"time"
 
 	"github.com/gomlx/compute"
 
@@ -48,20 +45,10 @@ func (t Task) sample(ctx context.Context, backend compute.Backend) (Timing, erro
 	if err != nil {
 		return Timing{}, err
 	}
-	var laps []float64
-	last := time.Now()
-	_, err = model.Sample(backend, slices.Repeat(data.Train.Features, 1+t.Iters), captioning.SampleOptions{
-		Length: t.T, Batch: t.Batch,
-		Progress: func(int, int) {
-			now := time.Now()
-			laps, last = append(laps, now.Sub(last).Seconds()*1e3), now
-		},
+	return t.batches(ctx, func(progress func(done, total int)) error {
+		_, err := model.Sample(backend, slices.Repeat(data.Train.Features, 1+t.Iters), captioning.SampleOptions{
+			Length: t.T, Batch: t.Batch, Progress: progress,
+		})
+		return err
 	})
-	if err := errors.Join(err, ctx.Err()); err != nil {
-		return Timing{}, err
-	}
-	return Timing{
-		Median: median(laps[1:]), Min: slices.Min(laps[1:]), First: laps[0],
-		PeakRSS: peakMemory("/proc/self/status"), Iters: t.Iters, Threads: runtime.GOMAXPROCS(0),
-	}, nil
 }

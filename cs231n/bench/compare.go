@@ -93,29 +93,35 @@ func (v *Rival) runOnce(ctx context.Context, r Runner) error {
 // rivals lists the programs that a task is compared with.
 func (r Runner) rivals(ctx context.Context, task Task) ([]Rival, error) {
 	const captioning = "cs231n/captioning/testdata/"
-	timed := func(name, program string, args ...string) Rival {
+	timed := func(name string, lib library, program string, args ...string) Rival {
 		args = append(args, "--model", task.Model, "--iters", fmt.Sprint(task.Iters))
 		return Rival{Name: name, run: func(ctx context.Context) (t Timing, err error) {
-			err = r.python(ctx, &t, name, program, args...)
+			err = r.python(ctx, &t, name, lib, program, args...)
 			return t, err
 		}}
 	}
-	torch := timed("PyTorch", captioning+"bench_torch.py", "--threads", threads())
+	pytorch := timed("PyTorch", torch(), captioning+"bench_torch.py", "--threads", threads())
 	switch task.Model {
+	case "diffusion", Draw:
+		data, err := r.mnistFolder(ctx)
+		program := func(lib library, name string) Rival {
+			return timed(lib.name, lib, "cs231n/diffusion/testdata/"+name, "--threads", threads(), "--data", data)
+		}
+		return []Rival{program(torch(), "bench_torch.py"), program(jax(), "bench_jax.py")}, err
 	case "gan", "lsgan", "dcgan":
 		data, err := r.mnistFolder(ctx)
-		return []Rival{timed("PyTorch", "cs231n/gan/testdata/bench_torch.py", "--threads", threads(), "--data", data)}, err
+		return []Rival{timed("PyTorch", torch(), "cs231n/gan/testdata/bench_torch.py", "--threads", threads(), "--data", data)}, err
 	case "rnn", "lstm":
 		numpy := func(name, dtype string) Rival {
 			with := func(threads string) Rival {
-				return timed(name+", "+threads+" threads", captioning+"bench_numpy.py", "--dtype", dtype, "--threads", threads)
+				return timed(name+", "+threads+" threads", torch(), captioning+"bench_numpy.py", "--dtype", dtype, "--threads", threads)
 			}
 			return faster(name, with("1"), with(threads()))
 		}
 		// Under NumPy 2 the original's Adam makes its parameters float64; older versions kept float32.
-		return []Rival{numpy("NumPy 2 as the original", "float64"), numpy("NumPy in float32", "float32"), torch}, nil
+		return []Rival{numpy("NumPy 2 as the original", "float64"), numpy("NumPy in float32", "float32"), pytorch}, nil
 	}
-	return []Rival{torch}, nil
+	return []Rival{pytorch}, nil
 }
 
 // faster is a rival with two variants, of which the faster counts.
@@ -140,7 +146,7 @@ func (r Runner) Peaks(ctx context.Context) ([]NamedPeak, error) {
 	if err := r.run(ctx, &ours, "ours", r.Self, "matmul"); err != nil {
 		return nil, err
 	}
-	if err := r.python(ctx, &theirs, "PyTorch", "cs231n/bench/testdata/bench_matmul.py", "--threads", threads()); err != nil {
+	if err := r.python(ctx, &theirs, "PyTorch", torch(), "cs231n/bench/testdata/bench_matmul.py", "--threads", threads()); err != nil {
 		fmt.Fprintf(r.Log, "  PyTorch is skipped: %v\n", err)
 		return []NamedPeak{ours}, ctx.Err()
 	}

@@ -1,6 +1,9 @@
 package bench
 
-import "github.com/cs231n-go/assignment3/cs231n/gan"
+import (
+	"github.com/cs231n-go/assignment3/cs231n/diffusion"
+	"github.com/cs231n-go/assignment3/cs231n/gan"
+)
 
 // The assignment's Transformer.
 const (
@@ -29,8 +32,14 @@ func (t Task) FLOPs() float64 {
 		multiplyAdds = t.recurrentStep(4)
 	case "transformer":
 		multiplyAdds = t.transformerStep()
+	case "diffusion":
+		forward, unused := unet(diffusion.DefaultChannels)
+		multiplyAdds = diffusion.BatchSize * (3*forward - unused)
 	case Sample:
 		multiplyAdds = t.sampling()
+	case Draw:
+		forward, _ := unet(diffusion.DefaultChannels)
+		multiplyAdds = drawnDigits * drawnSteps * 2 * forward // with a label and without
 	}
 	return 2 * float64(multiplyAdds)
 }
@@ -52,6 +61,26 @@ func ganStep(d, g []int) int {
 	// noise.
 	updateG := allG + allD + allD + (2*allG - g[0])
 	return gan.BatchSize * (updateD + updateG)
+}
+
+// unet returns the multiply-adds of the diffusion model's forward pass for one image, and those of the layers whose inputs
+// need no gradient.
+func unet(c int) (forward, inputs int) {
+	const (
+		high, low, sinusoids = 14 * 14, 7 * 7, 64
+		kernel               = 4 * 4 // of a convolution that changes the size
+	)
+	e := 4 * c
+	block := func(positions, in, out int) int {
+		all := positions*9*(in*out+out*out) + e*2*out
+		if in != out {
+			all += positions * in * out
+		}
+		return all
+	}
+	inputs = sinusoids*e + high*kernel*c
+	resize := low * kernel * c * 2 * c // shrink, and grow as well
+	return inputs + e*e + block(high, c, c) + 2*block(low, 2*c, 2*c) + block(high, 2*c, c) + 2*resize + high*kernel*c, inputs
 }
 
 // recurrentStep returns the multiply-adds of a step: forward pass, gradient of the weights and gradient of the input, except

@@ -51,8 +51,11 @@ func (r Runner) Measure(ctx context.Context, parts, models []string, rounds int)
 	return report, nil
 }
 
-// torch returns the Python interpreter with PyTorch and NumPy.
-func (r Runner) torch() string { return filepath.Join(r.Root, ".venv-torch", "bin", "python") }
+// library is a Python library with the environment of the checkout that has it.
+type library struct{ name, environment string }
+
+func torch() library { return library{"PyTorch", ".venv-torch"} } // and NumPy
+func jax() library   { return library{"JAX", ".venv-jax"} }
 
 // ours times a task in a new process of Self.
 func (r Runner) ours(ctx context.Context, task Task) (t Timing, err error) {
@@ -69,12 +72,13 @@ func (r Runner) task(model string) (Task, error) {
 	return t, err
 }
 
-// python runs a Python program of the checkout with PyTorch's interpreter.
-func (r Runner) python(ctx context.Context, result any, name, program string, args ...string) error {
-	if _, err := os.Stat(r.torch()); err != nil {
-		return fmt.Errorf("bench: no PyTorch in this checkout (%w); `make bench` installs it", err)
+// python runs a Python program of the checkout in the environment of a library.
+func (r Runner) python(ctx context.Context, result any, name string, lib library, program string, args ...string) error {
+	interpreter := filepath.Join(r.Root, lib.environment, "bin", "python")
+	if _, err := os.Stat(interpreter); err != nil {
+		return fmt.Errorf("bench: no %s in this checkout (%w); `make bench` installs it", lib.name, err)
 	}
-	return r.run(ctx, result, name, r.torch(), append([]string{filepath.Join(r.Root, program)}, args...)...)
+	return r.run(ctx, result, name, interpreter, append([]string{filepath.Join(r.Root, program)}, args...)...)
 }
 
 // run runs a program and decodes the last line of its output, which is JSON. A canceled context stops it.

@@ -1,8 +1,8 @@
-// Package bench times the training of the assignment's models and compares it with PyTorch and NumPy.
+// Package bench times the training of the assignment's models and compares it with PyTorch, JAX and NumPy.
 //
 // A [Runner] times every [Task] in a new process, so compilation, memory and the first step do not depend on earlier tasks.
-// It alternates between our processes and those of rivals, the Python programs in the testdata folders of packages gan and
-// captioning. A [Report] holds the results.
+// It alternates between our processes and those of rivals, the Python programs in the testdata folders of packages gan,
+// diffusion and captioning. A [Report] holds the results.
 package bench
 
 import (
@@ -20,10 +20,10 @@ import (
 	"github.com/cs231n-go/assignment3/cs231n/training"
 )
 
-// Task is a number of training steps of one model, or the generation of captions.
+// Task is a number of training steps of one model, or the generation of captions or digits.
 type Task struct {
 	Model   string // one of [Models]
-	Sizes          // for a captioning model; the sizes of a GAN are fixed
+	Sizes          // for a captioning model; the sizes of the others are fixed
 	Iters   int    // steps to time, after the warm-up
 	Devices int    // number of devices that share each batch; 0 means 1
 }
@@ -38,17 +38,20 @@ func Assignment() Sizes { return Sizes{Batch: 25, T: 16, H: 512, W: 256, D: 512,
 // Sample is the task of generating captions of T words for a batch of images with a Transformer.
 const Sample = "sample"
 
+// Draw is the task of drawing 16 digits with a diffusion model, in 25 steps with guidance.
+const Draw = "draw"
+
 // SampledWords is the length of captions that the assignment's models generate.
 const SampledWords = captioning.MaxLength
 
 // Models lists the values of Task.Model.
 func Models() []string {
-	return []string{"gan", "lsgan", "dcgan", "rnn", "lstm", "transformer", Sample}
+	return []string{"gan", "lsgan", "dcgan", "diffusion", "rnn", "lstm", "transformer", Sample, Draw}
 }
 
 // NewTask returns the task of a model with the assignment's sizes. Its steps take about two seconds on two cores.
 func NewTask(model string) (Task, error) {
-	iters, known := map[string]int{"gan": 150, "lsgan": 150, "dcgan": 15, "rnn": 80, "lstm": 40, "transformer": 30, Sample: 20}[model]
+	iters, known := map[string]int{"gan": 150, "lsgan": 150, "dcgan": 15, "diffusion": 15, "rnn": 80, "lstm": 40, "transformer": 30, Sample: 20, Draw: 5}[model]
 	if !known {
 		return Task{}, fmt.Errorf("bench: unknown model %q; there are %v", model, Models())
 	}
@@ -66,12 +69,16 @@ func (t Task) Run(ctx context.Context, backend compute.Backend) (Timing, error) 
 	switch {
 	case t.Iters < 1:
 		return Timing{}, fmt.Errorf("bench: cannot time %d steps of %s; choose at least 1", t.Iters, t.Model)
-	case t.Model == Sample && t.Devices > 1:
+	case (t.Model == Sample || t.Model == Draw) && t.Devices > 1:
 		return Timing{}, fmt.Errorf("bench: %d devices cannot share %s, only training; use one", t.Devices, t.Model)
 	case slices.Contains([]string{"gan", "lsgan", "dcgan"}, t.Model):
 		watch, err = t.trainGAN(ctx, backend)
+	case t.Model == "diffusion":
+		watch, err = t.trainDiffusion(ctx, backend)
 	case t.Model == Sample:
 		return t.sample(ctx, backend)
+	case t.Model == Draw:
+		return t.drawDigits(ctx, backend)
 	default:
 		watch, err = t.trainCaptions(ctx, backend)
 	}

@@ -1,6 +1,8 @@
 package bench
 
 import (
+	"context"
+	"errors"
 	"os"
 	"runtime"
 	"slices"
@@ -65,6 +67,23 @@ func (w *stopwatch) timing(t Task) Timing {
 		Median: median(timed), Min: slices.Min(timed), First: laps[0], PeakRSS: peakMemory("/proc/self/status"),
 		LastLoss: w.loss, Iters: t.Iters, Threads: runtime.GOMAXPROCS(0),
 	}
+}
+
+// batches times a call that works in batches and reports each to progress. The first batch, which compiles, is the warm-up.
+func (t Task) batches(ctx context.Context, call func(progress func(done, total int)) error) (Timing, error) {
+	var laps []float64
+	last := time.Now()
+	err := call(func(int, int) {
+		now := time.Now()
+		laps, last = append(laps, now.Sub(last).Seconds()*1e3), now
+	})
+	if err := errors.Join(err, ctx.Err()); err != nil {
+		return Timing{}, err
+	}
+	return Timing{
+		Median: median(laps[1:]), Min: slices.Min(laps[1:]), First: laps[0],
+		PeakRSS: peakMemory("/proc/self/status"), Iters: t.Iters, Threads: runtime.GOMAXPROCS(0),
+	}, nil
 }
 
 // median returns the median of values.

@@ -18,8 +18,8 @@ import (
 func allCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use: "bench",
-		Long: `Time this project's training steps beside those of PyTorch and NumPy, and write tables
-and charts. A subcommand times one thing in one process and prints a line of JSON.`,
+		Long: `Time this project's training steps beside those of PyTorch, JAX and NumPy, and write
+tables and charts. A subcommand times one thing in one process and prints a line of JSON.`,
 		Example: "  bench --rounds 1 --only steps --models gan,lstm\n  bench step lstm",
 	}
 	runner, rounds := bench.Runner{}, 5

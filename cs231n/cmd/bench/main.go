@@ -1,4 +1,4 @@
-// Command bench times this project's training steps beside those of PyTorch and NumPy; see bench --help.
+// Command bench times this project's training steps beside those of PyTorch, JAX and NumPy; see bench --help.
 //
 // It must start in the checkout, as make bench does, whose Python environments and programs it uses. Ctrl-C ends it and the
 // process that is being timed.

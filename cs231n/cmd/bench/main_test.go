@@ -40,7 +40,7 @@ func TestHelp(t *testing.T) {
 	t.Parallel()
 	var stdout, stderr bytes.Buffer
 	require.Zero(t, run(context.Background(), []string{"--help"}, &stdout, &stderr))
-	for _, text := range []string{"Usage:\n  bench [flags]\n  bench [command]\n", "--rounds N ", "(default 5)", "[gan,lsgan,dcgan,rnn,lstm,transformer,sample]", "[steps,growth,cells]", `"out/bench"`} {
+	for _, text := range []string{"Usage:\n  bench [flags]\n  bench [command]\n", "--rounds N ", "(default 5)", "[gan,lsgan,dcgan,diffusion,rnn,lstm,transformer,sample,draw]", "[steps,growth,cells]", `"out/bench"`} {
 		require.Contains(t, stdout.String(), text)
 	}
 	stdout.Reset()
