@@ -180,6 +180,7 @@ course: build ## make an nbgrader course and a Gradescope autograder in the fold
 class-test: build $(HUB) $(BROWSER_VENV)/requirements.txt ## test a JupyterHub: students who train at the same time, and an assignment (needs npm and Chromium)
 	@kernels/setup.sh class
 	@PATH=$(ROOT)/bin:$$PATH $(VENV)/bin/python docker/jupyterhub/test_nbgrader.py
+	@$(HUB)/bin/python docker/jupyterhub/test_values.py
 	@rm -rf out/course && $(MAKE) --no-print-directory course DIR=out/course
 	@PATH=$(HUB)/bin:$$PATH $(VENV)/bin/python docker/jupyterhub/try_class.py
 	@PATH=$(HUB)/bin:$$PATH $(VENV)/bin/python docker/jupyterhub/try_course.py out/course
