@@ -1,6 +1,8 @@
 package assess
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,11 +21,13 @@ func Direct(ctx context.Context, p Probe) (ended string, results []byte, err err
 	limited, cancel := context.WithTimeout(ctx, most)
 	defer cancel()
 	cmd := exec.CommandContext(limited, p.Program, p.Cases, p.Results)
-	cmd.Env = append(os.Environ(), "CS231N_ROOT="+p.Root, "GONB_PIPE=", "GONB_TMP_DIR=", "GOTRACEBACK=single")
+	// In a class, .venv with XLA's plugin is not in the student's copy, but where CS231N_ROOT says.
+	root := cmp.Or(os.Getenv("CS231N_ROOT"), p.Root)
+	cmd.Env = append(os.Environ(), "CS231N_ROOT="+root, "GONB_PIPE=", "GONB_TMP_DIR=", "GOTRACEBACK=single")
 	var out tail
 	cmd.Stdout, cmd.Stderr = &out, &out
 	err = cmd.Run()
-	results, _ = os.ReadFile(p.Results) // without results the probe has said why
+	results, _ = os.ReadFile(p.Results)
 	exit, exited := errors.AsType[*exec.ExitError](err)
 	switch {
 	case ctx.Err() != nil:
@@ -35,7 +39,12 @@ func Direct(ctx context.Context, p Probe) (ended string, results []byte, err err
 	case !exited:
 		return "", nil, fmt.Errorf("assess: the probe cannot be started: %w", err)
 	}
-	return Ended(exit.ExitCode(), string(out), exit.String()), results, nil
+	ended = Ended(exit.ExitCode(), string(out), exit.String())
+	if len(results) == 0 { // the probe has said why
+		said := bytes.TrimSpace(out)
+		ended += ": " + Line(string(said[bytes.LastIndexByte(said, '\n')+1:]))
+	}
+	return ended, results, nil
 }
 
 // tail keeps the end of what a program prints, which may be without end.
