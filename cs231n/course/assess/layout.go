@@ -3,7 +3,9 @@
 package assess
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -49,7 +51,9 @@ func Open(root string) (*Layout, error) {
 		l.tags, read = "plain", l.readSolved
 	}
 	for _, path := range Files() {
-		if err := read(path); err != nil {
+		if err := read(path); !l.Student() && errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("assess: %s is not a checkout of the assignment: start the command in the solved checkout (%w)", root, err)
+		} else if err != nil {
 			return nil, fmt.Errorf("assess: %w", err)
 		}
 	}

@@ -25,3 +25,11 @@ func TestFind(t *testing.T) {
 		require.Equal(t, root, found)
 	}
 }
+
+// TestOpenElsewhere opens a folder that is no checkout.
+func TestOpenElsewhere(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	_, err := assess.Open(folder)
+	require.ErrorContains(t, err, folder+" is not a checkout of the assignment: start the command in the solved checkout")
+}

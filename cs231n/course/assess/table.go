@@ -9,8 +9,9 @@ import (
 )
 
 // Table writes results for a terminal: a line for each exercise, below it a line for each thing that is wrong, then the sum
-// of the points and the next step.
-func Table(results []Result) string {
+// of the points and the next step. The step names the targets of the Makefile if the student uses make, and the command cs231n
+// otherwise, as in a class.
+func Table(results []Result, usesMake bool) string {
 	var b strings.Builder
 	row := func(id string, status Status, points, file string) {
 		fmt.Fprintf(&b, "%-18s  %-6s  %-6s  %s\n", id, status, points, file)
@@ -32,7 +33,7 @@ func Table(results []Result) string {
 		}
 		before = r.Lines
 	}
-	return fmt.Sprintf("%s\n%s\n%s", &b, sum(results), next(results))
+	return fmt.Sprintf("%s\n%s\n%s", &b, sum(results), next(results, usesMake))
 }
 
 // sum counts results and points.
@@ -61,7 +62,11 @@ func sum(results []Result) string {
 }
 
 // next says what to do after a check: first correct the exercises that are written, then write the others.
-func next(results []Result) string {
+func next(results []Result, usesMake bool) string {
+	check, one, submit := "cs231n check", "cs231n check ", "submit the assignment"
+	if usesMake {
+		check, one, submit = "make check", "make check EXERCISE=", "run `make submit`"
+	}
 	find := func(wanted func(Result) bool) (course.Exercise, bool) {
 		i := slices.IndexFunc(results, wanted)
 		if i < 0 {
@@ -70,7 +75,7 @@ func next(results []Result) string {
 		return results[i].Exercise, true
 	}
 	if e, ok := find(func(r Result) bool { return r.Status == Wrong || r.Status == Broken }); ok {
-		return fmt.Sprintf("Next: correct %s, then run `make check EXERCISE=%s`.", e.ID, e.ID)
+		return fmt.Sprintf("Next: correct %s, then run `%s%s`.", e.ID, one, e.ID)
 	}
 	all := !slices.ContainsFunc(course.Exercises(), func(e course.Exercise) bool {
 		_, checked := find(func(r Result) bool { return r.Exercise.ID == e.ID })
@@ -81,7 +86,7 @@ func next(results []Result) string {
 		return fmt.Sprintf("Next: write %s in %s.", e.Func, e.File)
 	}
 	if !all {
-		return "Next: run `make check` for all exercises."
+		return fmt.Sprintf("Next: run `%s` for all exercises.", check)
 	}
-	return "Next: run all cells of the notebooks, answer the inline questions, and run `make submit`."
+	return fmt.Sprintf("Next: run all cells of the notebooks, answer the inline questions, and %s.", submit)
 }

@@ -40,7 +40,7 @@ lstm-step-forward   blank   0/4     cs231n/lstm/step.go (bonus)
 lstm-step-backward  blank   0/6     cs231n/lstm/step.go (bonus)
 
 2 passed, 0 wrong, 2 broken, 2 blank: 8 of 18 points, 0 of 10 bonus points
-Next: correct rnn-forward, then run `+"`make check EXERCISE=rnn-forward`.", assess.Table(all))
+Next: correct rnn-forward, then run `+"`make check EXERCISE=rnn-forward`.", assess.Table(all, true))
 }
 
 // TestTableNext checks what the last line advises.
@@ -61,7 +61,15 @@ func TestTableNext(t *testing.T) {
 		{append(results(assess.Passed, required), results(assess.Blank, bonus)...), "run `make submit`."},
 		{append(results(assess.Passed, required), results(assess.Broken, bonus)...), "correct lstm-step-forward,"},
 	} {
-		require.Contains(t, assess.Table(c.results), c.want)
+		require.Contains(t, assess.Table(c.results, true), c.want)
+	}
+	passed := results(assess.Passed, func(course.Exercise) bool { return true })
+	for want, list := range map[string][]assess.Result{
+		"then run `cs231n check rnn-step-forward`.": results(assess.Wrong, step),
+		"run `cs231n check` for all exercises.":     results(assess.Passed, step),
+		"and submit the assignment.":                passed,
+	} {
+		require.Contains(t, assess.Table(list, false), want)
 	}
 }
 
@@ -69,7 +77,7 @@ func TestTableNext(t *testing.T) {
 func TestTableFits(t *testing.T) {
 	t.Parallel()
 	for _, r := range results(assess.Passed, func(course.Exercise) bool { return true }) {
-		for line := range strings.Lines(assess.Table([]assess.Result{r})) {
+		for line := range strings.Lines(assess.Table([]assess.Result{r}, true)) {
 			require.LessOrEqual(t, len(strings.TrimSuffix(line, "\n")), 80, line)
 		}
 	}

@@ -39,7 +39,7 @@ func TestReference(t *testing.T) {
 	require.NoError(t, err)
 	code, bonus, questions := MaxPoints()
 	require.Equal(t, 100-questions, code)
-	require.Equal(t, code+bonus, r.Score(), "%s", assess.Table(r.Results))
+	require.Equal(t, code+bonus, r.Score(), "%s", assess.Table(r.Results, true))
 }
 
 // TestBlank grades the released files: no points.

@@ -24,7 +24,7 @@ func TestOwnPoints(t *testing.T) {
 		files[e.File] = alone(t, string(files[e.File]), string(g.layout.Reference()[e.File]), e.Func)
 		r, err := g.Files(t.Context(), files)
 		require.NoError(t, err)
-		require.Equal(t, e.Points, r.Score(), "%s alone:\n%s", e.ID, assess.Table(r.Results))
+		require.Equal(t, e.Points, r.Score(), "%s alone:\n%s", e.ID, assess.Table(r.Results, true))
 		for _, result := range r.Results {
 			if result.Exercise.ID == e.ID {
 				require.Equal(t, assess.Passed, result.Status)
