@@ -25,6 +25,12 @@ done
 # Go needs a writable cache. Links to the image's cache fill it at once and take no space.
 [[ -d $GOCACHE/00 ]] || cp -rs "${CS231N_GOCACHE:?}/." "$GOCACHE"
 
+# Packages were compiled with the Makefile's flags. With others, go would compile all of them again.
+if [[ -z ${GOFLAGS:-} ]]; then
+	GOFLAGS=$(sed -n 's/^export GOFLAGS := //p' "$root/Makefile")
+	export GOFLAGS
+fi
+
 # Jupyter treats an empty token as none, and would then let in anyone who reaches the port.
 if [[ -n ${JUPYTER_TOKEN_FILE:-} ]]; then
 	JUPYTER_TOKEN=$(cat "$JUPYTER_TOKEN_FILE") || die "could not read the file $JUPYTER_TOKEN_FILE that JUPYTER_TOKEN_FILE names: mount it, readable by user $(id -u)"

@@ -20,6 +20,7 @@ class Start(unittest.TestCase):
             (self.folder / "bin" / name).write_text(STUB)
             (self.folder / "bin" / name).chmod(0o755)
         (self.folder / "root/notebooks/GAN.ipynb").write_text("new")
+        (self.folder / "root/Makefile").write_text('export GOFLAGS := -a "-b -c"\n\nlab:\n')
         (self.folder / "cache/00/entry").write_text("compiled")
 
     def start(self, *args: str, **environment: str) -> subprocess.CompletedProcess:
@@ -46,6 +47,11 @@ class Start(unittest.TestCase):
             with self.subTest(args=args, environment=environment):
                 done = self.start(*args, **environment)
                 self.assertEqual((done.returncode, done.stdout.strip()), (0, command), done.stderr)
+
+    def test_flags(self):
+        """Programs are compiled with the Makefile's flags, as the packages were."""
+        for environment, want in ({}, '-a "-b -c"'), ({"GOFLAGS": "-x"}, "-x"):
+            self.assertEqual(self.start("sh", "-c", 'echo "$GOFLAGS"', **environment).stdout.strip(), want)
 
     def test_never_open(self):
         """A token that is empty, short or an option, which every process can read, is refused."""
