@@ -16,7 +16,12 @@ import nbformat
 ROOT = Path(__file__).resolve().parent.parent
 ASSIGNMENT = "assignment3"
 # What students do not need where the kernel is installed already.
-OMITTED = {".git", ".venv", "bin", "datasets", "docker", "kernels", "notebooks", "out"}
+OMITTED = {".git", ".venv", "Makefile", "bin", "datasets", "docker", "kernels", "notebooks", "out"}
+# The students' servers have everything that the Makefile installs.
+CLASS = """
+> **In this class** everything is installed, and there is no Makefile. Write `cs231n check rnn` instead of `make check EXERCISE=rnn`,
+> and press *Submit* under *Nbgrader > Assignment List* instead of `make submit`.
+"""
 TASK = re.compile(r"^\*\*(?:Bonus exercise|Exercise) \(\d+ points?\)\.\*\* Write `([\w.]+)` in `([\w./]+)`", re.MULTILINE)
 CONFIG = """# Written by make course. docker/jupyter/teacher has the settings that do not depend on the exercises.
 c = get_config()  # noqa: F821
@@ -45,7 +50,7 @@ def graded(notebook, table: dict) -> list[str]:
         cells.append(cell)
         if cell.cell_type != "markdown":
             continue
-        cell.source = cell.source.replace("](../docs/assignment.md)", "](README.md)").replace("](../", "](")
+        cell.source = cell.source.replace("](../docs/assignment.md)", "](README.md)").replace("](../", "](").replace("`make check`", "`cs231n check`")
         for question in set(cell.metadata.get("tags", [])) & set(questions):
             cell.metadata["nbgrader"] = metadata(question, questions[question], solution=True)
             found.append(question)
@@ -61,10 +66,18 @@ def graded(notebook, table: dict) -> list[str]:
     return found
 
 
+def copy_student(student: Path, folder: Path, omitted: set[str]) -> None:
+    """Copies the student's edition without the omitted parts of its root."""
+    shutil.copytree(student, folder, ignore=lambda path, names: omitted & set(names) if Path(path) == student else set())
+
+
 def write_source(table: dict, student: Path, folder: Path) -> None:
     """Writes the source of the assignment: the module, with the notebooks in its root, where nbgrader looks for them."""
     shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(student, folder, ignore=lambda path, names: OMITTED & set(names) if Path(path) == student else set())
+    copy_student(student, folder, OMITTED)
+    readme = folder / "README.md"
+    title, rest = readme.read_text().split("\n", 1)
+    readme.write_text(f"{title}\n{CLASS}{rest}")
     for image in sorted(ROOT.glob("images/*.png")):
         folder.joinpath("images").mkdir(exist_ok=True)
         shutil.copy(image, folder / "images")
@@ -85,7 +98,7 @@ def write_source(table: dict, student: Path, folder: Path) -> None:
 def write_image(student: Path, folder: Path) -> None:
     """Writes what the image of the students' servers is built from: the student's edition, without its notebooks."""
     shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(student, folder, ignore=shutil.ignore_patterns("notebooks", ".git", ".venv", "bin", "out"))
+    copy_student(student, folder, {".git", ".venv", "bin", "notebooks", "out"})
     for name in "docker/jupyter/student", "docker/jupyter/go_kernel.py", "docker/jupyter/jupyter_server_config.py", "docker/health.py", "docker/start.sh", "kernels/requirements-class.txt":
         target = folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
