@@ -140,8 +140,9 @@ check-runner: setup
 	@$(VENV)/bin/python -m unittest discover -s kernels
 
 check-docker: setup
-	@echo "== start and stop in the container"
+	@echo "== start and stop in the container, settings of a class"
 	@cd docker && $(VENV)/bin/python -m unittest test_start test_go_kernel
+	@cd docker/jupyterhub && $(VENV)/bin/python -m unittest test_values
 
 check-notebooks: setup
 	@echo "== notebooks, quick setting"
@@ -180,7 +181,6 @@ course: build ## make an nbgrader course and a Gradescope autograder in the fold
 class-test: build $(HUB) $(BROWSER_VENV)/requirements.txt ## test a JupyterHub: students who train at the same time, and an assignment (needs npm and Chromium)
 	@kernels/setup.sh class
 	@PATH=$(ROOT)/bin:$$PATH $(VENV)/bin/python docker/jupyterhub/test_nbgrader.py
-	@$(HUB)/bin/python docker/jupyterhub/test_values.py
 	@rm -rf out/course && $(MAKE) --no-print-directory course DIR=out/course
 	@PATH=$(HUB)/bin:$$PATH $(VENV)/bin/python docker/jupyterhub/try_class.py
 	@PATH=$(HUB)/bin:$$PATH $(VENV)/bin/python docker/jupyterhub/try_course.py out/course
