@@ -108,8 +108,8 @@ func explain(err setupError) string {
 	switch {
 	case strings.TrimSpace(string(restricted)) == "1":
 		why += "; AppArmor forbids them: sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0"
-	case fileExists("/.dockerenv"):
-		why += "; in Docker they need --security-opt seccomp=unconfined --security-opt systempaths=unconfined"
+	case fileExists("/.dockerenv"), fileExists("/run/.containerenv"):
+		why += "; in Docker and podman they need --security-opt seccomp=unconfined --security-opt systempaths=unconfined"
 	}
 	return why
 }
