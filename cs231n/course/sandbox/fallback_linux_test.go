@@ -32,6 +32,8 @@ func TestFallback(t *testing.T) {
 	out := caller("forbid Landlock", "safe")
 	require.Contains(t, out, "refused: this machine cannot isolate untrusted programs: the program is not isolated: "+
 		"it can read and write the user's files: no namespaces (fork/exec")
+	t.Setenv("container", "podman")
+	require.Contains(t, caller("forbid Landlock", "safe"), "; in Docker and podman they need --security-opt seccomp=unconfined")
 	out = caller("forbid Landlock", "unsafe")
 	require.Contains(t, out, "the program exited with status 0")
 	require.Contains(t, out, "the program is not isolated: it can read and write the user's files: no namespaces (fork/exec")

@@ -105,10 +105,10 @@ func withoutNamespaces(reason string) Isolation {
 func explain(err setupError) string {
 	why := "no namespaces (" + err.Error() + ")"
 	restricted, _ := os.ReadFile("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
-	switch {
-	case strings.TrimSpace(string(restricted)) == "1":
+	if strings.TrimSpace(string(restricted)) == "1" {
 		why += "; AppArmor forbids them: sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0"
-	case fileExists("/.dockerenv"), fileExists("/run/.containerenv"):
+	}
+	if fileExists("/.dockerenv") || os.Getenv("container") == "podman" {
 		why += "; in Docker and podman they need --security-opt seccomp=unconfined --security-opt systempaths=unconfined"
 	}
 	return why
