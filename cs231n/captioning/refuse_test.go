@@ -20,10 +20,7 @@ import (
 func TestTrainRefuses(t *testing.T) {
 	t.Parallel()
 	backend := testbackend.Get(t)
-	folder := training.Folder(t.TempDir())
-	kept, o, _ := small(t, folder)
-	o.Iters = 2
-	train(t, kept, o)
+	folder := saved(t, "rnn")
 	check := unchanged(t, folder)
 
 	for name, c := range map[string]struct {

@@ -46,29 +46,6 @@ func fix(t *testing.T, m *captioning.RNN) [][]int32 {
 	return captions
 }
 
-// TestLossPrinted computes the losses of the notebooks' checks, where every parameter is a linspace.
-func TestLossPrinted(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct {
-		kind     string
-		from, to float64 // of the features
-		want     float64
-		printed  float64 // the last printed digit, and rounding that depends on the processor
-	}{
-		{"rnn", -1.5, 0.3, 9.832355910027387, 1e-14},
-		{"lstm", -0.5, 1.7, 9.82445935443, 5e-12},
-	} {
-		t.Run(c.kind, func(t *testing.T) {
-			t.Parallel()
-			m := double(t, c.kind, 20, 30, 40, rng.NewNumPy(1))
-			captions := fix(t, m)
-			loss, _, err := m.Loss(testbackend.Get(t), gradcheck.Linspace(c.from, c.to, len(captions), 20), captions)
-			require.NoError(t, err)
-			require.InDelta(t, c.want, loss, testbackend.Tolerance(t, c.printed, 1e-9))
-		})
-	}
-}
-
 // TestLossGradient checks all gradients of the models three ways, on the inputs of the notebook's check.
 func TestLossGradient(t *testing.T) {
 	t.Parallel()
@@ -119,32 +96,51 @@ func TestInit(t *testing.T) {
 	require.Equal(t, make([]float64, 24), tensors.MustCopyFlatData[float64](m.Params()[5].Value))
 }
 
-// lossOf returns the loss of a small model on captions.
-func lossOf(t *testing.T, kind string, features []float64, captions ...[]int32) float64 {
-	t.Helper()
-	m := double(t, kind, 4, 5, 6, rng.NewNumPy(7))
-	loss, _, err := m.Loss(testbackend.Get(t), tensors.FromFlatDataAndDimensions(features, len(captions), 4), captions)
-	require.NoError(t, err)
-	return loss
-}
-
-// TestLossProperties tests padding, batches and repeated words.
+// TestLossProperties tests padding, batches and repeated words. One program computes all losses of a model.
 func TestLossProperties(t *testing.T) {
 	slow(t)
 	t.Parallel()
 	one, two := []float64{1, -2, 3, 0.5}, []float64{-1, 0, 2, 1}
-	both := slices.Concat(one, two)
+	cases := []struct {
+		features []float64
+		captions [][]int32
+	}{
+		{one, [][]int32{{1, 2, 1, 0, 0}}},
+		{two, [][]int32{{2, 2, 2, 2, 2}}},
+		{one, [][]int32{{1, 2, 1}}},
+		{one, [][]int32{{1, 2, 1, 0, 0, 0, 0}}},
+		{slices.Concat(one, two), [][]int32{{1, 2, 1, 0, 0}, {2, 2, 2, 2, 2}}},
+		{one, [][]int32{{1, 0, 0}}},
+		{one, [][]int32{{1, 2}}},
+		{two, [][]int32{{1, 2, 1}}},
+	}
+	var inputs []any
+	for _, c := range cases {
+		inputs = append(inputs, tensors.FromFlatDataAndDimensions(c.features, len(c.captions), 4), tensors.FromValue(c.captions))
+	}
 	for _, kind := range []string{"rnn", "lstm"} {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
-			loss := func(features []float64, captions ...[]int32) float64 { return lossOf(t, kind, features, captions...) }
-			a, b := loss(one, []int32{1, 2, 1, 0, 0}), loss(two, []int32{2, 2, 2, 2, 2})
-			require.InDelta(t, loss(one, []int32{1, 2, 1}), a, 1e-12, "padding changes nothing")
-			require.InDelta(t, loss(one, []int32{1, 2, 1, 0, 0, 0, 0}), a, 1e-12, "however long")
-			require.InDelta(t, (a+b)/2, loss(both, []int32{1, 2, 1, 0, 0}, []int32{2, 2, 2, 2, 2}), 1e-12, "a batch is the mean of its captions")
-			require.Zero(t, loss(one, []int32{1, 0, 0}), "a caption of nothing but padding costs nothing")
-			require.Positive(t, loss(one, []int32{1, 2}), "one step")
-			require.NotEqual(t, loss(one, []int32{1, 2, 1}), loss(two, []int32{1, 2, 1}), "the image counts")
+			m := double(t, kind, 4, 5, 6, rng.NewNumPy(7))
+			out, err := nn.Compute(testbackend.Get(t), m.Params(), inputs, func(p nn.Values, in []*Node) (losses []*Node) {
+				for pair := range slices.Chunk(in, 2) {
+					loss, _ := m.LossGraph(p, pair[0], pair[1])
+					losses = append(losses, loss)
+				}
+				return losses
+			})
+			require.NoError(t, err)
+			loss := make([]float64, len(out))
+			for i, x := range out {
+				loss[i] = tensors.ToScalar[float64](x)
+			}
+			a, b, short := loss[0], loss[1], loss[2]
+			require.InDelta(t, short, a, 1e-12, "padding changes nothing")
+			require.InDelta(t, loss[3], a, 1e-12, "however long")
+			require.InDelta(t, (a+b)/2, loss[4], 1e-12, "a batch is the mean of its captions")
+			require.Zero(t, loss[5], "a caption of nothing but padding costs nothing")
+			require.Positive(t, loss[6], "one step")
+			require.NotEqual(t, short, loss[7], "the image counts")
 		})
 	}
 }

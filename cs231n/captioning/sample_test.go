@@ -17,65 +17,105 @@ import (
 	"github.com/cs231n-go/assignment3/cs231n/rng"
 )
 
-// TestTransformerSampling compares the ways to sample: with the cache and without it, greedy and with beams.
+// TestTransformerSampling compares the ways to sample with the scores of whole captions, which use no cache.
 func TestTransformerSampling(t *testing.T) {
 	slow(t)
 	t.Parallel()
-	backend := testbackend.Get(t)
 	m, data := trained(t)
 	features := data.Val.Features[:3*data.Val.Dim]
 	sample := func(o captioning.SampleOptions) [][]int32 {
-		ids, err := m.Sample(backend, features, o)
+		ids, err := m.Sample(testbackend.Get(t), features, o)
 		require.NoError(t, err)
 		return ids
 	}
-	random := func(temperature float64, topK int, seed uint64) [][]int32 {
-		return sample(captioning.SampleOptions{Temperature: temperature, TopK: topK, Stream: rng.NewTorch(seed)})
-	}
-	greedy := sample(captioning.SampleOptions{})
-	again, err := captioning.Rescore(m, backend, features, captioning.SampleOptions{Length: 4}) // compiles a program for each word
-	require.NoError(t, err)
-	for i, caption := range again {
-		require.Equal(t, caption, greedy[i][:4], "the same words as when everything is scored again each time")
-	}
 	var steps [][2]int
 	progress := func(done, total int) { steps = append(steps, [2]int{done, total}) }
-	noisy := sample(captioning.SampleOptions{Length: 2, Dropout: true, Stream: rng.NewTorch(1), Progress: progress})
-	require.Len(t, noisy[2], 2)
-	require.Equal(t, [][2]int{{1, 3}, {3, 3}}, steps, "half of the words are half of the three images")
-	masked, err := captioning.Rescore(m, backend, features, captioning.SampleOptions{Length: 2, Stream: rng.NewTorch(1)})
-	require.NoError(t, err)
-	require.Equal(t, masked, noisy)
-	different := map[string]bool{}
-	for _, caption := range greedy {
-		different[data.Vocab.Decode(caption)] = true
-	}
-	require.Greater(t, len(different), 1, "different images get different captions")
+	greedy, one, four := sample(captioning.SampleOptions{}), sample(captioning.SampleOptions{Beams: 1}), sample(captioning.SampleOptions{Beams: 4, Progress: progress})
+	require.Equal(t, [][2]int{{3, 3}}, steps, "a beam search reports its batch")
+	const temperature, topK = 0.7, 5
+	drawn := sample(captioning.SampleOptions{Temperature: temperature, TopK: topK, Stream: rng.NewTorch(1)})
+	scores := scoresOf(t, m, data, slices.Repeat(features, 4), slices.Concat(greedy, one, four, drawn))
 
-	one, four := sample(captioning.SampleOptions{Beams: 1}), sample(captioning.SampleOptions{Beams: 4, Progress: progress})
-	better, logProbs := 0, logProb(t, m, data, slices.Concat(features, features), slices.Concat(one, four))
+	uniform, stream := make([]float32, len(data.Vocab.Words)), rng.NewTorch(1)
+	different, better, unlikely := map[string]bool{}, 0, 0
 	for i := range greedy {
+		different[data.Vocab.Decode(greedy[i])] = true
 		require.Equal(t, data.Vocab.Decode(greedy[i]), data.Vocab.Decode(one[i]), "one beam is greedy")
-		a, b := logProbs[i], logProbs[len(one)+i]
-		require.GreaterOrEqual(t, b, a-1e-9, "more beams find captions that are as probable")
-		if b > a+1e-9 {
+		single, several := logProb(data, one[i], scores[3+i]), logProb(data, four[i], scores[6+i])
+		require.GreaterOrEqual(t, several, single-1e-9, "more beams find captions that are as probable")
+		if several > single+1e-9 {
 			better++
 		}
+		for at := range greedy[i] {
+			require.EqualValues(t, floats.MaxIdx(scores[i][at]), greedy[i][at], "image %d, word %d: the highest score", i, at)
+			stream.Uniform(uniform, 0, 1)
+			require.EqualValues(t, gumbelMax(scores[9+i][at], uniform, temperature, topK), drawn[i][at], "image %d, word %d", i, at)
+			if drawn[i][at] != int32(floats.MaxIdx(scores[9+i][at])) {
+				unlikely++
+			}
+		}
 	}
-	require.Positive(t, better, "and some that are more probable")
-
-	cold := random(1e-4, 0, 1)
-	require.Equal(t, greedy, cold, "next to no temperature")
-	require.Equal(t, [][2]int{{1, 3}, {3, 3}, {3, 3}}, steps, "a beam search reports its batch")
-	first := random(3, 1, 1)
-	require.Equal(t, greedy, first, "a choice of one word")
-	some, same, other := random(1, 5, 1), random(1, 5, 1), random(1, 5, 2)
-	require.Equal(t, some, same, "the stream decides")
-	require.NotEqual(t, some, other)
+	require.Greater(t, len(different), 1, "different images get different captions")
+	require.Positive(t, better, "more beams find a caption that is more probable")
+	require.Positive(t, unlikely, "a temperature draws words that are not the most probable")
 }
 
-// logProb returns the log-probabilities of captions up to their ends.
-func logProb(t *testing.T, m *captioning.Transformer, data *coco.Data, features []float32, captions [][]int32) (sums []float64) {
+// gumbelMax draws a word from the topK highest scores with the Gumbel-max trick.
+func gumbelMax(scores []float64, uniform []float32, temperature float64, topK int) (word int) {
+	least, best := slices.Sorted(slices.Values(scores))[len(scores)-topK], math.Inf(-1)
+	for i, u := range uniform {
+		if x := scores[i]/temperature - math.Log(-math.Log(float64(u))); scores[i] >= least && x > best {
+			word, best = i, x
+		}
+	}
+	return word
+}
+
+// TestTransformerSamplingWithDropout compares sampled words with scores that have the same masks.
+func TestTransformerSamplingWithDropout(t *testing.T) {
+	slow(t)
+	t.Parallel()
+	m, err := captioning.NewTransformer(captioning.TransformerConfig{
+		WordToIdx: words5(), InputDim: 4, WordvecDim: 12, Heads: 1, Layers: 1, MaxLength: 8, Stream: rng.NewTorch(1),
+	})
+	require.NoError(t, err)
+	const images, words, v = 32, 2, 5
+	features := make([]float32, images*4)
+	rng.NewTorch(2).Normal(features, 0, 1)
+	var steps [][2]int
+	progress := func(done, total int) { steps = append(steps, [2]int{done, total}) }
+	sampled, err := m.Sample(testbackend.Get(t), features, captioning.SampleOptions{Length: words, Dropout: true, Stream: rng.NewTorch(1), Progress: progress})
+	require.NoError(t, err)
+	require.Equal(t, [][2]int{{images / 2, images}, {images, images}}, steps, "half of the words are half of the images")
+
+	// scores returns those of the last word of each caption.
+	scores := func(read [][]int32, stream *rng.Torch) (last [][]float64) {
+		all, err := m.Scores(testbackend.Get(t), tensors.FromFlatDataAndDimensions(features, images, 4), read, stream)
+		require.NoError(t, err)
+		length := len(read[0])
+		for i := range images {
+			last = append(last, all[(i*length+length-1)*v:][:v])
+		}
+		return last
+	}
+	stream, read := rng.NewTorch(1), slices.Repeat([][]int32{{int32(words5()[coco.Start])}}, images)
+	changed := 0
+	for i, plain := range scores(read, nil) {
+		if int32(floats.MaxIdx(plain)) != sampled[i][0] {
+			changed++
+		}
+	}
+	require.Positive(t, changed, "dropout changes words")
+	for at := range words {
+		for i, last := range scores(read, stream) {
+			require.EqualValues(t, floats.MaxIdx(last), sampled[i][at], "image %d, word %d", i, at)
+			read[i] = append(slices.Clip(read[i]), sampled[i][at])
+		}
+	}
+}
+
+// scoresOf returns the scores of all words at each position of captions, as the model computes them from the words before.
+func scoresOf(t *testing.T, m *captioning.Transformer, data *coco.Data, features []float32, captions [][]int32) [][][]float64 {
 	t.Helper()
 	var read [][]int32
 	for _, caption := range captions {
@@ -83,19 +123,19 @@ func logProb(t *testing.T, m *captioning.Transformer, data *coco.Data, features 
 	}
 	scores, err := m.Scores(testbackend.Get(t), tensors.FromFlatDataAndDimensions(features, len(captions), data.Val.Dim), read, nil)
 	require.NoError(t, err)
-	v := len(data.Vocab.Words)
-	for n, caption := range captions {
-		sum := 0.0
-		for i, id := range caption {
-			at := (n*len(caption) + i) * v
-			sum += scores[at+int(id)] - floats.LogSumExp(scores[at:at+v])
-			if data.Vocab.Words[id] == coco.End {
-				break
-			}
+	positions := slices.Collect(slices.Chunk(scores, len(data.Vocab.Words)))
+	return slices.Collect(slices.Chunk(positions, len(captions[0])))
+}
+
+// logProb returns the log-probability of a caption up to its end.
+func logProb(data *coco.Data, caption []int32, scores [][]float64) (sum float64) {
+	for i, id := range caption {
+		sum += scores[i][id] - floats.LogSumExp(scores[i])
+		if data.Vocab.Words[id] == coco.End {
+			break
 		}
-		sums = append(sums, sum)
 	}
-	return sums
+	return sum
 }
 
 // TestTransformerRandomFrequencies draws many first words and compares their share with their probability.
@@ -135,28 +175,23 @@ func untrained(t *testing.T, words map[string]int) *captioning.Transformer {
 	return m
 }
 
-// TestSampleLength samples without a Length.
+// TestSampleLength samples captions of the default length, shorter and longer ones, and with the most beams and words.
 func TestSampleLength(t *testing.T) {
 	slow(t)
 	t.Parallel()
 	backend, features, stream := testbackend.Get(t), make([]float32, 2*4), rng.NewTorch(1)
 	m := untrained(t, words5())
 	for name, o := range map[string]captioning.SampleOptions{
-		"greedy": {}, "beams": {Beams: 2}, "random": {Temperature: 1, Stream: stream}, "all beams": {Beams: 5}, "all words": {Temperature: 1, TopK: 5, Stream: stream},
+		"greedy": {}, "short": {Length: 3}, "all beams": {Beams: 5}, "all words": {Temperature: 1, TopK: 5, Stream: stream},
 	} {
-		for _, length := range []int{0, 3, 8} {
-			if o.Length = length; length > 0 && name != "greedy" {
-				continue
-			}
-			ids, err := m.Sample(backend, features, o)
-			require.NoError(t, err, name)
-			require.Len(t, ids, 2, name)
-			require.Len(t, ids[1], cmp.Or(length, 8), name)
-		}
+		ids, err := m.Sample(backend, features, o)
+		require.NoError(t, err, name)
+		require.Len(t, ids, 2, name)
+		require.Len(t, ids[1], cmp.Or(o.Length, 8), name)
 	}
 	r, err := captioning.NewRNN(captioning.RNNConfig{WordToIdx: words5(), InputDim: 4, Stream: rng.NewNumPy(1)})
 	require.NoError(t, err)
-	for _, length := range []int{0, 1, 40} {
+	for _, length := range []int{0, 40} {
 		ids, err := r.Sample(backend, features, captioning.SampleOptions{Length: length, Stream: stream})
 		require.NoError(t, err, "a stream that is not needed does no harm")
 		require.Len(t, ids, 2)

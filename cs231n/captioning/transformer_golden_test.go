@@ -101,7 +101,12 @@ func TestTransformerInit(t *testing.T) {
 func TestTransformerGradients(t *testing.T) {
 	slow(t)
 	t.Parallel()
-	s, m := seeded(t, dtypes.Float64, withoutDropout)
+	s, _ := seeded(t, dtypes.Float64, withoutDropout)
+	m, err := captioning.NewTransformer(captioning.TransformerConfig{
+		WordToIdx: s.Data.Vocab.IDs, InputDim: s.Data.Train.Dim, WordvecDim: 4, Heads: 2, Layers: 1, MaxLength: 30, DType: dtypes.Float64,
+		Stream: rng.NewTorch(231), NoDropout: true,
+	})
+	require.NoError(t, err)
 	b, err := s.Data.Train.Minibatch(3, s.Stream)
 	require.NoError(t, err)
 	inputs := []any{

@@ -10,7 +10,8 @@ curves.json contains
   init      checksums of the initial parameters, by cell
   rows      the caption rows that max_train draws
   batches   the rows of those captions in each iteration, by cell
-  runs      one for each cell, rule and type: the loss of every iteration
+  runs      the loss of every iteration: adam for each cell in float32 and float64, and the RNN's other rules in
+            float64
   samples   greedy captions after a longer float64 adam run, by cell: word ids and their decoded text, the
             run's last loss, and the smallest difference between the two highest scores of a word
 
@@ -201,6 +202,9 @@ def curves():
     for cell in nc.CELLS:
         out["init"][cell] = checksums(begin(cell, np.float64)[1].params)
         for rule, dtype in itertools.product(nc.RULES, (np.float32, np.float64)):
+            # The tests of optim compare every rule in both types.
+            if rule != "adam" and (cell != "rnn" or dtype == np.float32):
+                continue
             solver = train(cell, rule, dtype, CONFIG["iterations"])
             run = {"cell": cell, "rule": rule, "dtype": np.dtype(dtype).name, "losses": solver.losses}
             out["runs"].append(run)
