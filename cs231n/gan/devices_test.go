@@ -26,12 +26,15 @@ func TestDevices(t *testing.T) {
 	for _, c := range []struct {
 		model   string
 		devices int
-	}{{"gan", 4}, {"lsgan", 2}, {"dcgan", 2}} {
+	}{{"gan", 4}, {"dcgan", 2}} {
 		t.Run(c.model, func(t *testing.T) {
 			t.Parallel()
 			play := func(devices int) []float64 {
 				config, err := gan.Preset(c.model, rng.NewTorch(231))
 				require.NoError(t, err)
+				if c.model == "dcgan" {
+					config.D, config.G = narrow(config.Stream)
+				}
 				nn.Double(append(config.D.Params(), config.G.Params()...))
 				config.Images = realImages(t)
 				o := training.Options{BatchSize: 16, Iters: 3, Devices: devices}
@@ -44,11 +47,24 @@ func TestDevices(t *testing.T) {
 	}
 }
 
+// narrow returns networks with the layers of the DCGAN and few channels.
+func narrow(s *rng.Torch) (d, g *nn.Network) {
+	d = nn.Sequential(
+		nn.Unflatten(1, gan.Side, gan.Side), nn.Conv2d(1, 2, 5, s), nn.LeakyReLU(0.01), nn.MaxPool2d(), nn.Conv2d(2, 3, 5, s), nn.LeakyReLU(0.01),
+		nn.MaxPool2d(), nn.Flatten(), nn.Linear(4*4*3, 1, s),
+	)
+	g = nn.Sequential(
+		nn.Linear(gan.NoiseDim, 7*7*3, s), nn.ReLU(), nn.BatchNorm(7*7*3), nn.Unflatten(3, 7, 7), nn.ConvTranspose2d(3, 2, s), nn.ReLU(),
+		nn.BatchNorm(2), nn.ConvTranspose2d(2, 1, s), nn.TanH(), nn.Flatten(),
+	)
+	return d, g
+}
+
 // TestDevicesChange resumes a run on a different number of devices. A number that is refused leaves the run unchanged.
 func TestDevicesChange(t *testing.T) {
 	t.Parallel()
 	testbackend.Several(t, 2)
-	want := train(t, small(t), options(""))
+	_, want := uninterrupted(t)
 	dir := t.TempDir()
 	for _, part := range []struct{ devices, until int }{{1, 5}, {2, 11}, {1, 18}} {
 		o := options(dir)
