@@ -31,7 +31,20 @@ gonbui.UpdateHTML("progress", "step 2 of 2")
 gonbui.Sync()
 fmt.Println("shown")"""
 
-# Name, last cell of the notebook, words that the runner must then say.
+# Prints the setting and which training runs are there. The comment names a run of this notebook.
+LOOK = """import (
+    "fmt"
+    "os"
+)
+%%
+fmt.Printf("quick=%q", os.Getenv("CS231N_QUICK"))
+for _, name := range []string{"one", "one-full", "two"} {
+    _, err := os.Stat(os.Getenv("CS231N_OUT") + "/" + name)
+    fmt.Print(" ", name, " ", err == nil)
+}
+// nb.Train("one", x)"""
+
+# Name, cell of the notebook, words that the runner must then say.
 FAILING = [
     ("panic", '%%\nfmt.Println("x")\npanic("no such mask")', "panic: no such mask"),
     ("exit", '%%\nfmt.Fprintln(os.Stderr, "no data: <nil>")\nos.Exit(1)', "no data: <nil>"),
@@ -39,7 +52,6 @@ FAILING = [
     ("shell", "!printf 'panic: from a tool\\n' >&2", "panic: from a tool"),
     ("trace", 'import "runtime/debug"\n%%\ndebug.PrintStack()', "goroutine 1 [running]"),
     ("module", 'import "example.org/none"\n%%\nnone.Do()', "no required module provides package example.org/none"),
-    ("picture", '%%\nfmt.Println("no picture")', "no cell shows a picture"),
     ("slow", "%%\ntime.Sleep(time.Minute)", "ran longer than 5 s"),
 ]
 
@@ -109,18 +121,25 @@ class RunNotebooks(unittest.TestCase):
         self.assertIn("after  1/1", rest)
         self.assertNotIn("dead  1/1", rest)
 
-    def test_forget(self):
-        """Notebooks that will be committed do not resume their own runs, but see those of other notebooks."""
-        mine, other = self.folder / "out" / "runs" / "one", self.folder / "out" / "runs" / "two"
-        look = '%%\nfor _, name := range []string{"one", "one-full", "two"} {\n\t_, err := os.Stat(os.Getenv("CS231N_OUT") + "/" + name)\n\tfmt.Println(name, err == nil)\n}\n// nb.Train("one", x)'
-        for flags, seen in ((), "one true\none-full true\ntwo true\n"), (("--in-place",), "one false\none-full false\ntwo true\n"):
-            mine.mkdir(parents=True, exist_ok=True)
-            mine.with_name("one-full").mkdir(exist_ok=True)
-            other.mkdir(parents=True, exist_ok=True)
-            with self.subTest(flags), mock.patch.dict("os.environ"):
-                os.environ.pop("CS231N_OUT", None)
-                self.run_cells("forget", PICTURE, look, flags=flags)
-                self.assertEqual(nbformat.read(self.folder / "out" / "forget.ipynb", 4).cells[1].outputs[0].text, seen)
+    def make_runs(self):
+        """Makes training runs: those of a notebook with the cell LOOK, and one of another notebook."""
+        for name in "one", "one-full", "two":
+            (self.folder / "out" / "runs" / name).mkdir(parents=True, exist_ok=True)
+
+    def output(self, name: str, cell: int) -> str:
+        """The text that a cell of an executed notebook printed."""
+        return nbformat.read(self.folder / "out" / f"{name}.ipynb", 4).cells[cell].outputs[0].text
+
+    @mock.patch.dict("os.environ")
+    def test_no_picture(self):
+        """A notebook without a picture fails. It has full settings, and it sees all training runs."""
+        os.environ.pop("CS231N_OUT", None)
+        self.make_runs()
+        status, said = self.run_cells("blind", LOOK)
+        self.assertEqual(status, 1, said)
+        self.assertIn("no cell shows a picture", said)
+        self.assertEqual(self.output("blind", 0), 'quick="" one true one-full true two true')
+        self.assertTrue((self.folder / "out" / "blind.html").exists())
 
     def test_trained(self):
         """Every source names the runs that it trains, and no two name the same one."""
@@ -131,29 +150,39 @@ class RunNotebooks(unittest.TestCase):
             self.assertGreaterEqual(len(run_notebooks.trained(path)), 1, path)
             self.assertEqual(run_notebooks.trained(path), run_notebooks.trained(path.parents[1] / f"{path.stem}.ipynb"))
 
+    @mock.patch.dict("os.environ", CS231N_QUICK="1")
     def test_in_place(self):
-        """A notebook is written with its picture and without its progress lines, with the same bytes each time."""
+        """A notebook is written with its picture and without its progress lines, with the same bytes each time.
+
+        It has full settings, and it does not resume its own runs, but sees those of other notebooks.
+        """
+        os.environ.pop("CS231N_OUT", None)
         written = []
         for _ in range(2):
-            status, said = self.run_cells("good", PICTURE, "!echo done", flags=("--in-place",))
+            self.make_runs()
+            status, said = self.run_cells("good", PICTURE, "!echo done", LOOK, flags=("--in-place",))
             self.assertEqual(status, 0, said)
+            self.assertEqual(self.output("good", 2), 'quick="" one false one-full false two true')
             written.append((self.folder / "good.ipynb").read_text())
         self.assertEqual(written[0], written[1])
         self.assertIn("image/png", written[0])
         self.assertIn("shown", written[0])
         self.assertNotIn("of 2", written[0].split('"outputs"')[1].split('"source"')[0])
-        self.assertRegex(said, r"good  2/2 +\d+\.\d s +!echo done")
+        self.assertRegex(said, r"good  2/3 +\d+\.\d s +!echo done")
         self.assertIn("data:image/png;base64", (self.folder / "out" / "good.html").read_text())
 
     def test_failures(self):
         for name, cell, words in FAILING:
             with self.subTest(name):
                 limit = "5" if name == "slow" else "300"
-                status, said = self.run_cells(name, '%%\nfmt.Println("first")', cell, flags=("--timeout", limit))
+                first = ['%%\nfmt.Println("first")'] if name == "panic" else []
+                status, said = self.run_cells(name, *first, cell, flags=("--timeout", limit))
                 self.assertEqual(status, 1, said)
                 self.assertIn(words, said)
                 self.assertNotIn("Traceback", said)
                 self.assertTrue((self.folder / "out" / f"{name}.html").exists())
+                if first:
+                    self.assertEqual(self.output(name, 0), "first\n")
 
     def test_formula(self):
         """A formula that the page cannot show is reported before any cell runs."""
@@ -165,20 +194,13 @@ class RunNotebooks(unittest.TestCase):
         self.assertIn("has \\wrong, which", said)
         self.assertNotIn("1/1", said)
 
-    def test_quick(self):
-        cells = PICTURE, '%%\nfmt.Printf("quick=%q\\n", os.Getenv("CS231N_QUICK"))'
-        for flags, want in (((), 'quick=""'), (("--quick",), 'quick="1"')):
-            self.run_cells("quick", *cells, flags=flags)
-            nb = nbformat.read(self.folder / "out" / "quick.ipynb", 4)
-            self.assertEqual(nb.cells[1].outputs[0].text.strip(), want)
-
     def test_settings(self):
-        """The variable of a setting reaches the cell. A variable that no notebook reads is reported."""
-        cell = 'import nb "github.com/cs231n-go/assignment3/cs231n/notebook"\nvar epochs = nb.Setting("EPOCHS", 5, 1)\n%%\nprintln(epochs)'
+        """The variables of settings reach the cell. A variable that no notebook reads is reported."""
+        cell = 'import (\n\tnb "github.com/cs231n-go/assignment3/cs231n/notebook"\n\t"os"\n)\nvar epochs = nb.Setting("EPOCHS", 5, 1)\n%%\nprintln(epochs, os.Getenv("CS231N_QUICK"))'
         with mock.patch.dict("os.environ", CS231N_EPOCHS="77", CS231N_EPOCH="3", CS231N_GOCACHE="/opt"):
-            status, said = self.run_cells("settings", PICTURE, cell)
+            status, said = self.run_cells("settings", PICTURE, cell, flags=("--quick",))
         self.assertEqual(status, 0, said)
-        self.assertIn("77", nbformat.read(self.folder / "out" / "settings.ipynb", 4).cells[1].outputs[0].text)
+        self.assertEqual(self.output("settings", 1), "77 1\n")
         self.assertIn("CS231N_EPOCH has no effect", said)
         self.assertNotIn("CS231N_EPOCHS has", said)
         self.assertNotIn("CS231N_GOCACHE has", said)  # the container's own
