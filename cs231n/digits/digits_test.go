@@ -79,13 +79,17 @@ func TestLearns(t *testing.T) {
 func TestResume(t *testing.T) {
 	t.Parallel()
 	backend := testbackend.Get(t)
-	whole, o := small(t, "")
-	o.Iters, o.BatchSize = 10, 750 // the learning rate decays after every fourth iteration
+	begin := func() (digits.Config, training.Options) {
+		c, o := small(t, "")
+		c.Train, o.BatchSize, o.Iters = first(c.Train, 120), 30, 10
+		return c, o
+	}
+	whole, o := begin() // the learning rate decays after every fourth iteration
 	want, err := training.Run(context.Background(), backend, whole, o)
 	require.NoError(t, err)
 	o.Folder, o.Resume = training.Folder(t.TempDir()), true
 	for _, until := range []int{6, 10} {
-		c, _ := small(t, "")
+		c, _ := begin()
 		o.Iters = until
 		got, err := training.Run(context.Background(), backend, c, o)
 		require.NoError(t, err)
