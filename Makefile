@@ -91,7 +91,9 @@ bench: setup ## time training here and in PyTorch, JAX and NumPy (BENCH_FLAGS="-
 	@go build -o bin/bench ./cs231n/cmd/bench
 	@bin/bench $(BENCH_FLAGS)
 
-test: check-format check-vet check-lint check-unit check-race check-runner check-docker check-notebooks check-vulnerabilities ## run all checks, including the notebooks in the quick setting
+# With two jobs, go vet compiles the packages for the checks after it, beside the notebooks, which use one core most of the
+# time. The unit tests take longest and use both cores, so they end last.
+test: check-format check-vet check-notebooks check-lint check-unit check-runner check-docker check-race check-vulnerabilities ## run all checks, including the notebooks in the quick setting
 
 test-short: setup ## run the unit tests without the slow ones
 	@go test -short ./...
