@@ -50,7 +50,7 @@ func neighbours[T float](backend compute.Backend, queries, among set[T], k int, 
 	}
 	found := make([][]neighbour, queries.rows)
 	for i := range found {
-		found[i] = slices.Repeat([]neighbour{{-1, math.Inf(1)}}, k)
+		found[i] = slices.Repeat([]neighbour{{square: math.Inf(1)}}, k)
 	}
 	err := visitPairs(backend, queries, among, func(i, first int, lows []float32) {
 		nearest := found[i]
