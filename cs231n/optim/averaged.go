@@ -78,19 +78,14 @@ func (r Averaged) name() string { return cmp.Or(r.Name, "average") }
 func (r Averaged) averages(store *model.Store, vars []*model.Variable) []*model.Variable {
 	averages := make([]*model.Variable, len(vars))
 	for i, v := range vars {
-		path := model.JoinPath("/"+r.name(), v.Path())
-		averages[i] = store.GetVariable(path)
-		if averages[i] == nil {
-			value, err := v.Value()
-			if err == nil {
-				value, err = value.LocalClone() // a variable frees its value when it gets another
-			}
-			if err != nil {
-				panic(fmt.Errorf("optim: the average of %s starts at its value: %w", v.Path(), err))
-			}
-			averages[i] = store.VariableWithValue(path, value)
+		value, err := v.Value()
+		if err == nil {
+			value, err = value.LocalClone() // a variable frees its value when it gets another
 		}
-		averages[i].SetTrainable(false)
+		if err != nil {
+			panic(fmt.Errorf("optim: the average of %s starts at its value: %w", v.Path(), err))
+		}
+		averages[i] = store.VariableWithValue(model.JoinPath("/"+r.name(), v.Path()), value).SetTrainable(false)
 	}
 	return averages
 }
