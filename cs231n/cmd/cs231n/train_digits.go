@@ -67,8 +67,7 @@ func trainGenerator(model, short string, o *training.Options, build func(images 
 		return display.SavePNG(filepath.Join(string(o.Folder), fmt.Sprintf("samples-%06d.png", iteration)), grid)
 	}
 	c := trainDigits(model, short, "Pictures that it draws are saved as samples-*.png.", math.MaxUint64, o, func(images, _ mnist.Set, train learn) (any, error) {
-		images = images.First(numTrain)
-		return build(images, train)
+		return build(images.First(numTrain), train)
 	})
 	c.Flags().Var(cli.AtLeast(1, &o.KeepEvery), "keep-every", "keep the parameters of every `N`th iteration, in params-*.safetensors (default none)")
 	return c
