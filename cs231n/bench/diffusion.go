@@ -47,6 +47,7 @@ func (t Task) drawDigits(ctx context.Context, backend compute.Backend) (Timing, 
 		labels[i] = int32(i % drawnDigits % diffusion.NoLabel)
 	}
 	return t.batches(ctx, func(progress func(done, total int)) error {
+		defer s.Close()
 		s.Progress = progress
 		_, err := s.Sample(backend, labels, rng.NewTorch(seed))
 		return err
