@@ -70,6 +70,7 @@ func (g *generator) load(s *display.Screen) error {
 		}
 		sampler.Steps, sampler.Guidance, sampler.Progress = g.steps, g.guidance, progress
 		g.draw = func(backend compute.Backend, asked []int32) ([]float32, error) {
+			defer sampler.Close()
 			return sampler.Sample(backend, asked, stream)
 		}
 		return nil
