@@ -22,14 +22,15 @@ import (
 func TestFullDisk(t *testing.T) {
 	slow(t)
 	t.Parallel()
-	for _, c := range []struct {
+	cases := []struct {
 		model string
 		flags []string
 		need  int // bytes of two checkpoints and what is beside them
 	}{
 		{"gan", []string{"--data", someDigits(t, 256), "--iters", "4", "--save-every", "1"}, 48_000_000},
 		{"rnn", []string{"--data", smallCaptions, "--max-train", "50", "--batch", "10", "--hidden", "64", "--wordvec", "32", "--iters", "4", "--save-every", "1"}, 1_000_000},
-	} {
+	}
+	for _, c := range cases[:faults.Count(1, 2)] { // a GAN saves more kinds of files
 		t.Run(c.model, func(t *testing.T) {
 			train := func(out string) outcome {
 				return program(t, slices.Concat([]string{"train", c.model, "--resume", "--out", out}, c.flags)...)
@@ -61,12 +62,10 @@ func TestFullDisk(t *testing.T) {
 func TestFullOutput(t *testing.T) {
 	slow(t)
 	t.Parallel()
-	out := t.TempDir()
-	program(t, "train", "rnn", "--data", smallCaptions, "--hidden", "8", "--wordvec", "8", "--iters", "1", "--out", out).requireDone(t)
 	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
 	require.NoError(t, err)
 	defer full.Close()
-	use := []string{"rnn", "--data", smallCaptions, "--checkpoint", out}
+	use := []string{"rnn", "--data", smallCaptions, "--checkpoint", earlierRun(t, "rnn")}
 	for _, args := range [][]string{append([]string{"sample"}, use...), append([]string{"eval"}, use...), {"doctor"}} {
 		cmd := command(t, args...)
 		var stderr bytes.Buffer

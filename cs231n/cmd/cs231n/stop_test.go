@@ -26,9 +26,7 @@ const prompt = 10 * time.Second
 func TestSignals(t *testing.T) {
 	slow(t)
 	args := []string{"train", "gan", "--iters", "40", "--data", someDigits(t, 640), "--resume", "--out"}
-	alone := t.TempDir()
-	program(t, append(args, alone)...).requireDone(t)
-	want := read(t, alone, "history.json")
+	want := leftAlone(t)
 
 	out := t.TempDir()
 	resume := append(slices.Clone(args), out)
@@ -79,9 +77,7 @@ func TestSecondInterrupt(t *testing.T) {
 func TestInterruptedSample(t *testing.T) {
 	slow(t)
 	t.Parallel()
-	out := t.TempDir()
-	program(t, "train", "transformer", "--data", smallCaptions, "--wordvec", "16", "--layers", "1", "--iters", "1", "--out", out).requireDone(t)
-	cmd := command(t, "sample", "transformer", "--dropout", "--data", smallCaptions, "--checkpoint", out)
+	cmd := command(t, "sample", "transformer", "--dropout", "--data", smallCaptions, "--checkpoint", earlierRun(t, "transformer"))
 	require.NoError(t, cmd.Start())
 	time.Sleep(time.Second) // it compiles a program for each word, which takes half a minute
 	require.NoError(t, cmd.Process.Signal(os.Interrupt))
