@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"time"
 
 	"github.com/cs231n-go/assignment3/cs231n/course"
 	"github.com/cs231n-go/assignment3/cs231n/course/cases"
@@ -64,6 +65,16 @@ type Probe struct {
 	Folder         string // with the two files, and nothing else
 	Cases, Results string // absolute paths
 	Root           string // checkout with the XLA plugin
+	// MostCPU limits the CPU time of a case. 0 means the probe's own limit.
+	MostCPU time.Duration
+}
+
+// Args returns the arguments of the program.
+func (p Probe) Args() []string {
+	if p.MostCPU > 0 {
+		return []string{"-cpu", p.MostCPU.String(), p.Cases, p.Results}
+	}
+	return []string{p.Cases, p.Results}
 }
 
 // Run assesses the exercises in the order of the list of exercises. Its error means that they could not be assessed.

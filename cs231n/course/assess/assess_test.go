@@ -1,11 +1,14 @@
 package assess
 
 import (
+	"bytes"
+	"context"
 	"maps"
 	"os"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -27,7 +30,7 @@ func run(t *testing.T, files map[string][]byte, only ...string) map[string]Resul
 	layout, err := Open(root)
 	require.NoError(t, err)
 	a := Assessment{
-		Layout: layout, Files: files, Only: only, Cases: cases.Visible(), Execute: Direct,
+		Layout: layout, Files: files, Only: only, Cases: cases.Visible(), Execute: impatient,
 		Expected: func(c cases.Case) ([]cases.Array, error) { return cases.Evaluate(testbackend.Get(t), c) },
 	}
 	list, err := a.Run(t.Context())
@@ -37,6 +40,18 @@ func run(t *testing.T, files map[string][]byte, only ...string) map[string]Resul
 		results[r.Exercise.ID] = r
 	}
 	return results
+}
+
+// impatient runs a probe. It gives the noise, which is not computed by a compiled program, less time than the other exercises.
+func impatient(ctx context.Context, p Probe) (string, []byte, error) {
+	text, err := os.ReadFile(p.Cases)
+	if err != nil {
+		return "", nil, err
+	}
+	if bytes.Contains(text, []byte("gan-noise")) {
+		p.MostCPU = 2 * time.Second
+	}
+	return Direct(ctx, p)
 }
 
 func reference(t *testing.T) map[string][]byte {

@@ -20,7 +20,7 @@ func Direct(ctx context.Context, p Probe) (ended string, results []byte, err err
 	const most = 5 * time.Minute
 	limited, cancel := context.WithTimeout(ctx, most)
 	defer cancel()
-	cmd := exec.CommandContext(limited, p.Program, p.Cases, p.Results)
+	cmd := exec.CommandContext(limited, p.Program, p.Args()...)
 	// In a class, .venv with XLA's plugin is not in the student's copy, but where CS231N_ROOT says.
 	root := cmp.Or(os.Getenv("CS231N_ROOT"), p.Root)
 	cmd.Env = append(os.Environ(), "CS231N_ROOT="+root, "GONB_PIPE=", "GONB_TMP_DIR=", "GOTRACEBACK=single")

@@ -124,7 +124,7 @@ func (g *Grader) files(ctx context.Context, files map[string][]byte, why map[str
 // execute runs a probe in a sandbox.
 func (g *Grader) execute(ctx context.Context, p assess.Probe) (ended string, results []byte, err error) {
 	r, err := sandbox.Run(ctx, sandbox.Command{
-		Path: p.Program, Args: []string{p.Cases, p.Results}, Scratch: p.Folder,
+		Path: p.Program, Args: p.Args(), Scratch: p.Folder,
 		Env:         []string{"CS231N_ROOT=" + p.Root, "GOTRACEBACK=single"},
 		Read:        []string{filepath.Join(p.Root, ".venv")},
 		Limits:      sandbox.Limits{Wall: 5 * time.Minute, CPU: 2 * time.Minute, FileSize: assess.MaxResults},

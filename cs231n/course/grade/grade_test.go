@@ -2,6 +2,7 @@ package grade
 
 import (
 	"os"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -27,9 +28,18 @@ func grader(t *testing.T) *Grader {
 	if !isolation.Namespaces && os.Geteuid() == 0 {
 		t.Skipf("without namespaces the programs of root run as the user nobody, who cannot enter root's folders; %s", isolation)
 	}
-	g, err := New(testbackend.Get(t), root, 0)
-	require.NoError(t, err)
-	return g
+	shared.Do(func() {
+		shared.grader, err = New(testbackend.Get(t), root, 0)
+		require.NoError(t, err)
+	})
+	require.NotNil(t, shared.grader, "another test could not make it")
+	return shared.grader
+}
+
+// shared is the grader of all tests, which computes the expected results of each case once.
+var shared struct {
+	sync.Once
+	grader *Grader
 }
 
 // TestReference grades the reference solutions: all points but those for the questions.

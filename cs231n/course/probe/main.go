@@ -1,13 +1,14 @@
 // Command probe evaluates cases of the exercises in a separate process, with the functions that it was compiled with. A
 // check starts it, since a student's functions may hang, exit or panic.
 //
-// Usage: probe CASES RESULTS. CASES is a file with a JSON list of cases. RESULTS becomes a file with a line of JSON for each
-// event: a case begins, or it ends with arrays or an error.
+// Usage: probe [-cpu DURATION] CASES RESULTS. CASES is a file with a JSON list of cases. RESULTS becomes a file with a line of
+// JSON for each event: a case begins, or it ends with arrays or an error. A case that needs more CPU time ends the program.
 package main
 
 import (
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"time"
@@ -19,11 +20,8 @@ import (
 	"github.com/cs231n-go/assignment3/cs231n/todo"
 )
 
-// Limits of one case, compilation included. The cases of the course take up to three seconds of CPU time.
-const (
-	mostCPU  = 15 * time.Second
-	mostIdle = 20 * time.Second // without computing, of which a busy machine always allows some
-)
+// mostIdle is how long a case may run without computing, of which a busy machine always allows some.
+const mostIdle = 20 * time.Second
 
 func main() {
 	if err := run(); err != nil {
@@ -33,18 +31,21 @@ func main() {
 }
 
 func run() error {
-	if len(os.Args) != 3 {
-		return errors.New("usage: probe CASES RESULTS")
+	// The cases of the course take up to three seconds, compilation included.
+	mostCPU := flag.Duration("cpu", 15*time.Second, "`limit` of the CPU time of a case")
+	flag.Parse()
+	if flag.NArg() != 2 {
+		return errors.New("usage: probe [-cpu DURATION] CASES RESULTS")
 	}
-	text, err := os.ReadFile(os.Args[1])
+	text, err := os.ReadFile(flag.Arg(0))
 	if err != nil {
 		return err
 	}
 	var list []cases.Case
 	if err := json.Unmarshal(text, &list); err != nil {
-		return fmt.Errorf("%s: %w", os.Args[1], err)
+		return fmt.Errorf("%s: %w", flag.Arg(0), err)
 	}
-	file, err := os.Create(os.Args[2])
+	file, err := os.Create(flag.Arg(1))
 	if err != nil {
 		return err
 	}
@@ -58,7 +59,7 @@ func run() error {
 		if err := events.Encode(cases.Event{Case: i, Begins: true}); err != nil {
 			return err
 		}
-		stop := watch()
+		stop := watch(*mostCPU)
 		if err := events.Encode(evaluate(i, func() ([]cases.Array, error) { return cases.Evaluate(backend, c) })); err != nil {
 			return err
 		}
@@ -68,7 +69,7 @@ func run() error {
 }
 
 // watch ends the process if a case takes too long. On a busy machine the CPU time counts, not the time that passes.
-func watch() (stop func()) {
+func watch(mostCPU time.Duration) (stop func()) {
 	const little = mostIdle / 100 // more than the runtime and this function need
 	begun := cpuTime()
 	active, used := time.Now(), begun
