@@ -3,8 +3,10 @@ package assess
 import (
 	"bytes"
 	"context"
+	"errors"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -161,4 +163,24 @@ func TestAdvise(t *testing.T) {
 	require.Equal(t, []string{"h is wrong"}, w.results["rnn-forward"].Lines, "the step is right")
 	require.Equal(t, []string{"h is wrong"}, w.results["rnn-step-backward"].Lines, "it does not compile")
 	require.Equal(t, []string{"h is wrong", "it calls the function of rnn-step-backward: correct that first"}, w.results["rnn-backward"].Lines)
+}
+
+// TestScratch looks at the folder of the probes. If root grades, other users can pass through it, but not list it.
+func TestScratch(t *testing.T) {
+	layout, err := Open(root)
+	require.NoError(t, err)
+	a := Assessment{Layout: layout, Files: layout.Reference(), Only: []string{"rnn-step-forward"}, Cases: cases.Visible()}
+	stop := errors.New("seen")
+	a.Execute = func(_ context.Context, p Probe) (string, []byte, error) {
+		info, err := os.Stat(filepath.Dir(p.Folder))
+		require.NoError(t, err)
+		want := os.FileMode(0o700)
+		if os.Geteuid() == 0 {
+			want = 0o711
+		}
+		require.Equal(t, want, info.Mode().Perm())
+		return "", nil, stop
+	}
+	_, err = a.Run(t.Context())
+	require.ErrorIs(t, err, stop)
 }
