@@ -23,7 +23,7 @@ import (
 
 const (
 	BatchSize    = 128  // images per training step
-	DefaultSteps = 2800 // training steps
+	DefaultSteps = 2500 // training steps
 
 	modelName   = "diffusion"
 	module      = "net"               // scope of the parameters in a checkpoint

@@ -171,7 +171,7 @@ func TestHelp(t *testing.T) {
       --data DIR         read MNIST's four files from the folder DIR (default a built-in copy)
       --seed N           seed the random numbers with N (default 231)
       --epochs N         train for N passes over the training set instead of --iters
-      --iters N          train for N iterations (default 2800)
+      --iters N          train for N iterations (default 2500)
       --out DIR          save the run in the folder DIR (default "out/diffusion")
       --resume           resume the run in that folder
       --save-every N     save a checkpoint every N iterations, and at the end (default 250)

@@ -28,7 +28,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-BATCH, CHANNELS, NO_LABEL, GROUPS, STEPS, TRAIN_STEPS = 128, 32, 10, 8, 25, 2800
+BATCH, CHANNELS, NO_LABEL, GROUPS, STEPS, TRAIN_STEPS = 128, 32, 10, 8, 25, 2500
 WIDTH = 4 * CHANNELS
 
 

@@ -41,7 +41,7 @@ def main() -> None:
     torch.set_num_threads(args.threads)
     torch.set_default_device(args.device)
     torch.manual_seed(231)
-    trainer = tu.Trainer("flow", CHANNELS, *tu.read(args.data, 50_000), steps=2800, batch=tu.BATCH)
+    trainer = tu.Trainer("flow", CHANNELS, *tu.read(args.data, 50_000), steps=2500, batch=tu.BATCH)
     trainer.images, trainer.labels = trainer.images.to(args.device), trainer.labels.to(args.device)
     digits = torch.arange(16) % 10
 
