@@ -1,13 +1,11 @@
 package diffusion_test
 
 import (
-	"context"
 	"encoding/json"
 	"math"
 	"os"
 	"testing"
 
-	"github.com/gomlx/compute"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/stretchr/testify/require"
@@ -18,7 +16,6 @@ import (
 	"github.com/cs231n-go/assignment3/cs231n/mnist"
 	"github.com/cs231n-go/assignment3/cs231n/nn"
 	"github.com/cs231n-go/assignment3/cs231n/rng"
-	"github.com/cs231n-go/assignment3/cs231n/training"
 )
 
 const (
@@ -173,51 +170,13 @@ func TestGradients(t *testing.T) {
 	}
 }
 
-// train trains a small network on 64 images.
-func train(t *testing.T, backend compute.Backend, name string, o training.Options) (*diffusion.UNet, *training.Result, error) {
-	t.Helper()
-	stream := rng.NewTorch(seed)
-	net := diffusion.NewUNet(channels, stream)
-	c := diffusion.Config{Net: net, Objective: objective(t, name), Train: images(t, 64), Stream: stream, Steps: 100}
-	o.BatchSize = 16
-	r, err := training.Run(context.Background(), backend, c, o)
-	return net, r, err
-}
-
-// TestCurve compares the losses of the first iterations, and the averaged weights after them, with PyTorch's.
-func TestCurve(t *testing.T) {
-	t.Parallel()
-	for name, want := range readGolden(t).Curves {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			folder := training.Folder(t.TempDir())
-			_, r, err := train(t, testbackend.Get(t), name, training.Options{Iters: 30, LogEvery: 100, Folder: folder})
-			require.NoError(t, err)
-			for i, loss := range want.Losses {
-				require.InEpsilon(t, loss, r.Losses[0][i], 1e-5, "iteration %d", i)
-			}
-			require.Len(t, r.Samples, 1)
-			require.Len(t, r.Samples[0].Images, 16)
-
-			s, _, err := diffusion.Load(folder)
-			require.NoError(t, err)
-			require.Equal(t, name, s.Objective.Name())
-			var average []float32
-			for _, p := range s.Net.Params() {
-				average = append(average, tensors.MustCopyFlatData[float32](p.Value)...)
-			}
-			requireSome(t, want.Average, average, 1e-5)
-		})
-	}
-}
-
 // TestSamples compares images that a network with fixed weights draws with PyTorch's. One sampler draws them all, so its
 // programs serve several numbers of steps.
 func TestSamples(t *testing.T) {
 	t.Parallel()
 	s := diffusion.Sampler{Net: filled()}
 	for _, want := range readGolden(t).Samples {
-		s.Objective, s.Steps, s.Guidance, s.Eta = objective(t, want.Objective), want.Steps, want.Guidance, want.Eta
+		s.Objective, s.Steps, s.Guidance, s.Eta, s.Batch = objective(t, want.Objective), want.Steps, want.Guidance, want.Eta, 0
 		got, err := s.Sample(testbackend.Get(t), []int32{7, 0, diffusion.NoLabel}, rng.NewTorch(seed))
 		require.NoError(t, err)
 		requireSome(t, want.Images, got, 1e-4)

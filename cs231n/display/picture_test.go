@@ -151,6 +151,11 @@ func TestGridSizes(t *testing.T) {
 		require.NoError(t, encodePNG(&buf, img))
 		assert.Less(t, buf.Len(), test.bytes, "%+v", test)
 	}
+	wide, err := Table(samples(6, 28), 3)
+	require.NoError(t, err)
+	assert.Equal(t, image.Pt(3*(28*5+2)+2, 2*(28*5+2)+2), wide.Bounds().Size())
+	_, err = Table(samples(6, 28), 0)
+	require.EqualError(t, err, "display: Grid: 6 images in 0 columns; pass at least one of each")
 }
 
 func TestGridScalesEachImageAlone(t *testing.T) {
@@ -191,7 +196,7 @@ func TestPictureErrors(t *testing.T) {
 		name, want string
 		run        func() error
 	}{
-		{"no images", "no images", grid()},
+		{"no images", "Grid: 0 images", grid()},
 		{"empty image", "image 0 has 0 pixels", grid([]float32{})},
 		{"not square", "image 0 has 3 pixels", grid([]float32{1, 2, 3})},
 		{"mixed", "image 1 has 1 pixels", grid([]float32{1, 2, 3, 4}, []float32{1})},

@@ -23,6 +23,7 @@ func TestFor(t *testing.T) {
 		want [][]float64
 	}{
 		{"forwards", loop.For, [][]float64{{0, 2, 8, 23}, {0, 20, 80, 230}}},
+		{"known at run time", times, [][]float64{{0, 2, 8, 23}, {0, 20, 80, 230}}},
 		{"backwards", loop.Backwards, [][]float64{{0, 23, 21, 15}, {0, 230, 210, 150}}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -39,6 +40,11 @@ func TestFor(t *testing.T) {
 			require.Equal(t, c.want, got.Value())
 		})
 	}
+}
+
+// times is loop.Times with an n that is a value of the graph.
+func times(n int, fixed, state []*Node, body loop.Body) []*Node {
+	return loop.Times(Const(fixed[0].Graph(), int32(n)), fixed, state, body)
 }
 
 // TestNoIterations expects the initial state.

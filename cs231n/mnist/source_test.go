@@ -82,6 +82,14 @@ func TestFloatsMatchToTensor(t *testing.T) {
 	}
 }
 
+// TestFirst takes images with their labels from the front.
+func TestFirst(t *testing.T) {
+	t.Parallel()
+	s := Set{Images: []byte{1, 2, 3, 4, 5, 6}, Labels: []byte{7, 8, 9}, N: 3, Rows: 1, Cols: 2}
+	assert.Equal(t, Set{Images: []byte{1, 2, 3, 4}, Labels: []byte{7, 8}, N: 2, Rows: 1, Cols: 2}, s.First(2))
+	assert.Equal(t, s, s.First(4))
+}
+
 // TestModuleData has the archives beside the source file, in the module cache, and nowhere. It changes the environment, so
 // it is not parallel.
 func TestModuleData(t *testing.T) {

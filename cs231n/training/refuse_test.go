@@ -6,7 +6,9 @@ import (
 	"os"
 	"testing"
 
+	"github.com/gomlx/compute"
 	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
 	"github.com/stretchr/testify/require"
 
 	"github.com/cs231n-go/assignment3/cs231n/internal/testbackend"
@@ -58,6 +60,11 @@ func TestRefuses(t *testing.T) {
 		{"negative iterations", func(_ *line, o *training.Options) { o.Iters = -1 }, "cannot be negative"},
 		{"negative batch", func(_ *line, o *training.Options) { o.BatchSize = -1 }, "cannot be negative"},
 		{"negative interval", func(_ *line, o *training.Options) { o.SaveEvery = -1 }, "cannot be negative"},
+		{"negative interval of copies", func(_ *line, o *training.Options) { o.KeepEvery = -1 }, "cannot be negative"},
+		{"nothing to keep", func(_ *line, o *training.Options) { o.KeepEvery = 1 }, "KeepEvery is 1, but the Task of line names nothing to keep"},
+		{"two kinds of samples", func(l *line, _ *training.Options) {
+			l.Sample = func(compute.Backend, *model.Store) ([][]float32, error) { return nil, nil }
+		}, "a Task with Sample has no SampleShape, and PerCall is 1"},
 		{"negative log", func(_ *line, o *training.Options) { o.LogEvery = -1 }, "cannot be negative"},
 		{"a loss with a name of the state", func(l *line, _ *training.Options) { l.Losses[1] = "Total" }, "the name total is used twice"},
 		{"two losses of one name", func(l *line, _ *training.Options) { l.Losses = []string{"x", "X"} }, "the name x is used twice"},
