@@ -22,7 +22,7 @@ func TestTransformerSampling(t *testing.T) {
 	slow(t)
 	t.Parallel()
 	m, data := trained(t)
-	features := data.Val.Features[:3*data.Val.Dim]
+	features, images := data.Val.Features, data.Val.Images()
 	sample := func(o captioning.SampleOptions) [][]int32 {
 		ids, err := m.Sample(testbackend.Get(t), features, o)
 		require.NoError(t, err)
@@ -31,8 +31,8 @@ func TestTransformerSampling(t *testing.T) {
 	var steps [][2]int
 	progress := func(done, total int) { steps = append(steps, [2]int{done, total}) }
 	greedy, one, four := sample(captioning.SampleOptions{}), sample(captioning.SampleOptions{Beams: 1}), sample(captioning.SampleOptions{Beams: 4, Progress: progress})
-	require.Equal(t, [][2]int{{3, 3}}, steps, "a beam search reports its batch")
-	const temperature, topK = 0.7, 5
+	require.Equal(t, [][2]int{{images, images}}, steps, "a beam search reports its batch")
+	const temperature, topK = 3, 5 // so high that the fifth word is drawn, too
 	drawn := sample(captioning.SampleOptions{Temperature: temperature, TopK: topK, Stream: rng.NewTorch(1)})
 	scores := scoresOf(t, m, data, slices.Repeat(features, 4), slices.Concat(greedy, one, four, drawn))
 
@@ -41,7 +41,7 @@ func TestTransformerSampling(t *testing.T) {
 	for i := range greedy {
 		different[data.Vocab.Decode(greedy[i])] = true
 		require.Equal(t, data.Vocab.Decode(greedy[i]), data.Vocab.Decode(one[i]), "one beam is greedy")
-		single, several := logProb(data, one[i], scores[3+i]), logProb(data, four[i], scores[6+i])
+		single, several := logProb(data, one[i], scores[images+i]), logProb(data, four[i], scores[2*images+i])
 		require.GreaterOrEqual(t, several, single-1e-9, "more beams find captions that are as probable")
 		if several > single+1e-9 {
 			better++
@@ -49,8 +49,8 @@ func TestTransformerSampling(t *testing.T) {
 		for at := range greedy[i] {
 			require.EqualValues(t, floats.MaxIdx(scores[i][at]), greedy[i][at], "image %d, word %d: the highest score", i, at)
 			stream.Uniform(uniform, 0, 1)
-			require.EqualValues(t, gumbelMax(scores[9+i][at], uniform, temperature, topK), drawn[i][at], "image %d, word %d", i, at)
-			if drawn[i][at] != int32(floats.MaxIdx(scores[9+i][at])) {
+			require.EqualValues(t, gumbelMax(scores[3*images+i][at], uniform, temperature, topK), drawn[i][at], "image %d, word %d", i, at)
+			if drawn[i][at] != int32(floats.MaxIdx(scores[3*images+i][at])) {
 				unlikely++
 			}
 		}
