@@ -5,7 +5,8 @@ import (
 	"fmt"
 	"math"
 	"strings"
-	"unicode/utf8"
+
+	"github.com/cs231n-go/assignment3/cs231n/metrics"
 )
 
 // Scores are the scores of generated digits. All are on the features and probabilities of this project's digit classifier,
@@ -64,14 +65,5 @@ type Row struct {
 
 // String shows one line for the names of the scores and one for each row.
 func (t Table) String() string {
-	width := 0
-	for _, row := range t {
-		width = max(width, utf8.RuneCountInString(row.Name))
-	}
-	var b strings.Builder
-	fmt.Fprintf(&b, "%-*s  %s\n", width, "", columns)
-	for _, row := range t {
-		fmt.Fprintf(&b, "%-*s  %s\n", width, row.Name, row.Scores.row())
-	}
-	return b.String()
+	return metrics.Align(columns, len(t), func(i int) (name, values string) { return t[i].Name, t[i].Scores.row() })
 }

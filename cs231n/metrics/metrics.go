@@ -62,14 +62,21 @@ type Row struct {
 
 // String shows one line for the names of the metrics and one for each row.
 func (t Table) String() string {
+	return Align(columns, len(t), func(i int) (name, values string) { return t[i].Name, t[i].Scores.row() })
+}
+
+// Align writes a table: a line of columns, then n lines of a name and values, with the names in a column of equal width.
+func Align(columns string, n int, row func(i int) (name, values string)) string {
 	width := 0
-	for _, row := range t {
-		width = max(width, utf8.RuneCountInString(row.Name))
+	for i := range n {
+		name, _ := row(i)
+		width = max(width, utf8.RuneCountInString(name))
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "%-*s  %s\n", width, "", columns)
-	for _, row := range t {
-		fmt.Fprintf(&b, "%-*s  %s\n", width, row.Name, row.Scores.row())
+	for i := range n {
+		name, values := row(i)
+		fmt.Fprintf(&b, "%-*s  %s\n", width, name, values)
 	}
 	return b.String()
 }
