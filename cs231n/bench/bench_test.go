@@ -28,10 +28,10 @@ func TestFLOPs(t *testing.T) {
 	assert.Equal(t, float64(2*128*perImage), of("gan", Sizes{}))
 	assert.Equal(t, of("gan", Sizes{}), of("lsgan", Sizes{}))
 
-	// The U-Net for an image: condition, stem, block, shrink, two blocks, grow, block with skip, head.
-	forward := 64*128 + 128*128 + 196*16*32 + (196*9*2*1024 + 128*64) + 49*16*2048 + 2*(49*9*2*4096+128*128) + 49*16*2048 +
-		(196*9*3*1024 + 196*2048 + 128*64) + 196*16*32
-	assert.Equal(t, float64(2*128*(3*forward-64*128-196*16*32)), of("diffusion", Sizes{}))
+	// The U-Net for an image: condition, stem, block, shrink, two blocks, grow, block, head.
+	forward := 64*128 + 128*128 + 196*16*32 + (196*9*2*1024 + 128*64) + 49*4*2048 + 2*(49*9*2*4096+128*128) + 49*4*2048 +
+		(196*9*2*1024 + 128*64) + 196*16*32
+	assert.Equal(t, float64(2*64*(3*forward-64*128-196*16*32)), of("diffusion", Sizes{}))
 	assert.Equal(t, float64(2*16*25*2*forward), of(Draw, Sizes{}))
 
 	small := Sizes{Batch: 1, T: 1, H: 2, W: 3, D: 5, V: 7}

@@ -11,12 +11,8 @@ import (
 	"github.com/cs231n-go/assignment3/cs231n/training"
 )
 
-// The samples that the notebook draws.
-const (
-	drawnDigits   = 16
-	drawnSteps    = 25
-	drawnGuidance = 1.5
-)
+// drawnDigits is the number of samples that the notebook draws at once.
+const drawnDigits = 16
 
 // trainDiffusion trains with rectified flow. Noise prediction takes the same time.
 func (t Task) trainDiffusion(ctx context.Context, backend compute.Backend) (*stopwatch, error) {
@@ -40,7 +36,7 @@ func (t Task) trainDiffusion(ctx context.Context, backend compute.Backend) (*sto
 func (t Task) drawDigits(ctx context.Context, backend compute.Backend) (Timing, error) {
 	s := diffusion.Sampler{
 		Net: diffusion.NewUNet(diffusion.DefaultChannels, rng.NewTorch(seed)), Objective: diffusion.Flow{},
-		Steps: drawnSteps, Guidance: drawnGuidance, Batch: drawnDigits,
+		Steps: diffusion.DefaultSamplerSteps, Guidance: diffusion.DefaultGuidance, Batch: drawnDigits,
 	}
 	labels := make([]int32, drawnDigits*(1+t.Iters))
 	for i := range labels {

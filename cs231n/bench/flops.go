@@ -39,7 +39,7 @@ func (t Task) FLOPs() float64 {
 		multiplyAdds = t.sampling()
 	case Draw:
 		forward, _ := unet(diffusion.DefaultChannels)
-		multiplyAdds = drawnDigits * drawnSteps * 2 * forward // with a label and without
+		multiplyAdds = drawnDigits * diffusion.DefaultSamplerSteps * 2 * forward // with a label and without
 	}
 	return 2 * float64(multiplyAdds)
 }
@@ -66,21 +66,13 @@ func ganStep(d, g []int) int {
 // unet returns the multiply-adds of the diffusion model's forward pass for one image, and those of the layers whose inputs
 // need no gradient.
 func unet(c int) (forward, inputs int) {
-	const (
-		high, low, sinusoids = 14 * 14, 7 * 7, 64
-		kernel               = 4 * 4 // of a convolution that changes the size
-	)
+	const high, low, sinusoids = 14 * 14, 7 * 7, 64
 	e := 4 * c
-	block := func(positions, in, out int) int {
-		all := positions*9*(in*out+out*out) + e*2*out
-		if in != out {
-			all += positions * in * out
-		}
-		return all
-	}
-	inputs = sinusoids*e + high*kernel*c
-	resize := low * kernel * c * 2 * c // shrink, and grow as well
-	return inputs + e*e + block(high, c, c) + 2*block(low, 2*c, 2*c) + block(high, 2*c, c) + 2*resize + high*kernel*c, inputs
+	block := func(positions, c int) int { return 2*positions*9*c*c + e*2*c }
+	stem := high * 4 * 4 * c          // and the head as well
+	shrink := low * 2 * 2 * c * 2 * c // grow as well
+	inputs = sinusoids*e + stem
+	return inputs + e*e + 2*block(high, c) + 2*block(low, 2*c) + 2*shrink + stem, inputs
 }
 
 // recurrentStep returns the multiply-adds of a step: forward pass, gradient of the weights and gradient of the input, except

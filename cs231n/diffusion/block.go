@@ -19,40 +19,34 @@ const groups = 8
 //
 //	h = norm(first(x))      first: GroupNorm, SiLU, 3×3 convolution
 //	(a, b) = modulation(e)
-//	y = last(h·(1 + a) + b) + skip(x)      last: SiLU, 3×3 convolution
+//	y = x + last(h·(1 + a) + b)      last: SiLU, 3×3 convolution
 //
-// skip is a 1×1 convolution, or the identity if the number of channels does not change. The convolution of last starts at
-// zero, so the block starts as skip alone.
+// The convolution of last starts at zero, so the block starts as the identity.
 type Block struct {
 	first, norm, modulation, last nn.Layer
-	skip                          nn.Layer // nil for the identity
 	params                        []*nn.Param
 }
 
-// NewBlock builds a block from in to out channels, multiples of 8, for a condition of the given width.
-func NewBlock(in, out, width int, stream *rng.Torch) *Block {
+// NewBlock builds a block for images with the given number of channels, a multiple of 8, and a condition of the given width.
+func NewBlock(channels, width int, stream *rng.Torch) *Block {
 	b := &Block{
-		first:      nn.Sequential(nn.GroupNorm(groups, in), nn.SiLU(), nn.Conv2d(in, out, 3, stream, nn.Padding(1))),
-		modulation: nn.Linear(width, 2*out, stream),
-		norm:       nn.GroupNorm(groups, out),
-		last:       nn.Sequential(nn.SiLU(), nn.Conv2d(out, out, 3, stream, nn.Padding(1))),
+		first:      nn.Sequential(nn.GroupNorm(groups, channels), nn.SiLU(), nn.Conv2d(channels, channels, 3, stream, nn.Padding(1))),
+		modulation: nn.Linear(width, 2*channels, stream),
+		norm:       nn.GroupNorm(groups, channels),
+		last:       nn.Sequential(nn.SiLU(), nn.Conv2d(channels, channels, 3, stream, nn.Padding(1))),
 	}
 	zero(b.last.Params())
 	b.params = slices.Concat(nn.Prefixed("first", b.first.Params()), nn.Prefixed("modulation", b.modulation.Params()),
 		nn.Prefixed("norm", b.norm.Params()), nn.Prefixed("last", b.last.Params()))
-	if in != out {
-		b.skip = nn.Conv2d(in, out, 1, stream)
-		b.params = append(b.params, nn.Prefixed("skip", b.skip.Params())...)
-	}
 	return b
 }
 
-// Params lists the parameters of first, modulation, norm, last and skip.
+// Params lists the parameters of first, modulation, norm and last.
 func (b *Block) Params() []*nn.Param { return b.params }
 
 // Call runs the block with its current parameters.
 //
-// Shapes: x: (N, H, W, in), e: (N, E) -> (N, H, W, out).
+// Shapes: x: (N, H, W, C), e: (N, E) -> (N, H, W, C).
 func (b *Block) Call(backend compute.Backend, x, e *tensors.Tensor) (*tensors.Tensor, error) {
 	out, err := nn.Compute(backend, b.params, []any{x, e}, func(p nn.Values, in []*Node) []*Node {
 		y, _ := b.forward(p, in[0], in[1])
@@ -69,7 +63,7 @@ type conditioned func(dy *Node) (dx, de *Node, dparams []*Node)
 
 // forward builds the block.
 //
-// Shapes: x: (N, H, W, in), e: (N, E) -> (N, H, W, out).
+// Shapes: x: (N, H, W, C), e: (N, E) -> (N, H, W, C).
 func (b *Block) forward(p nn.Values, x, e *Node) (y *Node, back conditioned) {
 	h, backFirst := b.first.Forward(p, x)
 	h, backNorm := b.norm.Forward(p, h)
@@ -77,22 +71,13 @@ func (b *Block) forward(p nn.Values, x, e *Node) (y *Node, back conditioned) {
 	channels := h.Shape().Dim(-1)
 	gain := OnePlus(perChannel(both, 0, channels))
 	y, backLast := b.last.Forward(p, Add(Mul(h, gain), perChannel(both, channels, 2*channels)))
-	kept, backSkip := x, nn.Backward(nil)
-	if b.skip != nil {
-		kept, backSkip = b.skip.Forward(p, x)
-	}
-	return Add(y, kept), func(dy *Node) (dx, de *Node, dparams []*Node) {
+	return Add(x, y), func(dy *Node) (dx, de *Node, dparams []*Node) {
 		dmodulated, dLast := backLast(dy)
 		dboth := Concatenate([]*Node{ReduceSum(Mul(dmodulated, h), 1, 2), ReduceSum(dmodulated, 1, 2)}, 1)
 		de, dModulation := backModulation(dboth)
 		dh, dNorm := backNorm(Mul(dmodulated, gain))
 		dx, dFirst := backFirst(dh)
-		dparams = slices.Concat(dFirst, dModulation, dNorm, dLast)
-		if b.skip == nil {
-			return Add(dx, dy), de, dparams
-		}
-		dkept, dSkip := backSkip(dy)
-		return Add(dx, dkept), de, append(dparams, dSkip...)
+		return Add(dx, dy), de, slices.Concat(dFirst, dModulation, dNorm, dLast)
 	}
 }
 

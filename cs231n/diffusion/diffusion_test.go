@@ -100,7 +100,7 @@ func TestInitialValues(t *testing.T) {
 	for i, p := range net.Params() {
 		require.InDelta(t, want[i], tensors.MustCopyFlatData[float32](p.Value)[0], 1e-7, p.Name)
 	}
-	require.Equal(t, 339_361, nn.CountParams(diffusion.NewUNet(diffusion.DefaultChannels, nil)))
+	require.Equal(t, 278_849, nn.CountParams(diffusion.NewUNet(diffusion.DefaultChannels, nil)))
 	require.PanicsWithError(t, "diffusion: a U-Net of 12 channels; choose a multiple of 8", func() { diffusion.NewUNet(12, nil) })
 }
 
@@ -196,7 +196,7 @@ func TestChecks(t *testing.T) {
 	require.NoError(t, err)
 	backend := testbackend.Get(t)
 
-	b := diffusion.NewBlock(8, 16, 32, nil)
+	b := diffusion.NewBlock(8, 32, nil)
 	nn.Double(b.Params())
 	for _, p := range b.Params() {
 		require.NoError(t, p.SetValue(gradcheck.Linspace(-0.5, 0.7, p.Shape().Dimensions...)))

@@ -39,6 +39,13 @@ type Sampler struct {
 	programs map[kind]*Exec // compiled when they are needed
 }
 
+// The default of Load, the notebook and the commands. The guidance gives the best Fréchet distance after DefaultSteps steps of
+// training.
+const (
+	DefaultSamplerSteps = 25
+	DefaultGuidance     = 1.4
+)
+
 // maxBatch is the default of Sampler.Batch.
 const maxBatch = 250
 

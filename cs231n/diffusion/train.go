@@ -22,16 +22,14 @@ import (
 )
 
 const (
-	BatchSize    = 128  // images per training step
-	DefaultSteps = 2500 // training steps
+	BatchSize    = 64   // images per training step
+	DefaultSteps = 6000 // training steps
 
 	modelName   = "diffusion"
 	module      = "net"               // scope of the parameters in a checkpoint
 	averages    = "average/" + module // scope of their averages
 	drop        = 0.1                 // share of labels that training hides
 	sampleCount = 16                  // images in a sample, a 4×4 grid
-
-	defaultSteps, defaultGuidance = 25, 1.5 // of a sampler
 )
 
 // Config holds a network, its objective and its training data. Train it with [training.Run], for Steps iterations.
@@ -45,7 +43,7 @@ type Config struct {
 }
 
 // Task describes the training: each iteration mixes the next batch of images with noise and takes a step of Adam
-// (β₁ = 0.9, β₂ = 0.99) towards the target of the objective. The learning rate rises to 2e-3 within 100 iterations and falls
+// (β₁ = 0.9, β₂ = 0.99) towards the target of the objective. The learning rate rises to 2e-3 within 200 iterations and falls
 // to a twentieth of it, as half a cosine. One label of ten is hidden, so the network also learns to draw without one, which
 // guidance needs. The loss is the mean squared error, named "loss". The samples are drawn with averaged weights.
 func (c Config) Task() (training.Task, error) {
@@ -62,8 +60,8 @@ func (c Config) Task() (training.Task, error) {
 	c.Steps = cmp.Or(c.Steps, DefaultSteps)
 	return training.Task{
 		Model: modelName,
-		Modules: []training.Module{{Name: module, Params: c.Net.Params(), Optimizer: optim.Averaged{Decay: 0.998, Rule: optim.Adam{
-			LearningRate: 2e-3, Betas: [2]float64{0.9, 0.99}, Schedule: optim.Cosine{Warmup: 100, Steps: c.Steps, Final: 0.05},
+		Modules: []training.Module{{Name: module, Params: c.Net.Params(), Optimizer: optim.Averaged{Rule: optim.Adam{
+			LearningRate: 2e-3, Betas: [2]float64{0.9, 0.99}, Schedule: optim.Cosine{Warmup: 200, Steps: c.Steps, Final: 0.05},
 		}}}},
 		Losses: []string{"loss"},
 		Settings: []training.Setting{
@@ -143,7 +141,7 @@ func (c Config) samples() func(backend compute.Backend, store *model.Store) ([][
 	for i := range labels {
 		labels[i] = int32(i % NoLabel)
 	}
-	s := &Sampler{Net: NewUNet(c.Net.Channels, nil), Objective: c.Objective, Steps: defaultSteps, Guidance: defaultGuidance}
+	s := &Sampler{Net: NewUNet(c.Net.Channels, nil), Objective: c.Objective, Steps: DefaultSamplerSteps, Guidance: DefaultGuidance}
 	return func(backend compute.Backend, store *model.Store) ([][]float32, error) {
 		for _, p := range s.Net.Params() {
 			value, err := store.GetVariable(nn.Path(averages, p)).Value()
@@ -162,8 +160,8 @@ func (c Config) samples() func(backend compute.Backend, store *model.Store) ([][
 	}
 }
 
-// Load reads a run from its folder: a sampler with the averaged weights, 25 steps and a guidance of 1.5, and the record of
-// the run with its loss.
+// Load reads a run from its folder: a sampler with the averaged weights and the default steps and guidance, and the record
+// of the run with its loss.
 func Load(folder training.Folder) (*Sampler, *training.Result, error) {
 	file, r, err := folder.Open([]string{"loss"}, modelName)
 	if err != nil {
@@ -188,5 +186,5 @@ func Load(folder training.Folder) (*Sampler, *training.Result, error) {
 	if err := file.Set(map[string][]*nn.Param{averages: net.Params()}); err != nil {
 		return nil, nil, err
 	}
-	return &Sampler{Net: net, Objective: objective, Steps: defaultSteps, Guidance: defaultGuidance}, r, nil
+	return &Sampler{Net: net, Objective: objective, Steps: DefaultSamplerSteps, Guidance: DefaultGuidance}, r, nil
 }

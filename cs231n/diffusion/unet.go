@@ -27,12 +27,12 @@ const (
 //
 //	28×28×1   stem: 4×4 convolution, stride 2             14×14×C
 //	          block                                       14×14×C, kept for later
-//	          shrink: 4×4 convolution, stride 2           7×7×2C
+//	          shrink: 2×2 convolution, stride 2           7×7×2C
 //	          two blocks                                  7×7×2C
-//	          grow: transposed convolution                14×14×C
-//	          concatenate with the kept features          14×14×2C
-//	          block                                       14×14×C
-//	          head: GroupNorm, SiLU, transposed conv.     28×28×1
+//	          grow: 2×2 transposed convolution            14×14×C
+//	          add the kept features, block                14×14×C
+//	          head: GroupNorm, SiLU, 4×4 transposed       28×28×1
+//	          convolution
 //
 // The condition of all blocks is a vector of 4C numbers, e = SiLU(MLP(sinusoids of the time) + embedding of the label).
 //
@@ -46,7 +46,7 @@ type UNet struct {
 	params                                []*nn.Param
 }
 
-// DefaultChannels is the number of channels of the notebook's network, which has 339,361 parameters.
+// DefaultChannels is the number of channels of the notebook's network, which has 278,849 parameters.
 const DefaultChannels = 32
 
 // NewUNet builds the network with PyTorch's initial values, drawn from stream in the order of Params. The convolutions at
@@ -61,12 +61,12 @@ func NewUNet(channels int, stream *rng.Torch) *UNet {
 	u.time = nn.Sequential(nn.Linear(timeSize, e, stream), nn.SiLU(), nn.Linear(e, e, stream))
 	u.label = nn.Embedding(labels, e, stream)
 	u.stem = nn.Conv2d(1, c, 4, stream, nn.Stride(2), nn.Padding(1))
-	u.high = []*Block{NewBlock(c, c, e, stream)}
-	u.shrink = nn.Conv2d(c, 2*c, 4, stream, nn.Stride(2), nn.Padding(1))
-	u.low = []*Block{NewBlock(2*c, 2*c, e, stream), NewBlock(2*c, 2*c, e, stream)}
-	u.grow = nn.ConvTranspose2d(2*c, c, stream)
-	u.up = []*Block{NewBlock(2*c, c, e, stream)}
-	last := nn.ConvTranspose2d(c, 1, stream)
+	u.high = []*Block{NewBlock(c, e, stream)}
+	u.shrink = nn.Conv2d(c, 2*c, 2, stream, nn.Stride(2))
+	u.low = []*Block{NewBlock(2*c, e, stream), NewBlock(2*c, e, stream)}
+	u.grow = nn.ConvTranspose2d(2*c, c, 2, stream)
+	u.up = []*Block{NewBlock(c, e, stream)}
+	last := nn.ConvTranspose2d(c, 1, 4, stream)
 	zero(last.Params()[:1])
 	u.head = nn.Sequential(nn.GroupNorm(groups, c), nn.SiLU(), last)
 	u.collect()
@@ -105,14 +105,13 @@ func (u *UNet) Forward(p nn.Values, x, time, label *Node) (y *Node, back func(dy
 	h, backShrink := u.shrink.Forward(p, kept)
 	h, backLow := forwardAll(u.low, p, h, e)
 	h, backGrow := u.grow.Forward(p, h)
-	h, backUp := forwardAll(u.up, p, Concatenate([]*Node{h, kept}, -1), e)
+	h, backUp := forwardAll(u.up, p, Add(h, kept), e)
 	y, backHead := u.head.Forward(p, h)
 	return Reshape(y, -1, Pixels), func(dy *Node) []*Node {
 		dh, dHead := backHead(Reshape(dy, -1, Side, Side, 1))
 		dh, deUp, dUp := backUp(dh)
-		c := u.Channels
-		dkept := SliceAxis(dh, -1, AxisRange(c))
-		dh, dGrow := backGrow(SliceAxis(dh, -1, AxisRange(0, c)))
+		dkept := dh
+		dh, dGrow := backGrow(dh)
 		dh, deLow, dLow := backLow(dh)
 		dh, dShrink := backShrink(dh)
 		dh, deHigh, dHigh := backHigh(Add(dh, dkept))

@@ -24,6 +24,9 @@ import (
 	"github.com/cs231n-go/assignment3/cs231n/training"
 )
 
+// BatchSize is the number of images per training step.
+const BatchSize = 128
+
 const (
 	side   = 28
 	pixels = side * side
@@ -84,7 +87,7 @@ func (c Config) Task() (training.Task, error) {
 		Line: func(i, total int, losses []float64) string {
 			return fmt.Sprintf("Iteration %d of %d, loss: %.4f", i+1, total, losses[0])
 		},
-		Epochs: 8, BatchSize: 128, LogEvery: 100,
+		Epochs: 8, BatchSize: BatchSize, LogEvery: 100,
 	}, nil
 }
 

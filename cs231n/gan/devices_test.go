@@ -54,8 +54,8 @@ func narrow(s *rng.Torch) (d, g *nn.Network) {
 		nn.MaxPool2d(), nn.Flatten(), nn.Linear(4*4*3, 1, s),
 	)
 	g = nn.Sequential(
-		nn.Linear(gan.NoiseDim, 7*7*3, s), nn.ReLU(), nn.BatchNorm(7*7*3), nn.Unflatten(3, 7, 7), nn.ConvTranspose2d(3, 2, s), nn.ReLU(),
-		nn.BatchNorm(2), nn.ConvTranspose2d(2, 1, s), nn.TanH(), nn.Flatten(),
+		nn.Linear(gan.NoiseDim, 7*7*3, s), nn.ReLU(), nn.BatchNorm(7*7*3), nn.Unflatten(3, 7, 7), nn.ConvTranspose2d(3, 2, 4, s), nn.ReLU(),
+		nn.BatchNorm(2), nn.ConvTranspose2d(2, 1, 4, s), nn.TanH(), nn.Flatten(),
 	)
 	return d, g
 }

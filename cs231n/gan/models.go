@@ -110,10 +110,10 @@ func BuildDCGenerator(noiseDim int, stream *rng.Torch) *nn.Network {
 		nn.ReLU(),
 		nn.BatchNorm(7*7*128),
 		nn.Unflatten(128, 7, 7),
-		nn.ConvTranspose2d(128, 64, stream),
+		nn.ConvTranspose2d(128, 64, 4, stream),
 		nn.ReLU(),
 		nn.BatchNorm(64),
-		nn.ConvTranspose2d(64, 1, stream),
+		nn.ConvTranspose2d(64, 1, 4, stream),
 		nn.TanH(),
 		nn.Flatten(),
 	)

@@ -193,7 +193,7 @@ func TestTrainRefuses(t *testing.T) {
 			c.G = nn.Sequential(nn.ReLU(), nn.Linear(5, 784, c.Stream))
 		}, "G does not begin with a Linear layer; set Config.NoiseDim"},
 		{"a G that begins with a convolution", func(c *gan.Config, _ *training.Options) {
-			c.G = nn.Sequential(nn.ConvTranspose2d(5, 1, c.Stream))
+			c.G = nn.Sequential(nn.ConvTranspose2d(5, 1, 4, c.Stream))
 		}, "G does not begin with a Linear layer; set Config.NoiseDim"},
 		{"diverged", func(c *gan.Config, o *training.Options) {
 			o.Folder = ""

@@ -25,13 +25,13 @@ func BenchmarkLayers(b *testing.B) {
 	}{
 		{"Conv2d 3x3", []nn.Layer{nn.Conv2d(32, 32, 3, s, nn.Padding(1))}, 14, 32},
 		{"Conv2d 3x3", []nn.Layer{nn.Conv2d(64, 64, 3, s, nn.Padding(1))}, 7, 64},
-		{"Conv2d 1x1", []nn.Layer{nn.Conv2d(64, 32, 1, s)}, 14, 64},
 		{"Conv2d 4x4 stride 2", []nn.Layer{nn.Conv2d(1, 32, 4, s, nn.Stride(2), nn.Padding(1))}, 28, 1},
-		{"Conv2d 4x4 stride 2", []nn.Layer{nn.Conv2d(32, 64, 4, s, nn.Stride(2), nn.Padding(1))}, 14, 32},
-		{"ConvTranspose2d", []nn.Layer{nn.ConvTranspose2d(64, 32, s)}, 7, 64},
+		{"Conv2d 2x2 stride 2", []nn.Layer{nn.Conv2d(32, 64, 2, s, nn.Stride(2))}, 14, 32},
+		{"ConvTranspose2d 2x2", []nn.Layer{nn.ConvTranspose2d(64, 32, 2, s)}, 7, 64},
+		{"ConvTranspose2d 4x4", []nn.Layer{nn.ConvTranspose2d(32, 1, 4, s)}, 14, 32},
 		{"GroupNorm", []nn.Layer{nn.GroupNorm(8, 32)}, 14, 32},
-		{"GroupNorm", []nn.Layer{nn.GroupNorm(8, 64)}, 7, 64},
 		{"GroupNorm SiLU", []nn.Layer{nn.GroupNorm(8, 32), nn.SiLU()}, 14, 32},
+		{"GroupNorm SiLU Conv2d 3x3", []nn.Layer{nn.GroupNorm(8, 32), nn.SiLU(), nn.Conv2d(32, 32, 3, s, nn.Padding(1))}, 14, 32},
 	} {
 		b.Run(fmt.Sprintf("%s %d %dx%d", c.name, c.in, c.size, c.size), func(b *testing.B) {
 			n := nn.Sequential(c.layers...)

@@ -55,9 +55,6 @@ func (c conv2d) Forward(p Values, x *Node) (*Node, Backward) {
 		panic(fmt.Errorf("nn: Conv2d with a %d×%d kernel, stride %d and padding %d of %s: want images (N, H, W, %d) with H and W "+
 			"divisible by the stride, and with their padding not smaller than the kernel", w[2], w[2], c.stride, c.padding, x.Shape(), w[1]))
 	}
-	if w[2] == 1 {
-		return pointwise(weight, bias, x)
-	}
 	kernel := TransposeAllAxes(weight, 2, 3, 1, 0) // (out, in, h, w) -> (h, w, in, out)
 	y := Convolve(x, kernel).Strides(c.stride).PaddingPerDim(c.edges()).Done()
 	y = Add(y, ExpandAxes(bias, 0, 1, 2))
@@ -102,16 +99,6 @@ func (c conv2d) inputGradient(x, kernel, dy *Node) *Node {
 	return Slice(patches, AxisRange(), inside(d[1]), inside(d[2]))
 }
 
-// pointwise is the convolution with a 1×1 kernel, an affine map of each pixel.
-func pointwise(weight, bias, x *Node) (*Node, Backward) {
-	w := weight.Shape().Dimensions
-	y, back := affine(x, Reshape(weight, w[0], w[1]), bias, 1)
-	return y, func(dy *Node) (*Node, []*Node) {
-		dx, d := back(dy)
-		return dx, []*Node{Reshape(d[0], w...), d[1]}
-	}
-}
-
 // autodiff is the backward pass that GoMLX derives from y = f(x, params).
 func autodiff(y, x *Node, params ...*Node) Backward {
 	return func(dy *Node) (*Node, []*Node) {
@@ -149,33 +136,42 @@ func (maxPool2d) Forward(_ Values, x *Node) (*Node, Backward) {
 
 type convTranspose2d struct{ affineParams }
 
-// ConvTranspose2d is the transposed convolution with a 4×4 kernel, stride 2, padding 1 and PyTorch's initialization. It
-// doubles height and width. Every input pixel adds its value times the kernel to a 4×4 patch of the output. The patches
-// of neighboring pixels are two pixels apart.
+// ConvTranspose2d is the transposed convolution with an even kernel size k, stride 2, padding k/2 − 1 and PyTorch's
+// initialization. It doubles height and width. Every input pixel adds its value times the kernel to a k×k patch of the
+// output. The patches of neighboring pixels are two pixels apart, so those of a 2×2 kernel do not overlap. It panics if k is
+// odd or less than 2.
 // Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.ConvTranspose2d.html.
 //
-// Shapes: W: (in, out, 4, 4), b: (out), x: (N, H, W, in) -> (N, 2H, 2W, out).
-func ConvTranspose2d(in, out int, stream *rng.Torch) Layer {
-	return convTranspose2d{defaultInit(stream, out*16, out, in, out, 4, 4)}
+// Shapes: W: (in, out, k, k), b: (out), x: (N, H, W, in) -> (N, 2H, 2W, out).
+func ConvTranspose2d(in, out, kernel int, stream *rng.Torch) Layer {
+	if kernel < 2 || kernel%2 != 0 {
+		panic(fmt.Errorf("nn: ConvTranspose2d with a %d×%d kernel is not supported; use an even size", kernel, kernel))
+	}
+	return convTranspose2d{defaultInit(stream, out*kernel*kernel, out, in, out, kernel, kernel)}
 }
 
 // Forward computes all patches as one matrix product, adds them up with col2im and crops the padding. XLA's convolution
 // with input dilation is several times slower on CPU, and GoMLX cannot differentiate it.
 func (c convTranspose2d) Forward(p Values, x *Node) (*Node, Backward) {
-	const size = 4
 	weight, bias := p[c.weight], p[c.bias]
 	d := x.Shape().Dimensions
 	n, h, w, in := d[0], d[1], d[2], d[3]
+	size := weight.Shape().Dimensions[2]
+	padding := size/2 - 1
 	win := windows{n: n, h: h, w: w, side: size / 2, channels: weight.Shape().Dimensions[1]}
 	pixels := Reshape(x, n*h*w, in)
 	kernel := win.order(TransposeAllAxes(weight, 2, 3, 1, 0))
 
 	patches := win.col2im(win.timesT(pixels, kernel))
-	y := Slice(patches, AxisRange(), AxisRange(1, 1+2*h), AxisRange(1, 1+2*w))
+	y := Slice(patches, AxisRange(), AxisRange(padding, padding+2*h), AxisRange(padding, padding+2*w))
 	y = Add(y, ExpandAxes(bias, 0, 1, 2))
 	return y, func(dy *Node) (*Node, []*Node) {
-		edge := PadAxis{Start: 1, End: 1}
-		dPatches := win.im2col(Pad(dy, ScalarZero(dy.Graph(), dy.DType()), PadAxis{}, edge, edge))
+		padded := dy
+		if padding > 0 {
+			edge := PadAxis{Start: padding, End: padding}
+			padded = Pad(dy, ScalarZero(dy.Graph(), dy.DType()), PadAxis{}, edge, edge)
+		}
+		dPatches := win.im2col(padded)
 		dKernel := win.unorder(win.weightGradient(dPatches, pixels))
 		dx := Reshape(win.times(dPatches, kernel), d...)
 		return dx, []*Node{TransposeAllAxes(dKernel, 3, 2, 0, 1), ReduceSum(dy, 0, 1, 2)}

@@ -82,7 +82,7 @@ func ExamplePadding() {
 
 // An image of one pixel becomes one of 2×2, the middle of the kernel.
 func ExampleConvTranspose2d() {
-	layer := nn.ConvTranspose2d(1, 1, nil)
+	layer := nn.ConvTranspose2d(1, 1, 4, nil)
 	assign(layer.Params()[0], [][][][]float32{{{{1, 2, 3, 4}, {5, 6, 7, 8}, {9, 10, 11, 12}, {13, 14, 15, 16}}}})
 	fmt.Println(call(layer, [][][][]float32{{{{10}}}}))
 	// Output: [[[[60] [70]] [[100] [110]]]]

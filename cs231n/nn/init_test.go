@@ -14,7 +14,7 @@ import (
 
 // three is a network with one layer of each kind that draws initial values.
 func three(stream *rng.Torch) *nn.Network {
-	return nn.Sequential(nn.Linear(4, 3, stream), nn.Conv2d(2, 3, 5, stream), nn.ConvTranspose2d(3, 2, stream))
+	return nn.Sequential(nn.Linear(4, 3, stream), nn.Conv2d(2, 3, 5, stream), nn.ConvTranspose2d(3, 2, 4, stream))
 }
 
 // TestInit compares every initial value with PyTorch's, bit for bit.
@@ -104,7 +104,7 @@ func TestNoStream(t *testing.T) {
 	}{
 		"linear":               {nn.Linear(5, 3, nil), []int{3, 5}, []int{3}, 0},
 		"convolution":          {nn.Conv2d(2, 3, 5, nil), []int{3, 2, 5, 5}, []int{3}, 0},
-		"transposed":           {nn.ConvTranspose2d(5, 3, nil), []int{5, 3, 4, 4}, []int{3}, 0},
+		"transposed":           {nn.ConvTranspose2d(5, 3, 4, nil), []int{5, 3, 4, 4}, []int{3}, 0},
 		"attention":            {nn.MultiHeadAttention(6, 3, nil), []int{6, 6}, []int{6}, 0},
 		"batch normalization":  {nn.BatchNorm(7), []int{7}, []int{7}, 1},
 		"vector normalization": {nn.LayerNorm(7), []int{7}, []int{7}, 1},

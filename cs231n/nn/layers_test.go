@@ -34,9 +34,11 @@ func TestLayers(t *testing.T) {
 		"conv2d":                       func() nn.Layer { return nn.Conv2d(3, 4, 5, nil) },
 		"conv2d_one_channel":           func() nn.Layer { return nn.Conv2d(1, 4, 3, nil) },
 		"max_pool":                     nn.MaxPool2d,
-		"conv_transpose2d":             func() nn.Layer { return nn.ConvTranspose2d(5, 3, nil) },
-		"conv_transpose2d_one_channel": func() nn.Layer { return nn.ConvTranspose2d(5, 1, nil) },
-		"conv_transpose2d_one_input":   func() nn.Layer { return nn.ConvTranspose2d(1, 2, nil) },
+		"conv_transpose2d":             func() nn.Layer { return nn.ConvTranspose2d(5, 3, 4, nil) },
+		"conv_transpose2d_one_channel": func() nn.Layer { return nn.ConvTranspose2d(5, 1, 4, nil) },
+		"conv_transpose2d_blocks":      func() nn.Layer { return nn.ConvTranspose2d(3, 2, 2, nil) },
+		"conv_transpose2d_large":       func() nn.Layer { return nn.ConvTranspose2d(3, 2, 6, nil) },
+		"conv_transpose2d_one_input":   func() nn.Layer { return nn.ConvTranspose2d(1, 2, 4, nil) },
 		"batch_norm1d":                 func() nn.Layer { return nn.BatchNorm(5) },
 		"batch_norm2d":                 func() nn.Layer { return nn.BatchNorm(3) },
 		"leaky_relu":                   func() nn.Layer { return nn.LeakyReLU(0.01) },
@@ -202,6 +204,15 @@ func TestConv2dRefuses(t *testing.T) {
 	}
 	require.PanicsWithError(t, "nn: Conv2d with a 4×4 kernel, stride 1 and padding 0 is not supported; use an odd kernel with stride 1 or "+
 		"an even kernel with stride 2, and a padding from 0 to the kernel size − 1", func() { nn.Conv2d(1, 1, 4, nil) })
+}
+
+// TestConvTranspose2dRefuses builds transposed convolutions that are not supported.
+func TestConvTranspose2dRefuses(t *testing.T) {
+	t.Parallel()
+	for _, kernel := range []int{-2, 0, 1, 3} {
+		want := fmt.Sprintf("nn: ConvTranspose2d with a %d×%d kernel is not supported; use an even size", kernel, kernel)
+		require.PanicsWithError(t, want, func() { nn.ConvTranspose2d(1, 1, kernel, nil) })
+	}
 }
 
 func TestGroupNormRefuses(t *testing.T) {

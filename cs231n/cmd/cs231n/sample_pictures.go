@@ -45,7 +45,7 @@ func pictureCommands(short, long, example string, count int, declare func(c *cob
 		c := &cobra.Command{
 			Use: kind, Short: fmt.Sprintf(short, kind), GroupID: "mnist", Args: cli.Args(), Long: long, Example: fmt.Sprintf(example, kind),
 		}
-		g, f := &generator{kind: kind, count: count, steps: 25, guidance: 1.5}, c.Flags()
+		g, f := &generator{kind: kind, count: count, steps: diffusion.DefaultSamplerSteps, guidance: diffusion.DefaultGuidance}, c.Flags()
 		f.StringVar(&g.checkpoint, "checkpoint", filepath.Join("out", kind), "load the model from the folder `DIR`, where train saved it")
 		f.VarP(cli.Between(1, mostPictures, &g.count), "images", "n", "draw `N` pictures")
 		f.Var(cli.Seed(math.MaxUint64, &g.seed), "seed", "seed the noise with `N` (default 0)")

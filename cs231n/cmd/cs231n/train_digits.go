@@ -32,7 +32,7 @@ func trainDigits(model, short, more string, seeds uint64, o *training.Options, b
 	dir := ""
 	c := &cobra.Command{
 		Use: model, Short: short, GroupID: "mnist", Args: cli.Args(),
-		Long:    short + " on MNIST's digits, in batches of 128 images.\n" + more,
+		Long:    fmt.Sprintf("%s on MNIST's digits, in batches of %d images.\n%s", short, o.BatchSize, more),
 		Example: fmt.Sprintf("  cs231n train %[1]s\n  cs231n train %[1]s --iters 100 --out out/try\n  cs231n train %[1]s --resume", model),
 	}
 	f := c.Flags()
@@ -74,7 +74,7 @@ func trainGenerator(model, short string, o *training.Options, build func(images 
 }
 
 func trainGAN(model, short string, epochs int) *cobra.Command {
-	o := &training.Options{Epochs: epochs}
+	o := &training.Options{Epochs: epochs, BatchSize: gan.BatchSize}
 	return trainGenerator(model, short, o, func(images mnist.Set, train learn) (any, error) {
 		config, err := gan.Preset(model, rng.NewTorch(o.Seed))
 		if err != nil {
@@ -86,7 +86,7 @@ func trainGAN(model, short string, epochs int) *cobra.Command {
 }
 
 func trainDiffusion() *cobra.Command {
-	o := &training.Options{Iters: diffusion.DefaultSteps}
+	o := &training.Options{Iters: diffusion.DefaultSteps, BatchSize: diffusion.BatchSize}
 	objective, schedule, channels := "flow", 0, diffusion.DefaultChannels
 	var c *cobra.Command
 	c = trainGenerator("diffusion", "Train a diffusion model", o, func(images mnist.Set, train learn) (any, error) {
@@ -116,7 +116,7 @@ func trainDiffusion() *cobra.Command {
 }
 
 func trainClassifier() *cobra.Command {
-	o := &training.Options{Epochs: 8}
+	o := &training.Options{Epochs: 8, BatchSize: digits.BatchSize}
 	// The largest seed is that of NumPy's generator, which draws the batches.
 	return trainDigits("digits", "Train a classifier", "Its accuracy on the test images is printed at the end.", math.MaxUint32, o, func(images, test mnist.Set, train learn) (any, error) {
 		net := digits.Classifier(rng.NewTorch(o.Seed))

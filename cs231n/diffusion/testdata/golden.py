@@ -60,7 +60,7 @@ def samples(name: str, steps: int, guidance: float, eta: float) -> dict:
 @torch.no_grad()
 def block() -> list[float]:
     """The output of a block whose parameters and inputs are equally spaced numbers, channels last."""
-    b = tu.Block(8, 16, 32).double()
+    b = tu.Block(8, 32).double()
     spaced = lambda low, high, n: torch.linspace(low, high, n, dtype=torch.float64)
     for p in b.parameters():
         p.copy_(spaced(-0.5, 0.7, p.numel()).reshape(p.shape))

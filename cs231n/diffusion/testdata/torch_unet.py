@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-BATCH = 128
+BATCH = 64
 NO_LABEL = 10
 
 
@@ -35,21 +35,18 @@ def sinusoids(t: Tensor, width: int = 64) -> Tensor:
 
 
 class Block(nn.Module):
-    def __init__(self, inputs: int, outputs: int, width: int):
+    def __init__(self, channels: int, width: int):
         super().__init__()
-        self.first = nn.Sequential(nn.GroupNorm(8, inputs), nn.SiLU(), nn.Conv2d(inputs, outputs, 3, padding=1))
-        self.modulation = nn.Linear(width, 2 * outputs)
-        self.norm = nn.GroupNorm(8, outputs)
-        self.last = nn.Sequential(nn.SiLU(), nn.Conv2d(outputs, outputs, 3, padding=1))
+        self.first = nn.Sequential(nn.GroupNorm(8, channels), nn.SiLU(), nn.Conv2d(channels, channels, 3, padding=1))
+        self.modulation = nn.Linear(width, 2 * channels)
+        self.norm = nn.GroupNorm(8, channels)
+        self.last = nn.Sequential(nn.SiLU(), nn.Conv2d(channels, channels, 3, padding=1))
         nn.init.zeros_(self.last[1].weight)
         nn.init.zeros_(self.last[1].bias)
-        if inputs != outputs:
-            self.skip = nn.Conv2d(inputs, outputs, 1)
 
     def forward(self, x: Tensor, e: Tensor) -> Tensor:
         a, b = self.modulation(e)[:, :, None, None].chunk(2, 1)
-        h = self.last(self.norm(self.first(x)) * (1 + a) + b)
-        return h + (self.skip(x) if hasattr(self, "skip") else x)
+        return x + self.last(self.norm(self.first(x)) * (1 + a) + b)
 
 
 class UNet(nn.Module):
@@ -59,11 +56,11 @@ class UNet(nn.Module):
         self.time = nn.Sequential(nn.Linear(64, e), nn.SiLU(), nn.Linear(e, e))
         self.label = nn.Embedding(NO_LABEL + 1, e)
         self.stem = nn.Conv2d(1, c, 4, stride=2, padding=1)
-        self.high = nn.ModuleList([Block(c, c, e)])
-        self.shrink = nn.Conv2d(c, 2 * c, 4, stride=2, padding=1)
-        self.low = nn.ModuleList([Block(2 * c, 2 * c, e), Block(2 * c, 2 * c, e)])
-        self.grow = nn.ConvTranspose2d(2 * c, c, 4, stride=2, padding=1)
-        self.up = nn.ModuleList([Block(2 * c, c, e)])
+        self.high = nn.ModuleList([Block(c, e)])
+        self.shrink = nn.Conv2d(c, 2 * c, 2, stride=2)
+        self.low = nn.ModuleList([Block(2 * c, e), Block(2 * c, e)])
+        self.grow = nn.ConvTranspose2d(2 * c, c, 2, stride=2)
+        self.up = nn.ModuleList([Block(c, e)])
         self.head = nn.Sequential(nn.GroupNorm(8, c), nn.SiLU(), nn.ConvTranspose2d(c, 1, 4, stride=2, padding=1))
         nn.init.zeros_(self.head[2].weight)
 
@@ -76,7 +73,7 @@ class UNet(nn.Module):
         h = self.shrink(h)
         for block in self.low:
             h = block(h, e)
-        h = torch.cat([self.grow(h), kept], 1)
+        h = self.grow(h) + kept
         for block in self.up:
             h = block(h, e)
         return self.head(h).reshape(-1, 784)
@@ -163,9 +160,9 @@ class Trainer:
         loss.backward()
         self.done += 1
         shape = 0.05 + 0.95 * 0.5 * (1 + math.cos(math.pi * min(1, (self.done - 1) / self.steps)))
-        self.adam.param_groups[0]["lr"] = 2e-3 * min(1, self.done / 100) * shape
+        self.adam.param_groups[0]["lr"] = 2e-3 * min(1, self.done / 200) * shape
         self.adam.step()
-        decay = min(0.998, self.done / (9 + self.done))
+        decay = min(0.999, self.done / (9 + self.done))
         with torch.no_grad():
             for average, p in zip(self.average, self.net.parameters()):
                 average.mul_(decay).add_(p, alpha=1 - decay)

@@ -122,6 +122,12 @@ def layers() -> dict[str, Any]:
         "silu": layer_case(rng, nn.SiLU(), hundredths(rng, 3, 5, scale=3)),
         "embedding": embedding_case(rng, 5, 3, [4, 0, 2, 2, 4, 4, 1]),
         "sinusoids": sinusoids_case(10, [0, 0.5, 1, 999, 1000, -3]),
+        "conv_transpose2d_blocks": layer_case(
+            rng, nn.ConvTranspose2d(3, 2, 2, stride=2), hundredths(rng, 2, 3, 3, 5)
+        ),
+        "conv_transpose2d_large": layer_case(
+            rng, nn.ConvTranspose2d(3, 2, 6, stride=2, padding=2), hundredths(rng, 1, 3, 2, 3)
+        ),
     }
 
 
