@@ -95,6 +95,10 @@ bench: setup ## time training here and in PyTorch, JAX and NumPy (BENCH_FLAGS="-
 # time. The unit tests take longest and use both cores, so they end last.
 test: check-format check-vet check-notebooks check-lint check-unit check-runner check-docker check-race check-vulnerabilities ## run all checks, including the notebooks in the quick setting
 
+# The unit tests compile hundreds of small programs. XLA takes 60% of the time if it does not optimize them. The notebooks run
+# the optimized ones.
+check-unit check-race test-short: export XLA_FLAGS := $(XLA_FLAGS) --xla_backend_optimization_level=0
+
 test-short: setup ## run the unit tests without the slow ones
 	@go test -short ./...
 

@@ -207,7 +207,7 @@ def run(path: Path, args: argparse.Namespace) -> None:
 
 def reading_order(paths: Iterable[Path]) -> list[Path]:
     """Sorts by name, after the notebooks whose training runs later ones compare with."""
-    first = ["RNN_Captioning", "LSTM_Captioning"]
+    first = ["RNN_Captioning", "LSTM_Captioning", "Generative_Adversarial_Networks"]
     return sorted(paths, key=lambda path: (first.index(path.stem) if path.stem in first else len(first), path.stem))
 
 

@@ -43,7 +43,8 @@ class Sources(unittest.TestCase):
         for path in sorted(NOTEBOOKS.glob("source/*.md")):
             texts = [cell.source for cell in run_notebooks.read(path).cells if cell.cell_type == "markdown"]
             self.assertIn("<!-- STUDENT", "".join(texts), path.stem)
-            self.assertIn("<!-- EXERCISE", "".join(texts), path.stem)
+            if path.stem != "Diffusion":  # it is beyond the assignment
+                self.assertIn("<!-- EXERCISE", "".join(texts), path.stem)
             for text in texts:
                 seen = re.sub("<!--.*?-->", "", text, flags=re.DOTALL)
                 self.assertNotEqual(seen.strip(), "", f"{path.stem}: a cell has only comments: {text}")

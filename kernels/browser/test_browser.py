@@ -125,6 +125,9 @@ class WholeNotebooks(InLab):
     def test_transformer(self):
         self.run_all("Transformer_Captioning")
 
+    def test_diffusion(self):
+        self.run_all("Diffusion")
+
 
 class Kernel(InLab):
     """Interrupts, restarts and completion."""

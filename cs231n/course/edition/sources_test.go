@@ -18,7 +18,7 @@ func sources(t *testing.T) map[string]string {
 	t.Helper()
 	paths, err := filepath.Glob("../../../notebooks/source/*.md")
 	require.NoError(t, err)
-	require.Len(t, paths, 4)
+	require.Len(t, paths, 5)
 	sources := map[string]string{}
 	for _, path := range paths {
 		text, err := os.ReadFile(path)
