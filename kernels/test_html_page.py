@@ -26,7 +26,7 @@ def outside_references(page: BeautifulSoup) -> list[str]:
 
 class HTMLPage(unittest.TestCase):
     def test_notebooks(self):
-        self.assertEqual(len(NOTEBOOKS), 4)
+        self.assertEqual(len(NOTEBOOKS), 5)
         for path in NOTEBOOKS:
             with self.subTest(path.stem):
                 nb = nbformat.read(path, 4)
