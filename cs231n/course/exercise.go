@@ -165,7 +165,7 @@ func networkExercises() []Exercise {
 			Hint: "An image arrives as a row of 784 numbers, so begin with `nn.Unflatten`. `nn.Conv2d` has stride 1 and no padding, and " +
 				"`nn.MaxPool2d` has windows of 2×2."},
 		{ID: "dc-generator", Title: "DCGAN: generator", File: models, Func: "BuildDCGenerator", Points: 5,
-			Hint: "`nn.BatchNorm` takes the number of features or of channels. `nn.ConvTranspose2d` has filters of 4×4, stride 2 and padding 1."},
+			Hint: "`nn.BatchNorm` takes the number of features or of channels. With filters of 4×4, `nn.ConvTranspose2d` has stride 2 and padding 1."},
 	}
 }
 
