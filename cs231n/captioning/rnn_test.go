@@ -72,7 +72,7 @@ func TestLossGradient(t *testing.T) {
 			for _, p := range m.Params() {
 				layer.Names, layer.Inputs = append(layer.Names, p.Name), append(layer.Inputs, p.Value)
 			}
-			gradtest.Check(t, layer, 2e-5)
+			gradtest.Check(t, layer, 5e-6)
 		})
 	}
 }

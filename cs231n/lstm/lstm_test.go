@@ -117,7 +117,7 @@ func TestBackward(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			network().Sequence(t, c.n, c.t, c.d, c.h, 1e-5)
+			network().Sequence(t, c.n, c.t, c.d, c.h, 1e-6)
 		})
 	}
 }
