@@ -39,8 +39,8 @@ type Sampler struct {
 	programs map[kind]*Exec // compiled when they are needed
 }
 
-// The default of Load, the notebook and the commands. The guidance gives the best Fréchet distance after DefaultSteps steps of
-// training.
+// The default of Load, the notebook and the commands. More guidance draws more digits as
+// asked, at a greater Fréchet distance.
 const (
 	DefaultSamplerSteps = 25
 	DefaultGuidance     = 1.4

@@ -109,9 +109,8 @@ func (u *UNet) Forward(p nn.Values, x, time, label *Node) (y *Node, back func(dy
 	y, backHead := u.head.Forward(p, h)
 	return Reshape(y, -1, Pixels), func(dy *Node) []*Node {
 		dh, dHead := backHead(Reshape(dy, -1, Side, Side, 1))
-		dh, deUp, dUp := backUp(dh)
-		dkept := dh
-		dh, dGrow := backGrow(dh)
+		dkept, deUp, dUp := backUp(dh)
+		dh, dGrow := backGrow(dkept)
 		dh, deLow, dLow := backLow(dh)
 		dh, dShrink := backShrink(dh)
 		dh, deHigh, dHigh := backHigh(Add(dh, dkept))

@@ -166,12 +166,8 @@ func (c convTranspose2d) Forward(p Values, x *Node) (*Node, Backward) {
 	y := Slice(patches, AxisRange(), AxisRange(padding, padding+2*h), AxisRange(padding, padding+2*w))
 	y = Add(y, ExpandAxes(bias, 0, 1, 2))
 	return y, func(dy *Node) (*Node, []*Node) {
-		padded := dy
-		if padding > 0 {
-			edge := PadAxis{Start: padding, End: padding}
-			padded = Pad(dy, ScalarZero(dy.Graph(), dy.DType()), PadAxis{}, edge, edge)
-		}
-		dPatches := win.im2col(padded)
+		edge := PadAxis{Start: padding, End: padding}
+		dPatches := win.im2col(Pad(dy, ScalarZero(dy.Graph(), dy.DType()), PadAxis{}, edge, edge))
 		dKernel := win.unorder(win.weightGradient(dPatches, pixels))
 		dx := Reshape(win.times(dPatches, kernel), d...)
 		return dx, []*Node{TransposeAllAxes(dKernel, 3, 2, 0, 1), ReduceSum(dy, 0, 1, 2)}
