@@ -3,6 +3,8 @@ package nn
 import (
 	"fmt"
 
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
@@ -39,14 +41,11 @@ func (l groupNorm) Forward(p Values, x *Node) (*Node, Backward) {
 	}
 	pixels := Reshape(x, n, -1, channels)
 	gamma, beta := ExpandAxes(p[l.weight], 0, 1), ExpandAxes(p[l.bias], 0, 1)
-	// sum adds up pixels, (N, P, C) -> (N, 1, C), and mean the channels of a group, divided by the size of the group.
+	// sum adds up pixels, (N, P, C) -> (N, 1, C), and mean takes the mean of a group for each of its channels. A product with
+	// a matrix stores it, so XLA does not compute it again for every pixel.
 	sum := func(x *Node) *Node { return ReduceAndKeep(x, ReduceSum, 1) }
-	mean := func(sums *Node) *Node {
-		groups := Reshape(sums, n, l.groups, -1)
-		size := pixels.Shape().Dim(1) * groups.Shape().Dim(2)
-		means := DivScalar(ReduceAndKeep(groups, ReduceSum, -1), float64(size))
-		return Reshape(BroadcastToShape(means, groups.Shape()), n, 1, channels)
-	}
+	average := l.averages(x.Graph(), channels, pixels.Shape().Dim(1), x.DType())
+	mean := func(sums *Node) *Node { return ExpandAxes(Dot(Reshape(sums, n, channels), average).Product(), 1) }
 
 	centered := Sub(pixels, mean(sum(pixels)))
 	invStd := Reciprocal(Sqrt(AddScalar(mean(sum(Square(centered))), epsilon)))
@@ -60,4 +59,12 @@ func (l groupNorm) Forward(p Values, x *Node) (*Node, Backward) {
 		dx := Mul(invStd, Sub(Sub(Mul(dy, gamma), shift), Mul(centered, slope)))
 		return Reshape(dx, d...), []*Node{SumRows(dGamma), SumRows(dBeta)}
 	}
+}
+
+// averages returns the matrix that maps the sums of all channels to the mean of each channel's group.
+func (l groupNorm) averages(g *Graph, channels, pixels int, dtype dtypes.DType) *Node {
+	size := channels / l.groups
+	group := Div(Iota(g, shapes.Make(dtypes.Int32, channels), 0), Scalar(g, dtypes.Int32, size))
+	same := Equal(ExpandAxes(group, 0), ExpandAxes(group, 1))
+	return DivScalar(ConvertDType(same, dtype), float64(size*pixels))
 }
