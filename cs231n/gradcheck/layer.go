@@ -6,10 +6,12 @@ import (
 	"io"
 	"math"
 	"slices"
+	"sync"
 	"text/tabwriter"
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/gobackend"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"gonum.org/v1/gonum/floats"
@@ -98,8 +100,8 @@ func (r Report) Below(threshold float64, zero ...string) error {
 //
 //	(f(x + h) − f(x − h))·dout / 2h
 //
-// One compiled program computes all differences in a loop. Check returns an error if the layer is incomplete, if
-// shapes differ or if a function panics.
+// One compiled program computes all differences in a loop. GoMLX's gradients come from its backend in pure Go. Check returns
+// an error if the layer is incomplete, if shapes differ or if a function panics.
 func (l Layer) Check(backend compute.Backend) (Report, error) {
 	if err := l.validate(); err != nil {
 		return nil, fmt.Errorf("gradcheck: %w", err)
@@ -109,18 +111,27 @@ func (l Layer) Check(backend compute.Backend) (Report, error) {
 	if l.DOut != nil {
 		inputs = append(inputs[:n:n], l.DOut)
 	}
-	analytic, err := CallOnceN(backend, l.analytic, anys(inputs)...)
-	if err != nil {
-		return nil, fmt.Errorf("gradcheck: %w", err)
-	}
-	numeric, err := l.numeric(backend, inputs)
-	if err != nil {
-		return nil, fmt.Errorf("gradcheck: finite differences: %w", err)
+	// XLA compiles a program on one core for most of the time, so the three ways run side by side.
+	var hand, auto []*tensors.Tensor
+	var numeric []float64
+	var handErr, autoErr, numericErr error
+	var ways sync.WaitGroup
+	ways.Go(func() { hand, handErr = CallOnceN(backend, l.backward, anys(inputs)...) })
+	ways.Go(func() { numeric, numericErr = l.numeric(backend, inputs) })
+	auto, autoErr = l.automatic(inputs)
+	ways.Wait()
+	switch {
+	case autoErr != nil:
+		return nil, fmt.Errorf("gradcheck: %w", autoErr)
+	case handErr != nil:
+		return nil, fmt.Errorf("gradcheck: %w", handErr)
+	case numericErr != nil:
+		return nil, fmt.Errorf("gradcheck: finite differences: %w", numericErr)
 	}
 
 	var report Report
 	for i, name := range l.Names {
-		backward, autodiff := analytic[i], analytic[len(l.Names)+i]
+		backward, autodiff := hand[i], auto[i]
 		if !backward.Shape().Equal(autodiff.Shape()) {
 			return nil, fmt.Errorf("gradcheck: Backward's %s is %s, its input is %s", name, backward.Shape(), autodiff.Shape())
 		}
@@ -141,12 +152,43 @@ func (l Layer) Check(backend compute.Backend) (Report, error) {
 	return report, nil
 }
 
-// analytic returns the gradients from Backward, then those from GoMLX. The nodes are the inputs and DOut.
-func (l Layer) analytic(nodes []*Node) []*Node {
-	inputs, dout := nodes, ScalarOne(nodes[0].Graph(), dtypes.Float64)
-	if l.DOut != nil {
-		inputs, dout = nodes[:len(l.Inputs)], nodes[len(l.Inputs)]
+// upstream separates the inputs from DOut, which is 1 for a loss.
+func (l Layer) upstream(nodes []*Node) (inputs []*Node, dout *Node) {
+	if l.DOut == nil {
+		return nodes, ScalarOne(nodes[0].Graph(), dtypes.Float64)
 	}
+	return nodes[:len(l.Inputs)], nodes[len(l.Inputs)]
+}
+
+// automatic returns the gradients from GoMLX. The pure-Go backend runs small graphs at once, while XLA compiles the gradient
+// of an LSTM that is unrolled over ten steps for a second.
+func (l Layer) automatic(inputs []*tensors.Tensor) ([]*tensors.Tensor, error) {
+	backend, err := gobackend.New("")
+	if err != nil {
+		return nil, fmt.Errorf("GoMLX's pure-Go backend: %w", err)
+	}
+	defer backend.Finalize()
+	var copies []any // an array belongs to one backend
+	for _, x := range inputs {
+		local, err := x.LocalClone()
+		if err != nil {
+			return nil, err
+		}
+		copies = append(copies, local)
+	}
+	grads, err := CallOnceN(backend, l.autodiff, copies...)
+	if err != nil {
+		return nil, err
+	}
+	for _, g := range grads {
+		err = errors.Join(err, g.ToLocal())
+	}
+	return grads, err
+}
+
+// autodiff returns the gradients from GoMLX. The nodes are the inputs and DOut.
+func (l Layer) autodiff(nodes []*Node) []*Node {
+	inputs, dout := l.upstream(nodes)
 	out := l.Forward(inputs)
 	switch {
 	case out == nil:
@@ -156,7 +198,12 @@ func (l Layer) analytic(nodes []*Node) []*Node {
 	case !out.Shape().Equal(dout.Shape()):
 		panic(fmt.Errorf("the result of Forward is %s, but DOut is %s", out.Shape(), dout.Shape()))
 	}
-	grads := l.Backward(inputs, dout)
+	return Gradient(ReduceAllSum(Mul(out, dout)), l.float64s(inputs)...)
+}
+
+// backward returns the gradients from Backward. The nodes are the inputs and DOut.
+func (l Layer) backward(nodes []*Node) []*Node {
+	grads := l.Backward(l.upstream(nodes))
 	if len(grads) != len(l.Names) {
 		panic(fmt.Errorf("there are %d gradients from Backward for %d inputs of type Float64", len(grads), len(l.Names)))
 	}
@@ -164,7 +211,7 @@ func (l Layer) analytic(nodes []*Node) []*Node {
 	if i := slices.Index(grads, nil); i >= 0 {
 		panic(fmt.Errorf("the gradient %s from Backward is nil; return one for each input of type Float64", l.Names[i]))
 	}
-	return append(grads, Gradient(ReduceAllSum(Mul(out, dout)), l.float64s(inputs)...)...)
+	return grads
 }
 
 // numeric returns the central differences of all Float64 inputs, concatenated.
