@@ -2,16 +2,17 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math"
-	"os"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/gomlx/compute"
 
-	"github.com/cs231n-go/assignment3/cs231n/coco"
+	"github.com/cs231n-go/assignment3/cs231n/metrics"
 )
 
 // Growth holds times for several values of one size. The other sizes are fixed.
@@ -25,7 +26,7 @@ type Growth struct {
 type Point struct {
 	Value int     `json:"value"`
 	Ms    float64 `json:"ms"`
-	Work  float64 `json:"work"` // operations of a step (see [Task.FLOPs]), or rows that are loaded
+	Work  float64 `json:"work"` // operations of a step (see [Task.FLOPs]), or captions that are scored or loaded
 }
 
 // axis is a size that varies.
@@ -40,6 +41,8 @@ func axes() []axis {
 	length := func(t *Task, v int) { t.T = v }
 	batches, lengths := []int{32, 64, 128, 256, 512}, []int{8, 16, 32, 64}
 	return []axis{
+		{"gan", "batch", []int{128, 256, 512, 1024, 2048}, batch},
+		{"dcgan", "batch", []int{128, 256, 512, 1024, 2048}, batch},
 		{"lstm", "batch", batches, batch},
 		{"lstm", "T", lengths, length},
 		{"lstm", "H", []int{128, 256, 512, 1024}, func(t *Task, v int) { t.H = v }},
@@ -50,10 +53,28 @@ func axes() []axis {
 	}
 }
 
-// Grow measures the growth along all axes on a backend. log receives a line for each point.
-func Grow(ctx context.Context, backend compute.Backend, log io.Writer) ([]Growth, error) {
+// scores stands for the scores of captions among the models.
+const scores = "scores"
+
+// GrowthModels lists what [Grow] can measure.
+func GrowthModels() []string {
+	var models []string
+	for _, a := range axes() {
+		models = append(models, a.model)
+	}
+	return append(slices.Compact(models), scores)
+}
+
+// Grow measures the growth of a model's steps along its axes on a backend. log receives a line for each point.
+func Grow(ctx context.Context, backend compute.Backend, model string, log io.Writer) ([]Growth, error) {
+	if model == scores {
+		return growScores(ctx, log, 5000, 10_000, 20_000, 40_000)
+	}
 	var all []Growth
 	for _, a := range axes() {
+		if a.model != model {
+			continue
+		}
 		g := Growth{Model: a.model, Size: a.size}
 		for _, value := range a.values {
 			task, err := NewTask(a.model)
@@ -71,8 +92,7 @@ func Grow(ctx context.Context, backend compute.Backend, log io.Writer) ([]Growth
 		}
 		all = append(all, g)
 	}
-	loading, err := growLoading(ctx, log)
-	return append(all, loading), err
+	return all, nil
 }
 
 func (g *Growth) add(log io.Writer, p Point) {
@@ -80,34 +100,38 @@ func (g *Growth) add(log io.Writer, p Point) {
 	g.Points = append(g.Points, p)
 }
 
-// growLoading times coco.Load for data sets of increasing size, with five captions per image.
-func growLoading(ctx context.Context, log io.Writer) (g Growth, err error) {
-	g = Growth{Model: "coco.Load", Size: "rows"}
-	dir, err := os.MkdirTemp("", "bench")
-	if err != nil {
-		return g, fmt.Errorf("bench: %w", err)
-	}
-	defer os.RemoveAll(dir)
-	for _, images := range []int{2000, 4000, 8000, 16000} {
-		if err := ctx.Err(); err != nil {
-			return g, err
-		}
-		captions := 5 * images
-		if err := coco.Write(dir, randomData(Assignment(), images, captions)); err != nil {
-			return g, fmt.Errorf("bench: %w", err)
-		}
-		best := math.Inf(1)
-		for range 5 {
-			runtime.GC() // do not time the collection of earlier garbage
-			begin := time.Now()
-			if _, err := coco.Load(dir, coco.Options{}); err != nil {
-				return g, fmt.Errorf("bench: %w", err)
+// growScores times the scores of captions for increasing numbers of images, with five references for each.
+func growScores(ctx context.Context, log io.Writer, images ...int) ([]Growth, error) {
+	const mostWords, rounds = 15, 5
+	candidates, references := newLanguage(Assignment().V).corpus(slices.Max(images), mostWords)
+	var all []Growth
+	for _, metric := range []struct {
+		name  string
+		score func(candidates []metrics.Caption, references [][]metrics.Caption) error
+	}{
+		{"BLEU", func(c []metrics.Caption, r [][]metrics.Caption) error { _, err := metrics.BLEU(c, r); return err }},
+		{"CIDEr-D", func(c []metrics.Caption, r [][]metrics.Caption) error { _, _, err := metrics.CIDErD(c, r); return err }},
+		{"ROUGE-L", func(c []metrics.Caption, r [][]metrics.Caption) error { _, _, err := metrics.ROUGEL(c, r); return err }},
+	} {
+		best := slices.Repeat([]float64{math.Inf(1)}, len(images))
+		for range rounds { // a slow moment of the machine affects one round of all sizes
+			for i, n := range images {
+				runtime.GC() // do not time the collection of earlier garbage
+				begin := time.Now()
+				err := metric.score(candidates[:n], references[:n])
+				if err := errors.Join(err, ctx.Err()); err != nil {
+					return nil, fmt.Errorf("bench: %w", err)
+				}
+				best[i] = min(best[i], time.Since(begin).Seconds()*1e3)
 			}
-			best = min(best, time.Since(begin).Seconds()*1e3)
 		}
-		g.add(log, Point{captions, best, float64(captions)})
+		g := Growth{Model: metric.name, Size: "captions"}
+		for i, n := range images {
+			g.add(log, Point{n, best[i], float64(n)})
+		}
+		all = append(all, g)
 	}
-	return g, nil
+	return all, nil
 }
 
 // growthRows has a row for each point, with the ratios of its work and time to those of the previous point.
@@ -126,9 +150,15 @@ func growthRows(all []Growth) [][]string {
 	return rows
 }
 
-// Growth runs [Grow] in a new process.
+// Growth runs [Grow] for all models, each in a new process. With an error it returns what it measured before.
 func (r Runner) Growth(ctx context.Context) (all []Growth, err error) {
 	fmt.Fprintln(r.Log, "growth of time with sizes")
-	err = r.run(ctx, &all, "growth", r.Self, "growth")
-	return all, err
+	for _, model := range GrowthModels() {
+		var growth []Growth
+		if err := r.run(ctx, &growth, model, r.Self, "growth", model); err != nil {
+			return all, err
+		}
+		all = append(all, growth...)
+	}
+	return all, nil
 }
