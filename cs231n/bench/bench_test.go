@@ -194,12 +194,12 @@ func TestCharts(t *testing.T) {
 	curves := report().growthCurves()
 	require.Len(t, curves, 2)
 	assert.Equal(t, []display.Series{
-		{Name: "lstm, T", X: []float64{1, 2}, Y: []float64{1, 1.5}}, {Name: "linear", X: []float64{1, 2}, Y: []float64{1, 2}},
+		{Name: "linear", X: []float64{1, 2}, Y: []float64{1, 2}}, {Name: "lstm, T", X: []float64{1, 2}, Y: []float64{1, 1.5}},
 	}, curves[0].Series)
 	assert.Equal(t, []display.Series{
+		{Name: "linear", X: []float64{1, 3}, Y: []float64{1, 3}},
 		{Name: "BLEU, captions", X: []float64{1, 3}, Y: []float64{1, 4}},
 		{Name: "coco.Load, captions", X: []float64{1, 2}, Y: []float64{1, 1.5}},
-		{Name: "linear", X: []float64{1, 3}, Y: []float64{1, 3}},
 	}, curves[1].Series)
 	picture, err := report().StepChart()
 	require.NoError(t, err)

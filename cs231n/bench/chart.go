@@ -88,7 +88,8 @@ func (r Report) growthCurves() []display.Curve {
 		for _, s := range c.Series {
 			largest = max(largest, slices.Max(s.X))
 		}
-		c.Series = append(c.Series, display.Series{Name: "linear", X: []float64{1, largest}, Y: []float64{1, largest}})
+		linear := display.Series{Name: "linear", X: []float64{1, largest}, Y: []float64{1, largest}}
+		c.Series = append([]display.Series{linear}, c.Series...)
 		c.XLabel, c.YLabel, c.Log, c.Width, c.Height = "work", "time", true, 500, 460
 		curves = append(curves, c)
 	}

@@ -75,34 +75,49 @@ func Grow(ctx context.Context, backend compute.Backend, model string, log io.Wri
 		if a.model != model {
 			continue
 		}
-		g := Growth{Model: a.model, Size: a.size}
-		for _, value := range a.values {
-			task, err := NewTask(a.model)
-			if err != nil {
-				return nil, err
-			}
+		task, err := NewTask(model)
+		if err != nil {
+			return nil, err
+		}
+		g := Growth{Model: model, Size: a.size}
+		err = g.measure(2, a.values, log, func(value int) (ms, work float64, err error) {
 			a.set(&task, value)
-			task.Iters = 3
+			work = task.FLOPs()
+			const enough = 5e10 // operations, about half a second
+			task.Iters, task.warmUp = max(2, int(enough/work)), 1
 			timing, err := task.Run(ctx, backend)
-			if err != nil {
-				return nil, err
-			}
-			// The minimum is least affected by other processes.
-			g.add(log, Point{value, timing.Min, task.FLOPs()})
+			return timing.Min, work, err
+		})
+		if err != nil {
+			return nil, err
 		}
 		all = append(all, g)
 	}
 	return all, nil
 }
 
-func (g *Growth) add(log io.Writer, p Point) {
-	fmt.Fprintf(log, "  %s, %s = %d: %.1f ms\n", g.Model, g.Size, p.Value, p.Ms)
-	g.Points = append(g.Points, p)
+// measure measures all values in turn for a number of rounds, so that a slow minute of the machine affects all of them. It
+// keeps the minimum of each, which is least affected by other processes.
+func (g *Growth) measure(rounds int, values []int, log io.Writer, measure func(value int) (ms, work float64, err error)) error {
+	g.Points = make([]Point, len(values))
+	for round := range rounds {
+		for i, value := range values {
+			ms, work, err := measure(value)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(log, "  %s, %s = %d: %.1f ms\n", g.Model, g.Size, value, ms)
+			if round == 0 || ms < g.Points[i].Ms {
+				g.Points[i] = Point{value, ms, work}
+			}
+		}
+	}
+	return nil
 }
 
 // growScores times the scores of captions for increasing numbers of images, with five references for each.
 func growScores(ctx context.Context, log io.Writer, images ...int) ([]Growth, error) {
-	const mostWords, rounds = 15, 5
+	const mostWords, rounds = 15, 3
 	candidates, references := newLanguage(Assignment().V).corpus(slices.Max(images), mostWords)
 	var all []Growth
 	for _, metric := range []struct {
@@ -113,21 +128,15 @@ func growScores(ctx context.Context, log io.Writer, images ...int) ([]Growth, er
 		{"CIDEr-D", func(c []metrics.Caption, r [][]metrics.Caption) error { _, _, err := metrics.CIDErD(c, r); return err }},
 		{"ROUGE-L", func(c []metrics.Caption, r [][]metrics.Caption) error { _, _, err := metrics.ROUGEL(c, r); return err }},
 	} {
-		best := slices.Repeat([]float64{math.Inf(1)}, len(images))
-		for range rounds { // a slow moment of the machine affects one round of all sizes
-			for i, n := range images {
-				runtime.GC() // do not time the collection of earlier garbage
-				begin := time.Now()
-				err := metric.score(candidates[:n], references[:n])
-				if err := errors.Join(err, ctx.Err()); err != nil {
-					return nil, fmt.Errorf("bench: %w", err)
-				}
-				best[i] = min(best[i], time.Since(begin).Seconds()*1e3)
-			}
-		}
 		g := Growth{Model: metric.name, Size: "captions"}
-		for i, n := range images {
-			g.add(log, Point{n, best[i], float64(n)})
+		err := g.measure(rounds, images, log, func(n int) (ms, work float64, err error) {
+			runtime.GC() // do not time the collection of earlier garbage
+			begin := time.Now()
+			err = metric.score(candidates[:n], references[:n])
+			return time.Since(begin).Seconds() * 1e3, float64(n), errors.Join(err, ctx.Err())
+		})
+		if err != nil {
+			return nil, fmt.Errorf("bench: %w", err)
 		}
 		all = append(all, g)
 	}

@@ -27,6 +27,7 @@ type Task struct {
 	Sizes          // for other models than those of captions, only Batch counts
 	Iters   int    // steps to time, after the warm-up
 	Devices int    // number of devices that share each batch; 0 means 1
+	warmUp  int    // first training steps, which are not counted
 }
 
 // Sizes are the sizes of a captioning model and its batches: examples per batch, input words, hidden units, word vectors,
@@ -59,7 +60,7 @@ func NewTask(model string) (Task, error) {
 	if !known {
 		return Task{}, fmt.Errorf("bench: unknown model %q; there are %v", model, Models())
 	}
-	t := Task{Model: model, Sizes: Assignment(), Iters: iters}
+	t := Task{Model: model, Sizes: Assignment(), Iters: iters, warmUp: 5}
 	switch model {
 	case "gan", "lsgan", "dcgan":
 		t.Batch = gan.BatchSize
@@ -99,10 +100,7 @@ func (t Task) Run(ctx context.Context, backend compute.Backend) (Timing, error) 
 	return watch.timing(t), nil
 }
 
-const (
-	seed   = 231
-	warmUp = 5 // first steps, which are not counted
-)
+const seed = 231
 
 func (t Task) trainGAN(ctx context.Context, backend compute.Backend) (*stopwatch, error) {
 	c, err := gan.Preset(t.Model, rng.NewTorch(seed))
@@ -139,7 +137,7 @@ func (t Task) trainCaptions(ctx context.Context, backend compute.Backend, model 
 
 // options returns the options of a training run whose steps watch records.
 func (t Task) options(watch *stopwatch) training.Options {
-	return training.Options{BatchSize: t.Batch, Iters: warmUp + t.Iters, Devices: t.Devices, OnStep: watch.lap}
+	return training.Options{BatchSize: t.Batch, Iters: t.warmUp + t.Iters, Devices: t.Devices, OnStep: watch.lap}
 }
 
 // captioner is a captioning model that can be trained and used.

@@ -63,7 +63,7 @@ func (w *stopwatch) laps() []float64 {
 
 func (w *stopwatch) timing(t Task) Timing {
 	laps := w.laps()
-	timed := laps[warmUp:]
+	timed := laps[t.warmUp:]
 	return Timing{
 		Median: median(timed), Min: slices.Min(timed), Mean: mean(timed), First: laps[0], PeakRSS: memory(status, peakKey),
 		LastLoss: w.loss, Iters: t.Iters, Threads: runtime.GOMAXPROCS(0),
