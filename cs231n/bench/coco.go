@@ -32,8 +32,8 @@ type Loading struct {
 
 const mib = 1 << 20
 
-// Load times [coco.Load]. Its memory is that of the first time.
-func Load(ctx context.Context, dir string) (l Loading, err error) {
+// TimeLoading times [coco.Load]. Its memory is that of the first time.
+func TimeLoading(ctx context.Context, dir string) (l Loading, err error) {
 	const times = 5
 	l.Before = memory(status, residentKey)
 	for i := range times {

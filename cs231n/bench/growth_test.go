@@ -3,8 +3,11 @@ package bench
 import (
 	"bytes"
 	"context"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -104,18 +107,18 @@ func TestBatch(t *testing.T) {
 	assert.Positive(t, timing.Mean)
 }
 
-func TestLoad(t *testing.T) {
+func TestTimeLoading(t *testing.T) {
 	t.Parallel()
-	l, err := Load(t.Context(), small(t))
+	l, err := TimeLoading(t.Context(), small(t))
 	require.NoError(t, err)
 	assert.Equal(t, 203, l.Captions)
 	assert.Positive(t, l.Ms)
 	assert.InDelta(t, 4*(60*8+303*18)/float64(mib), l.Arrays, 1e-9, "features, and captions with the index of their image")
-	_, err = Load(t.Context(), t.TempDir())
+	_, err = TimeLoading(t.Context(), t.TempDir())
 	require.ErrorContains(t, err, "no such file")
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err = Load(ctx, small(t))
+	_, err = TimeLoading(ctx, small(t))
 	require.ErrorIs(t, err, context.Canceled)
 }
 
@@ -141,4 +144,43 @@ func TestEpoch(t *testing.T) {
 	require.ErrorIs(t, err, context.Canceled)
 	_, err = task.Epoch(t.Context(), testbackend.Get(t), t.TempDir())
 	require.ErrorContains(t, err, "bench: rnn: coco: ")
+}
+
+// TestCOCOCanceled cancels loading, which would take a minute.
+func TestCOCOCanceled(t *testing.T) {
+	t.Parallel()
+	self := filepath.Join(t.TempDir(), "bench")
+	require.NoError(t, os.WriteFile(self, []byte("#!/bin/sh\necho loads >&2\nexec sleep 60\n"), 0o755))
+	ctx, cancel := context.WithCancel(t.Context())
+	log := &canceler{text: "loads", cancel: cancel}
+	r := Runner{Root: t.TempDir(), Self: self, Log: log, size: dataSize{amount{16, 80}, amount{8, 40}}}
+	begin := time.Now()
+	got, err := r.COCO(ctx)
+	require.ErrorIs(t, err, context.Canceled)
+	assert.Less(t, time.Since(begin), 30*time.Second)
+	assert.Empty(t, got.Loading)
+	requireRemoved(t, log.String())
+}
+
+// canceler calls cancel when a text is written to it.
+type canceler struct {
+	bytes.Buffer
+	text   string
+	cancel func()
+}
+
+func (c *canceler) Write(p []byte) (int, error) {
+	if strings.Contains(string(p), c.text) {
+		c.cancel()
+	}
+	return c.Buffer.Write(p)
+}
+
+// requireRemoved checks that the folder of the synthetic data is gone.
+func requireRemoved(t *testing.T, log string) {
+	t.Helper()
+	_, dir, _ := strings.Cut(log, " captions in ")
+	dir, _, _ = strings.Cut(dir, "\n")
+	require.True(t, filepath.IsAbs(dir), log)
+	require.NoDirExists(t, dir)
 }

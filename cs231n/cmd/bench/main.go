@@ -77,7 +77,7 @@ func growthCommand() *cobra.Command {
 func loadCommand() *cobra.Command {
 	c := &cobra.Command{Use: "load DIR", Short: "Time loading a captioning data set", Args: cli.Args("DIR")}
 	c.RunE = func(c *cobra.Command, args []string) error {
-		result, err := bench.Load(c.Context(), args[0])
+		result, err := bench.TimeLoading(c.Context(), args[0])
 		return write(c, result, err)
 	}
 	return c
