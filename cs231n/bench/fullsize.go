@@ -14,7 +14,7 @@ type dataSize struct{ train, val amount }
 
 // cocoSize returns the size of the assignment's COCO data.
 func cocoSize() dataSize {
-	return dataSize{train: amount{images: 82_783, captions: 400_000}, val: amount{images: 40_504, captions: 200_000}}
+	return dataSize{train: amount{82_783, 400_000}, val: amount{40_504, 200_000}}
 }
 
 // COCO measures loading, training and sampling on a synthetic data set of COCO's size, each in a new process. With an error
@@ -83,14 +83,17 @@ func (c *COCO) write(b *strings.Builder) {
 	}
 	for _, e := range c.Epochs {
 		epochs = append(epochs, []string{
-			e.Model, number(e.StepMs), fmt.Sprintf("%.0f", e.GFLOPs), fmt.Sprint(e.Steps), number(e.Minutes()), fmt.Sprint(e.Measured),
+			e.Model, number(e.StepMs), fmt.Sprintf("%.0f", e.GFLOPs),
+			fmt.Sprint(e.Steps), number(e.Minutes()), fmt.Sprint(e.Measured),
 			fmt.Sprint(e.Images), number(e.SampleMinutes()), fmt.Sprint(e.Sampled), number(e.PeakRSS),
 		})
 	}
-	b.WriteString("\nLoading synthetic data, up to the size of COCO. Sizes are in MiB; before, after and peak are resident memory.\n\n")
+	b.WriteString("\nLoading synthetic data, up to the size of COCO. Sizes are in MiB; the last three are resident memory.\n\n")
 	writeTable(b, []string{"Training captions", "ms", "Arrays", "Before", "After", "Peak"}, loading)
-	b.WriteString("\nAn epoch and captions for all validation images of this data, calculated from the measured steps and images.\n\n")
+	b.WriteString("\nAn epoch and captions for all validation images, calculated from the measured steps and images.\n\n")
 	writeTable(b, []string{
-		"Model", "Step ms", "GFLOP/s", "Steps", "Epoch min", "Measured steps", "Images", "Captions min", "Measured images", "Peak MiB",
+		"Model", "Step ms", "GFLOP/s",
+		"Steps", "Epoch min", "Measured steps",
+		"Images", "Captions min", "Measured images", "Peak MiB",
 	}, epochs)
 }

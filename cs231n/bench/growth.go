@@ -119,20 +119,20 @@ func (g *Growth) measure(rounds int, values []int, log io.Writer, measure func(v
 func growScores(ctx context.Context, log io.Writer, images ...int) ([]Growth, error) {
 	const mostWords, rounds = 15, 3
 	candidates, references := newLanguage(Assignment().V).corpus(slices.Max(images), mostWords)
+	bleu := func(candidates []metrics.Caption, references [][]metrics.Caption) (float64, []float64, error) {
+		s, err := metrics.BLEU(candidates, references)
+		return s.BLEU[0], nil, err
+	}
 	var all []Growth
 	for _, metric := range []struct {
 		name  string
-		score func(candidates []metrics.Caption, references [][]metrics.Caption) error
-	}{
-		{"BLEU", func(c []metrics.Caption, r [][]metrics.Caption) error { _, err := metrics.BLEU(c, r); return err }},
-		{"CIDEr-D", func(c []metrics.Caption, r [][]metrics.Caption) error { _, _, err := metrics.CIDErD(c, r); return err }},
-		{"ROUGE-L", func(c []metrics.Caption, r [][]metrics.Caption) error { _, _, err := metrics.ROUGEL(c, r); return err }},
-	} {
+		score func(candidates []metrics.Caption, references [][]metrics.Caption) (float64, []float64, error)
+	}{{"BLEU", bleu}, {"CIDEr-D", metrics.CIDErD}, {"ROUGE-L", metrics.ROUGEL}} {
 		g := Growth{Model: metric.name, Size: "captions"}
 		err := g.measure(rounds, images, log, func(n int) (ms, work float64, err error) {
 			runtime.GC() // do not time the collection of earlier garbage
 			begin := time.Now()
-			err = metric.score(candidates[:n], references[:n])
+			_, _, err = metric.score(candidates[:n], references[:n])
 			return time.Since(begin).Seconds() * 1e3, float64(n), errors.Join(err, ctx.Err())
 		})
 		if err != nil {

@@ -95,7 +95,7 @@ func TestGrowScores(t *testing.T) {
 // TestBatch checks that a GAN takes the batch of its task.
 func TestBatch(t *testing.T) {
 	t.Parallel()
-	for model, batch := range map[string]int{"gan": 128, "lsgan": 128, "dcgan": 128, "diffusion": 64, "lstm": 25, Sample: 25, Draw: 16} {
+	for model, batch := range map[string]int{"gan": 128, "dcgan": 128, "diffusion": 64, "lstm": 25, Sample: 25, Draw: 16} {
 		task, err := NewTask(model)
 		require.NoError(t, err)
 		assert.Equal(t, batch, task.Batch, model)

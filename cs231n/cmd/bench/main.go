@@ -62,13 +62,16 @@ func stepCommand() *cobra.Command {
 // growthCommand is `bench growth MODEL`.
 func growthCommand() *cobra.Command {
 	c := &cobra.Command{
-		Use: "growth MODEL", Short: "Time how the step of a model grows with its sizes", Args: cli.Args("MODEL"), ValidArgs: bench.GrowthModels(),
+		Use: "growth MODEL", Short: "Time how the step of a model grows with its sizes",
+		Args: cli.Args("MODEL"), ValidArgs: bench.GrowthModels(),
 	}
 	c.RunE = func(c *cobra.Command, args []string) error {
 		if !slices.Contains(bench.GrowthModels(), args[0]) {
-			return cli.Usagef("nothing grows with the sizes of %q; choose from %v", args[0], bench.GrowthModels())
+			return cli.Usagef("there is no growth of %q; choose from %v", args[0], bench.GrowthModels())
 		}
-		return onDevice(c, 1, func(b compute.Backend) (any, error) { return bench.Grow(c.Context(), b, args[0], c.ErrOrStderr()) })
+		return onDevice(c, 1, func(b compute.Backend) (any, error) {
+			return bench.Grow(c.Context(), b, args[0], c.ErrOrStderr())
+		})
 	}
 	return c
 }
@@ -87,8 +90,8 @@ func loadCommand() *cobra.Command {
 func epochCommand() *cobra.Command {
 	const defaultIters = 200
 	c := &cobra.Command{
-		Use: "epoch MODEL DIR", Short: "Time part of an epoch on a captioning data set, then part of the captions", Args: cli.Args("MODEL", "DIR"),
-		ValidArgs: bench.CaptioningModels(),
+		Use: "epoch MODEL DIR", Short: "Time part of an epoch and part of the captions of a data set",
+		Args: cli.Args("MODEL", "DIR"), ValidArgs: bench.CaptioningModels(),
 		Long: `Time training steps of a captioning model on the data set in the folder DIR, and captions for some of its
 validation images. Print a line of JSON.`,
 	}

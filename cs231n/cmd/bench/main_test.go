@@ -26,7 +26,7 @@ func TestMisuse(t *testing.T) {
 		{[]string{"step", "wgan"}, `unknown model "wgan"`},
 		{[]string{"step", "gan", "--rounds", "3"}, "step has no flag --rounds"},
 		{[]string{"growth"}, "growth needs MODEL"},
-		{[]string{"growth", "rnn"}, `nothing grows with the sizes of "rnn"; choose from [gan dcgan lstm transformer sample scores]`},
+		{[]string{"growth", "rnn"}, `there is no growth of "rnn"; choose from [gan dcgan lstm transformer sample scores]`},
 		{[]string{"load"}, "load needs DIR"},
 		{[]string{"epoch", "lstm"}, "epoch needs DIR"},
 		{[]string{"epoch", "gan", "data"}, `"gan" is no captioning model; choose from [rnn lstm transformer]`},
