@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"image"
 	"math"
 	"os"
 	"os/exec"
@@ -25,14 +24,19 @@ func TestFLOPs(t *testing.T) {
 	// and twice D forward, D's weights, and D's input without the first layer. G's update takes G and D forward, D's input,
 	// G's weights, and G's input without the first layer.
 	perImage := 1949696 + 2*(266496+266496+65792) + 1949696 + 266496 + 266496 + 1949696 + 1851392
-	assert.Equal(t, float64(2*128*perImage), of("gan", Sizes{}))
-	assert.Equal(t, of("gan", Sizes{}), of("lsgan", Sizes{}))
+	assert.Equal(t, float64(2*128*perImage), of("gan", Sizes{Batch: 128}))
+	assert.Equal(t, float64(2*2048*perImage), of("gan", Sizes{Batch: 2048}))
+	assert.Equal(t, of("gan", Sizes{Batch: 128}), of("lsgan", Sizes{Batch: 128}))
+	// The DCGAN's D has two convolutions and two linear layers, its G two linear layers and two transposed convolutions.
+	d, g := 24*24*25*32+64*25*32*64+1024*1024+1024, 96*1024+1024*6272+49*16*128*64+196*16*64
+	perImage = g + 2*(3*d-24*24*25*32) + 3*g - 96*1024 + 2*d
+	assert.Equal(t, float64(2*512*perImage), of("dcgan", Sizes{Batch: 512}))
 
 	// The U-Net for an image: condition, stem, block, shrink, two blocks, grow, block, head.
 	forward := 64*128 + 128*128 + 196*16*32 + (196*9*2*1024 + 128*64) + 49*4*2048 + 2*(49*9*2*4096+128*128) + 49*4*2048 +
 		(196*9*2*1024 + 128*64) + 196*16*32
-	assert.Equal(t, float64(2*64*(3*forward-64*128-196*16*32)), of("diffusion", Sizes{}))
-	assert.Equal(t, float64(2*16*25*2*forward), of(Draw, Sizes{}))
+	assert.Equal(t, float64(2*64*(3*forward-64*128-196*16*32)), of("diffusion", Sizes{Batch: 64}))
+	assert.Equal(t, float64(2*16*25*2*forward), of(Draw, Sizes{Batch: 16}))
 
 	small := Sizes{Batch: 1, T: 1, H: 2, W: 3, D: 5, V: 7}
 	assert.Equal(t, 2*(2*10.0+3*(6+4+14)), of("rnn", small), "projection without the gradient of its input; Wx, Wh and scores")
@@ -51,12 +55,13 @@ func TestRatioAndMedian(t *testing.T) {
 	assert.Equal(t, 2.5, median([]float64{4, 1, 3, 2}))
 }
 
-func TestPeakMemory(t *testing.T) {
+func TestMemory(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "status")
-	require.NoError(t, os.WriteFile(file, []byte("Name:\tbench\nVmHWM:\t  2048 kB\nVmRSS:\t 1 kB\n"), 0o600))
-	assert.Equal(t, 2.0, peakMemory(file))
-	assert.Zero(t, peakMemory(file+".none"))
+	require.NoError(t, os.WriteFile(file, []byte("Name:\tbench\nVmHWM:\t  2048 kB\nVmRSS:\t 512 kB\n"), 0o600))
+	assert.Equal(t, 2.0, memory(file, peakKey))
+	assert.Equal(t, 0.5, memory(file, residentKey))
+	assert.Zero(t, memory(file+".none", peakKey))
 }
 
 func TestEnvironment(t *testing.T) {
@@ -76,8 +81,15 @@ func report() Report {
 				{Name: "PyTorch", Failure: "no PyTorch"},
 			},
 		}},
-		Growth: []Growth{{Model: "lstm", Size: "T", Points: []Point{{8, 10, 1e9}, {16, 15, 2e9}}}},
-		Cells:  []Cells{{"LSTM", "ours", 10, 0.5, 1.25}},
+		Growth: []Growth{
+			{Model: "lstm", Size: "T", Points: []Point{{8, 10, 1e9}, {16, 15, 2e9}}},
+			{Model: "BLEU", Size: "captions", Points: []Point{{5, 1, 5}, {15, 4, 15}}},
+		},
+		COCO: &COCO{
+			Loading: []Loading{{1000, 20, 40, 30, 71, 72}, {2000, 30, 80, 30, 111, 112}},
+			Epochs:  []Epoch{{"lstm", 16000, 200, 30, 150, 400, 40000, 4096, 1.5}},
+		},
+		Cells: []Cells{{"LSTM", "ours", 10, 0.5, 1.25}},
 	}
 }
 
@@ -87,6 +99,8 @@ func TestMarkdown(t *testing.T) {
 	assert.Contains(t, tables, "| lstm | NumPy | 50.0 | 90.0 | 0.55 | 0.50 to 0.60 | 2.00 | 350 / 90.0 | 80 | 40% |\n")
 	assert.Contains(t, tables, "| lstm | PyTorch | 50.0 | – | – | – to – | 2.00 | 350 / – | 80 | 40% |\n")
 	assert.Contains(t, tables, "| lstm | T | 16 | 15.0 | 2.00 | 1.50 |\n")
+	assert.Contains(t, tables, "| 2000 | 30.0 | 80.0 | 30.0 | 111 | 112 |\n")
+	assert.Contains(t, tables, "| lstm | 30.0 | 150 | 16000 | 8.00 | 200 | 40000 | 1.00 | 4096 | 400 |\n", "16000·30 ms, 40000·1.5 ms")
 	assert.Contains(t, tables, "| LSTM | ours | 10 | 0.50 | 1.25 |\n")
 	assert.Contains(t, tables, "no PyTorch")
 }
@@ -133,20 +147,36 @@ func TestSave(t *testing.T) {
 	require.ErrorContains(t, report().Save(dir, filepath.Join(dir, "missing")), "missing")
 }
 
-// TestMeasure has a program that times nothing but growth.
+// TestMeasure has a program that times growth, loading and an epoch, but not the steps.
 func TestMeasure(t *testing.T) {
 	t.Parallel()
 	self := filepath.Join(t.TempDir(), "bench")
-	script := "#!/bin/sh\n[ $1 = growth ] || exit 3\necho '" + `[{"model": "lstm", "size": "T", "points": [{"value": 8}]}]` + "'\n"
+	script := `#!/bin/sh
+case $1 in
+growth) echo '[{"model": "'$2'", "size": "T", "points": [{"value": 8}]}]';;
+load) [ -s $2/coco2014_captions.h5 ] && echo '{"captions": 7, "ms": 5}';;
+epoch) [ -s $3/coco2014_captions.h5 ] && echo '{"model": "'$2'", "measured_steps": '$5'}';;
+*) exit 3
+esac
+`
 	require.NoError(t, os.WriteFile(self, []byte(script), 0o755))
-	r := Runner{Root: t.TempDir(), Self: self, Log: &bytes.Buffer{}}
+	var log bytes.Buffer
+	r := Runner{Root: t.TempDir(), Self: self, Log: &log, Iters: 4, size: dataSize{amount{16, 80}, amount{8, 40}}}
 	got, err := r.Measure(t.Context(), []string{"growth", "steps", "cells"}, []string{"gan"}, 4)
-	require.Error(t, err)
-	require.Len(t, got.Growth, 1)
-	assert.Equal(t, "lstm", got.Growth[0].Model)
+	require.ErrorContains(t, err, "exit status 3", "steps")
+	var models []string
+	for _, g := range got.Growth {
+		models = append(models, g.Model)
+	}
+	assert.Equal(t, []string{"gan", "dcgan", "lstm", "transformer", "sample", "scores"}, models)
+	require.Len(t, got.COCO.Loading, 4)
+	require.Len(t, got.COCO.Epochs, 3)
+	assert.Equal(t, Epoch{Model: "lstm", Measured: 4}, got.COCO.Epochs[1])
 	assert.Equal(t, 4, got.Rounds)
 	assert.Positive(t, got.Threads)
 	assert.Empty(t, got.Cells, "nothing is measured after an error")
+	assert.Contains(t, log.String(), "synthetic data of 3 images and 15 captions in ")
+	requireRemoved(t, log.String())
 }
 
 func TestCharts(t *testing.T) {
@@ -158,15 +188,22 @@ func TestCharts(t *testing.T) {
 	assert.Equal(t, "NumPy", bars.Series[1].Name)
 	assert.InDelta(t, 1/0.55, bars.Series[1].Y[0], 1e-12, "the median of 80/40 and 100/60, inverted")
 	assert.True(t, math.IsNaN(bars.Series[2].Y[0]), "PyTorch has no timings")
-	curve := report().growthCurve()
+	curves := report().growthCurves()
+	require.Len(t, curves, 2)
 	assert.Equal(t, []display.Series{
-		{Name: "lstm, T", X: []float64{1, 2}, Y: []float64{1, 1.5}}, {Name: "linear", X: []float64{1, 2}, Y: []float64{1, 2}},
-	}, curve.Series)
-	for _, draw := range []func() (image.Image, error){report().StepChart, report().GrowthChart} {
-		picture, err := draw()
-		require.NoError(t, err)
-		assert.Equal(t, 760, picture.Bounds().Dx())
-	}
+		{Name: "linear", X: []float64{1, 2}, Y: []float64{1, 2}}, {Name: "lstm, T", X: []float64{1, 2}, Y: []float64{1, 1.5}},
+	}, curves[0].Series)
+	assert.Equal(t, []display.Series{
+		{Name: "linear", X: []float64{1, 3}, Y: []float64{1, 3}},
+		{Name: "BLEU, captions", X: []float64{1, 3}, Y: []float64{1, 4}},
+		{Name: "coco.Load, captions", X: []float64{1, 2}, Y: []float64{1, 1.5}},
+	}, curves[1].Series)
+	picture, err := report().StepChart()
+	require.NoError(t, err)
+	assert.Equal(t, 760, picture.Bounds().Dx())
+	picture, err = report().GrowthChart()
+	require.NoError(t, err)
+	assert.Equal(t, 1000, picture.Bounds().Dx(), "two panels")
 }
 
 func TestRunErrors(t *testing.T) {

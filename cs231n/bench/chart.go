@@ -46,22 +46,52 @@ func (c Comparison) ratioTo(name string) float64 {
 	return ratio(c.Ours, theirs).Median
 }
 
-// GrowthChart draws time against work, both relative to the first point, on logarithmic axes. A line that is never steeper
-// than the diagonal grows at most linearly.
-func (r Report) GrowthChart() (image.Image, error) { return r.growthCurve().Image() }
+// GrowthChart draws time against work, both relative to the first point, on logarithmic axes: training steps on the left,
+// everything else on the right. A line that is never steeper than the diagonal grows at most linearly.
+func (r Report) GrowthChart() (image.Image, error) {
+	var panels []image.Image
+	for _, curve := range r.growthCurves() {
+		panel, err := curve.Image()
+		if err != nil {
+			return nil, err
+		}
+		panels = append(panels, panel)
+	}
+	return display.Row(panels...), nil
+}
 
-func (r Report) growthCurve() display.Curve {
-	chart := display.Curve{Title: "Time against work, first = 1", XLabel: "work", YLabel: "time", Log: true, Width: 760, Height: 560}
-	largest := 1.0
-	for _, g := range r.Growth {
+func (r Report) growthCurves() []display.Curve {
+	growth := r.Growth
+	if r.COCO != nil && len(r.COCO.Loading) > 0 {
+		growth = append(slices.Clone(growth), r.COCO.growth())
+	}
+	steps := display.Curve{Title: "Training steps: time against work, first = 1"}
+	rest := display.Curve{Title: "Sampling, scores, loading"}
+	for _, g := range growth {
 		s := display.Series{Name: fmt.Sprintf("%s, %s", g.Model, g.Size)}
 		for _, p := range g.Points {
 			s.X = append(s.X, p.Work/g.Points[0].Work)
 			s.Y = append(s.Y, p.Ms/g.Points[0].Ms)
-			largest = max(largest, p.Work/g.Points[0].Work)
 		}
-		chart.Series = append(chart.Series, s)
+		if slices.Contains(Models(), g.Model) && g.Model != Sample {
+			steps.Series = append(steps.Series, s)
+		} else {
+			rest.Series = append(rest.Series, s)
+		}
 	}
-	chart.Series = append(chart.Series, display.Series{Name: "linear", X: []float64{1, largest}, Y: []float64{1, largest}})
-	return chart
+	var curves []display.Curve
+	for _, c := range []display.Curve{steps, rest} {
+		if len(c.Series) == 0 {
+			continue
+		}
+		largest := 1.0
+		for _, s := range c.Series {
+			largest = max(largest, slices.Max(s.X))
+		}
+		linear := display.Series{Name: "linear", X: []float64{1, largest}, Y: []float64{1, largest}}
+		c.Series = append([]display.Series{linear}, c.Series...)
+		c.XLabel, c.YLabel, c.Log, c.Width, c.Height = "work", "time", true, 500, 460
+		curves = append(curves, c)
+	}
+	return curves
 }

@@ -28,7 +28,7 @@ func (t Task) trainDiffusion(ctx context.Context, backend compute.Backend) (*sto
 	}
 	task.Sample = nil // it would be part of the first step
 	watch := newStopwatch()
-	_, err = training.Run(ctx, backend, task, training.Options{Iters: warmUp + t.Iters, Devices: t.Devices, OnStep: watch.lap})
+	_, err = training.Run(ctx, backend, task, t.options(watch))
 	return watch, err
 }
 
@@ -36,11 +36,11 @@ func (t Task) trainDiffusion(ctx context.Context, backend compute.Backend) (*sto
 func (t Task) drawDigits(ctx context.Context, backend compute.Backend) (Timing, error) {
 	s := diffusion.Sampler{
 		Net: diffusion.NewUNet(diffusion.DefaultChannels, rng.NewTorch(seed)), Objective: diffusion.Flow{},
-		Steps: diffusion.DefaultSamplerSteps, Guidance: diffusion.DefaultGuidance, Batch: drawnDigits,
+		Steps: diffusion.DefaultSamplerSteps, Guidance: diffusion.DefaultGuidance, Batch: t.Batch,
 	}
-	labels := make([]int32, drawnDigits*(1+t.Iters))
+	labels := make([]int32, t.Batch*(1+t.Iters))
 	for i := range labels {
-		labels[i] = int32(i % drawnDigits % diffusion.NoLabel)
+		labels[i] = int32(i % t.Batch % diffusion.NoLabel)
 	}
 	return t.batches(ctx, func(progress func(done, total int)) error {
 		defer s.Close()

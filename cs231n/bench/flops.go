@@ -19,11 +19,11 @@ func (t Task) FLOPs() float64 {
 	multiplyAdds := 0
 	switch t.Model {
 	case "gan", "lsgan":
-		multiplyAdds = ganStep(
+		multiplyAdds = t.ganStep(
 			[]int{gan.Pixels * 256, 256 * 256, 256},
 			[]int{gan.NoiseDim * 1024, 1024 * 1024, 1024 * gan.Pixels})
 	case "dcgan":
-		multiplyAdds = ganStep(
+		multiplyAdds = t.ganStep(
 			[]int{24 * 24 * 5 * 5 * 32, 8 * 8 * 5 * 5 * 32 * 64, 1024 * 1024, 1024},
 			[]int{gan.NoiseDim * 1024, 1024 * 7 * 7 * 128, 7 * 7 * 4 * 4 * 128 * 64, 14 * 14 * 4 * 4 * 64})
 	case "rnn":
@@ -34,19 +34,19 @@ func (t Task) FLOPs() float64 {
 		multiplyAdds = t.transformerStep()
 	case "diffusion":
 		forward, unused := unet(diffusion.DefaultChannels)
-		multiplyAdds = diffusion.BatchSize * (3*forward - unused)
+		multiplyAdds = t.Batch * (3*forward - unused)
 	case Sample:
 		multiplyAdds = t.sampling()
 	case Draw:
 		forward, _ := unet(diffusion.DefaultChannels)
-		multiplyAdds = drawnDigits * diffusion.DefaultSamplerSteps * 2 * forward // with a label and without
+		multiplyAdds = t.Batch * diffusion.DefaultSamplerSteps * 2 * forward // with a label and without
 	}
 	return 2 * float64(multiplyAdds)
 }
 
 // ganStep returns the multiply-adds of an iteration. d and g are those of each layer's forward pass for one image. The
 // gradient of a layer's weights takes as many, and so does that of its input.
-func ganStep(d, g []int) int {
+func (s Sizes) ganStep(d, g []int) int {
 	sum := func(layers []int) (all int) {
 		for _, l := range layers {
 			all += l
@@ -60,7 +60,7 @@ func ganStep(d, g []int) int {
 	// G's update: forward through both, backward through D for the image alone, then through G without the gradient of the
 	// noise.
 	updateG := allG + allD + allD + (2*allG - g[0])
-	return gan.BatchSize * (updateD + updateG)
+	return s.Batch * (updateD + updateG)
 }
 
 // unet returns the multiply-adds of the diffusion model's forward pass for one image, and those of the layers whose inputs

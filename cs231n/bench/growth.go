@@ -2,16 +2,17 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math"
-	"os"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/gomlx/compute"
 
-	"github.com/cs231n-go/assignment3/cs231n/coco"
+	"github.com/cs231n-go/assignment3/cs231n/metrics"
 )
 
 // Growth holds times for several values of one size. The other sizes are fixed.
@@ -25,7 +26,7 @@ type Growth struct {
 type Point struct {
 	Value int     `json:"value"`
 	Ms    float64 `json:"ms"`
-	Work  float64 `json:"work"` // operations of a step (see [Task.FLOPs]), or rows that are loaded
+	Work  float64 `json:"work"` // operations of a step (see [Task.FLOPs]), or captions that are scored or loaded
 }
 
 // axis is a size that varies.
@@ -40,6 +41,8 @@ func axes() []axis {
 	length := func(t *Task, v int) { t.T = v }
 	batches, lengths := []int{32, 64, 128, 256, 512}, []int{8, 16, 32, 64}
 	return []axis{
+		{"gan", "batch", []int{128, 256, 512, 1024, 2048}, batch},
+		{"dcgan", "batch", []int{128, 256, 512, 1024, 2048}, batch},
 		{"lstm", "batch", batches, batch},
 		{"lstm", "T", lengths, length},
 		{"lstm", "H", []int{128, 256, 512, 1024}, func(t *Task, v int) { t.H = v }},
@@ -50,64 +53,94 @@ func axes() []axis {
 	}
 }
 
-// Grow measures the growth along all axes on a backend. log receives a line for each point.
-func Grow(ctx context.Context, backend compute.Backend, log io.Writer) ([]Growth, error) {
+// scores stands for the scores of captions among the models.
+const scores = "scores"
+
+// GrowthModels lists what [Grow] can measure.
+func GrowthModels() []string {
+	var models []string
+	for _, a := range axes() {
+		models = append(models, a.model)
+	}
+	return append(slices.Compact(models), scores)
+}
+
+// Grow measures the growth of a model's steps along its axes on a backend. log receives a line for each point.
+func Grow(ctx context.Context, backend compute.Backend, model string, log io.Writer) ([]Growth, error) {
+	if model == scores {
+		return growScores(ctx, log, 5000, 10_000, 20_000, 40_000)
+	}
 	var all []Growth
 	for _, a := range axes() {
-		g := Growth{Model: a.model, Size: a.size}
-		for _, value := range a.values {
-			task, err := NewTask(a.model)
-			if err != nil {
-				return nil, err
-			}
+		if a.model != model {
+			continue
+		}
+		task, err := NewTask(model)
+		if err != nil {
+			return nil, err
+		}
+		g := Growth{Model: model, Size: a.size}
+		err = g.measure(2, a.values, log, func(value int) (ms, work float64, err error) {
 			a.set(&task, value)
-			task.Iters = 3
+			work = task.FLOPs()
+			const enough = 5e10 // operations, about half a second
+			task.Iters, task.warmUp = max(2, int(enough/work)), 1
 			timing, err := task.Run(ctx, backend)
-			if err != nil {
-				return nil, err
-			}
-			// The minimum is least affected by other processes.
-			g.add(log, Point{value, timing.Min, task.FLOPs()})
+			return timing.Min, work, err
+		})
+		if err != nil {
+			return nil, err
 		}
 		all = append(all, g)
 	}
-	loading, err := growLoading(ctx, log)
-	return append(all, loading), err
+	return all, nil
 }
 
-func (g *Growth) add(log io.Writer, p Point) {
-	fmt.Fprintf(log, "  %s, %s = %d: %.1f ms\n", g.Model, g.Size, p.Value, p.Ms)
-	g.Points = append(g.Points, p)
-}
-
-// growLoading times coco.Load for data sets of increasing size, with five captions per image.
-func growLoading(ctx context.Context, log io.Writer) (g Growth, err error) {
-	g = Growth{Model: "coco.Load", Size: "rows"}
-	dir, err := os.MkdirTemp("", "bench")
-	if err != nil {
-		return g, fmt.Errorf("bench: %w", err)
+// measure measures all values in turn for a number of rounds, so that a slow minute of the machine affects all of them. It
+// keeps the minimum of each, which is least affected by other processes.
+func (g *Growth) measure(rounds int, values []int, log io.Writer, measure func(value int) (ms, work float64, err error)) error {
+	g.Points = make([]Point, len(values))
+	for round := range rounds {
+		for i, value := range values {
+			ms, work, err := measure(value)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(log, "  %s, %s = %d: %.1f ms\n", g.Model, g.Size, value, ms)
+			if round == 0 || ms < g.Points[i].Ms {
+				g.Points[i] = Point{value, ms, work}
+			}
+		}
 	}
-	defer os.RemoveAll(dir)
-	for _, images := range []int{2000, 4000, 8000, 16000} {
-		if err := ctx.Err(); err != nil {
-			return g, err
-		}
-		captions := 5 * images
-		if err := coco.Write(dir, randomData(Assignment(), images, captions)); err != nil {
-			return g, fmt.Errorf("bench: %w", err)
-		}
-		best := math.Inf(1)
-		for range 5 {
+	return nil
+}
+
+// growScores times the scores of captions for increasing numbers of images, with five references for each.
+func growScores(ctx context.Context, log io.Writer, images ...int) ([]Growth, error) {
+	const mostWords, rounds = 15, 3
+	candidates, references := newLanguage(Assignment().V).corpus(slices.Max(images), mostWords)
+	bleu := func(candidates []metrics.Caption, references [][]metrics.Caption) (float64, []float64, error) {
+		s, err := metrics.BLEU(candidates, references)
+		return s.BLEU[0], nil, err
+	}
+	var all []Growth
+	for _, metric := range []struct {
+		name  string
+		score func(candidates []metrics.Caption, references [][]metrics.Caption) (float64, []float64, error)
+	}{{"BLEU", bleu}, {"CIDEr-D", metrics.CIDErD}, {"ROUGE-L", metrics.ROUGEL}} {
+		g := Growth{Model: metric.name, Size: "captions"}
+		err := g.measure(rounds, images, log, func(n int) (ms, work float64, err error) {
 			runtime.GC() // do not time the collection of earlier garbage
 			begin := time.Now()
-			if _, err := coco.Load(dir, coco.Options{}); err != nil {
-				return g, fmt.Errorf("bench: %w", err)
-			}
-			best = min(best, time.Since(begin).Seconds()*1e3)
+			_, _, err = metric.score(candidates[:n], references[:n])
+			return time.Since(begin).Seconds() * 1e3, float64(n), errors.Join(err, ctx.Err())
+		})
+		if err != nil {
+			return nil, fmt.Errorf("bench: %w", err)
 		}
-		g.add(log, Point{captions, best, float64(captions)})
+		all = append(all, g)
 	}
-	return g, nil
+	return all, nil
 }
 
 // growthRows has a row for each point, with the ratios of its work and time to those of the previous point.
@@ -126,9 +159,15 @@ func growthRows(all []Growth) [][]string {
 	return rows
 }
 
-// Growth runs [Grow] in a new process.
+// Growth runs [Grow] for all models, each in a new process. With an error it returns what it measured before.
 func (r Runner) Growth(ctx context.Context) (all []Growth, err error) {
 	fmt.Fprintln(r.Log, "growth of time with sizes")
-	err = r.run(ctx, &all, "growth", r.Self, "growth")
-	return all, err
+	for _, model := range GrowthModels() {
+		var growth []Growth
+		if err := r.run(ctx, &growth, model, r.Self, "growth", model); err != nil {
+			return all, err
+		}
+		all = append(all, growth...)
+	}
+	return all, nil
 }

@@ -20,6 +20,7 @@ type Report struct {
 	Peaks       []NamedPeak  `json:"matmul"`
 	Comparisons []Comparison `json:"models"`
 	Growth      []Growth     `json:"growth,omitempty"`
+	COCO        *COCO        `json:"coco,omitempty"`
 	Cells       []Cells      `json:"cells,omitempty"`
 }
 
@@ -88,6 +89,9 @@ func (r Report) Markdown() string {
 	if len(r.Growth) > 0 {
 		b.WriteString("\nGrowth of time. The last two columns are the ratios of work and time to the row above.\n\n")
 		writeTable(&b, []string{"Model", "Size", "Value", "ms", "Work", "Time"}, growthRows(r.Growth))
+	}
+	if r.COCO != nil {
+		r.COCO.write(&b)
 	}
 	if len(r.Cells) > 0 {
 		b.WriteString("\nSeconds per cell, without cells that train.\n\n")

@@ -24,6 +24,8 @@ type Runner struct {
 	Log  io.Writer // receives a line for each process
 
 	Iters int // steps to time in each process; 0 means the default of [NewTask]
+
+	size dataSize // of the synthetic data set; zero means that of COCO
 }
 
 // Parts lists what [Runner.Measure] can measure.
@@ -40,7 +42,9 @@ func (r Runner) Measure(ctx context.Context, parts, models []string, rounds int)
 				report.Comparisons, err = r.Compare(ctx, models, rounds)
 			}
 		case "growth":
-			report.Growth, err = r.Growth(ctx)
+			if report.Growth, err = r.Growth(ctx); err == nil {
+				report.COCO, err = r.COCO(ctx)
+			}
 		case "cells":
 			report.Cells, err = r.Cells(ctx)
 		}

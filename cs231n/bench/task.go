@@ -14,6 +14,7 @@ import (
 
 	"github.com/cs231n-go/assignment3/cs231n/captioning"
 	"github.com/cs231n-go/assignment3/cs231n/coco"
+	"github.com/cs231n-go/assignment3/cs231n/diffusion"
 	"github.com/cs231n-go/assignment3/cs231n/gan"
 	"github.com/cs231n-go/assignment3/cs231n/mnist"
 	"github.com/cs231n-go/assignment3/cs231n/rng"
@@ -23,12 +24,13 @@ import (
 // Task is a number of training steps of one model, or the generation of captions or digits.
 type Task struct {
 	Model   string // one of [Models]
-	Sizes          // for a captioning model; the sizes of the others are fixed
+	Sizes          // for other models than those of captions, only Batch counts
 	Iters   int    // steps to time, after the warm-up
 	Devices int    // number of devices that share each batch; 0 means 1
+	warmUp  int    // first training steps, which are not counted
 }
 
-// Sizes are the sizes of a captioning model and its batches: captions per batch, input words, hidden units, word vectors,
+// Sizes are the sizes of a captioning model and its batches: examples per batch, input words, hidden units, word vectors,
 // image features, vocabulary.
 type Sizes struct{ Batch, T, H, W, D, V int }
 
@@ -49,15 +51,25 @@ func Models() []string {
 	return []string{"gan", "lsgan", "dcgan", "diffusion", "rnn", "lstm", "transformer", Sample, Draw}
 }
 
+// CaptioningModels lists the models that train on captions.
+func CaptioningModels() []string { return []string{"rnn", "lstm", "transformer"} }
+
 // NewTask returns the task of a model with the assignment's sizes. Its steps take about two seconds on two cores.
 func NewTask(model string) (Task, error) {
 	iters, known := map[string]int{"gan": 150, "lsgan": 150, "dcgan": 15, "diffusion": 15, "rnn": 80, "lstm": 40, "transformer": 30, Sample: 20, Draw: 5}[model]
 	if !known {
 		return Task{}, fmt.Errorf("bench: unknown model %q; there are %v", model, Models())
 	}
-	t := Task{Model: model, Sizes: Assignment(), Iters: iters}
-	if model == Sample {
+	t := Task{Model: model, Sizes: Assignment(), Iters: iters, warmUp: 5}
+	switch model {
+	case "gan", "lsgan", "dcgan":
+		t.Batch = gan.BatchSize
+	case "diffusion":
+		t.Batch = diffusion.BatchSize
+	case Sample:
 		t.T = SampledWords
+	case Draw:
+		t.Batch = drawnDigits
 	}
 	return t, nil
 }
@@ -80,7 +92,7 @@ func (t Task) Run(ctx context.Context, backend compute.Backend) (Timing, error) 
 	case t.Model == Draw:
 		return t.drawDigits(ctx, backend)
 	default:
-		watch, err = t.trainCaptions(ctx, backend)
+		watch, err = t.trainOnLanguage(ctx, backend)
 	}
 	if err != nil {
 		return Timing{}, fmt.Errorf("bench: %s: %w", t.Model, err)
@@ -88,10 +100,7 @@ func (t Task) Run(ctx context.Context, backend compute.Backend) (Timing, error) 
 	return watch.timing(t), nil
 }
 
-const (
-	seed   = 231
-	warmUp = 5 // first steps, which are not counted
-)
+const seed = 231
 
 func (t Task) trainGAN(ctx context.Context, backend compute.Backend) (*stopwatch, error) {
 	c, err := gan.Preset(t.Model, rng.NewTorch(seed))
@@ -104,33 +113,47 @@ func (t Task) trainGAN(ctx context.Context, backend compute.Backend) (*stopwatch
 	}
 	watch := newStopwatch()
 	c.Images = images.Images
-	_, err = training.Run(ctx, backend, c, training.Options{Iters: warmUp + t.Iters, Devices: t.Devices, OnStep: watch.lap})
+	_, err = training.Run(ctx, backend, c, t.options(watch))
 	return watch, err
 }
 
-func (t Task) trainCaptions(ctx context.Context, backend compute.Backend) (*stopwatch, error) {
-	const images, captions = 1000, 2000
-	data := randomData(t.Sizes, images, captions)
-	model, err := t.captioner(data)
+// trainOnLanguage trains a captioning model on a small data set of random captions.
+func (t Task) trainOnLanguage(ctx context.Context, backend compute.Backend) (*stopwatch, error) {
+	part := amount{images: 1000, captions: 2000}
+	data := newLanguage(t.V).data(t.Sizes, part, part)
+	model, err := t.captioner(data, t.T)
 	if err != nil {
 		return nil, err
 	}
+	return t.trainCaptions(ctx, backend, model, data)
+}
+
+func (t Task) trainCaptions(ctx context.Context, backend compute.Backend, model captioning.Model, data *coco.Data) (*stopwatch, error) {
 	watch := newStopwatch()
 	solver := captioning.Solver{Model: model, Data: data, Stream: rng.NewNumPy(seed), UpdateRule: "adam", LearningRate: 1e-3}
-	_, err = training.Run(ctx, backend, solver, training.Options{
-		BatchSize: t.Batch, Iters: warmUp + t.Iters, Devices: t.Devices, OnStep: watch.lap,
-	})
+	_, err := training.Run(ctx, backend, solver, t.options(watch))
 	return watch, err
 }
 
-// captioner builds the captioning model of the task.
-func (t Task) captioner(data *coco.Data) (captioning.Model, error) {
+// options returns the options of a training run whose steps watch records.
+func (t Task) options(watch *stopwatch) training.Options {
+	return training.Options{BatchSize: t.Batch, Iters: t.warmUp + t.Iters, Devices: t.Devices, OnStep: watch.lap}
+}
+
+// captioner is a captioning model that can be trained and used.
+type captioner interface {
+	captioning.Model
+	captioning.Sampler
+}
+
+// captioner builds the captioning model of the task. maxLength is the length of the longest captions of a Transformer.
+func (t Task) captioner(data *coco.Data, maxLength int) (captioner, error) {
 	if t.Model == "rnn" || t.Model == "lstm" {
 		return captioning.NewRNN(captioning.RNNConfig{
 			CellType: t.Model, WordToIdx: data.Vocab.IDs, InputDim: t.D, WordvecDim: t.W, HiddenDim: t.H, Stream: rng.NewNumPy(seed),
 		})
 	}
-	return t.transformer(data, t.T)
+	return t.transformer(data, maxLength)
 }
 
 // transformer builds the assignment's Transformer for captions of up to maxLength words.

@@ -15,6 +15,7 @@ import (
 type Timing struct {
 	Median   float64 `json:"median_ms"`
 	Min      float64 `json:"min_ms"`
+	Mean     float64 `json:"mean_ms"`
 	First    float64 `json:"first_ms"`    // time of the first step, which builds, compiles and runs
 	PeakRSS  float64 `json:"peak_rss_mb"` // peak resident memory of the process in MiB; 0 if unknown
 	LastLoss float64 `json:"last_loss"`
@@ -62,9 +63,9 @@ func (w *stopwatch) laps() []float64 {
 
 func (w *stopwatch) timing(t Task) Timing {
 	laps := w.laps()
-	timed := laps[warmUp:]
+	timed := laps[t.warmUp:]
 	return Timing{
-		Median: median(timed), Min: slices.Min(timed), First: laps[0], PeakRSS: peakMemory("/proc/self/status"),
+		Median: median(timed), Min: slices.Min(timed), Mean: mean(timed), First: laps[0], PeakRSS: memory(status, peakKey),
 		LastLoss: w.loss, Iters: t.Iters, Threads: runtime.GOMAXPROCS(0),
 	}
 }
@@ -81,8 +82,8 @@ func (t Task) batches(ctx context.Context, call func(progress func(done, total i
 		return Timing{}, err
 	}
 	return Timing{
-		Median: median(laps[1:]), Min: slices.Min(laps[1:]), First: laps[0],
-		PeakRSS: peakMemory("/proc/self/status"), Iters: t.Iters, Threads: runtime.GOMAXPROCS(0),
+		Median: median(laps[1:]), Min: slices.Min(laps[1:]), Mean: mean(laps[1:]), First: laps[0],
+		PeakRSS: memory(status, peakKey), Iters: t.Iters, Threads: runtime.GOMAXPROCS(0),
 	}, nil
 }
 
@@ -93,15 +94,29 @@ func median(values []float64) float64 {
 	return (sorted[(n-1)/2] + sorted[n/2]) / 2
 }
 
-// peakMemory reads the peak resident memory in MiB from a file in the format of Linux's /proc/self/status. It returns 0 if
-// there is no such file.
-func peakMemory(path string) float64 {
+func mean(values []float64) float64 {
+	sum := 0.0
+	for _, v := range values {
+		sum += v
+	}
+	return sum / float64(len(values))
+}
+
+// Linux's file with the memory of this process, and keys in it.
+const (
+	status      = "/proc/self/status"
+	residentKey = "VmRSS:"
+	peakKey     = "VmHWM:" // peak resident memory
+)
+
+// memory reads a size in MiB from a file in the format of Linux's /proc/self/status. It returns 0 if there is no such file.
+func memory(path, key string) float64 {
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return 0
 	}
 	for line := range strings.Lines(string(data)) {
-		if value, ok := strings.CutPrefix(line, "VmHWM:"); ok {
+		if value, ok := strings.CutPrefix(line, key); ok {
 			kib, _ := strconv.ParseFloat(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(value), "kB")), 64)
 			return kib / 1024
 		}

@@ -25,7 +25,12 @@ func TestMisuse(t *testing.T) {
 		{[]string{"step"}, "step needs MODEL (see bench step --help)"},
 		{[]string{"step", "wgan"}, `unknown model "wgan"`},
 		{[]string{"step", "gan", "--rounds", "3"}, "step has no flag --rounds"},
-		{[]string{"growth", "3"}, `growth does not take "3"`},
+		{[]string{"growth"}, "growth needs MODEL"},
+		{[]string{"growth", "rnn"}, `there is no growth of "rnn"; choose from [gan dcgan lstm transformer sample scores]`},
+		{[]string{"load"}, "load needs DIR"},
+		{[]string{"epoch", "lstm"}, "epoch needs DIR"},
+		{[]string{"epoch", "gan", "data"}, `"gan" is no captioning model; choose from [rnn lstm transformer]`},
+		{[]string{"epoch", "lstm", "data", "--iters", "0"}, `"0" for "--iters" flag`},
 		{[]string{"matmul", "3"}, `matmul does not take "3"`},
 	} {
 		var stdout, stderr bytes.Buffer
