@@ -63,13 +63,14 @@ func ForwardUnrolled(x, h0 *Node, w Weights) (h *Node) {
 func Backward(dh *Node, cache Cache) (dx, dh0 *Node, dw Weights) {
 	steps := dh.Shape().Dim(1)
 	zero := loop.Zero(dh, cache.h0.Shape().Dimensions...)
-	out := loop.Backwards(steps, []*Node{dh, cache.cells, cache.gates, cache.wh}, []*Node{zero, zero, cache.gates},
+	transposed := Transpose(cache.wh, 0, 1) // once, not in every step
+	out := loop.Backwards(steps, []*Node{dh, cache.cells, cache.gates, transposed}, []*Node{zero, zero, cache.gates},
 		func(t *Node, fixed, state []*Node) []*Node {
-			dh, cells, gates, wh := fixed[0], fixed[1], fixed[2], fixed[3]
+			dh, cells, gates, whT := fixed[0], fixed[1], fixed[2], fixed[3]
 			dNextH, dNextC, all := state[0], state[1], state[2]
 			da, dc := stepBack(Add(loop.At(dh, 1, t), dNextH), dNextC,
 				loop.At(cells, 1, t), loop.At(cells, 1, loop.Next(t)), split(loop.At(gates, 1, t)))
-			return []*Node{nn.ProductT(da, wh), dc, loop.Put(all, 1, t, da)}
+			return []*Node{nn.Product(da, whT), dc, loop.Put(all, 1, t, da)}
 		})
 	dh0, da := out[0], out[2]
 	dx, dw.Wx, dw.B = temporal.AffineBackward(da, cache.affine)

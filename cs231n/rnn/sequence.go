@@ -62,12 +62,13 @@ func ForwardUnrolled(x, h0 *Node, w Weights) (h *Node) {
 func Backward(dh *Node, cache Cache) (dx, dh0 *Node, dw Weights) {
 	steps := dh.Shape().Dim(1)
 	prevH, h := SliceAxis(cache.states, 1, AxisRange(0, steps)), SliceAxis(cache.states, 1, AxisRange(1))
-	out := loop.Backwards(steps, []*Node{dh, h, cache.wh}, []*Node{loop.Zero(dh, cache.h0.Shape().Dimensions...), dh},
+	transposed := Transpose(cache.wh, 0, 1) // once, not in every step
+	out := loop.Backwards(steps, []*Node{dh, h, transposed}, []*Node{loop.Zero(dh, cache.h0.Shape().Dimensions...), dh},
 		func(t *Node, fixed, state []*Node) []*Node {
-			dh, h, wh := fixed[0], fixed[1], fixed[2]
+			dh, h, whT := fixed[0], fixed[1], fixed[2]
 			dNext, all := state[0], state[1]
 			da := stepBack(Add(loop.At(dh, 1, t), dNext), loop.At(h, 1, t))
-			return []*Node{nn.ProductT(da, wh), loop.Put(all, 1, t, da)}
+			return []*Node{nn.Product(da, whT), loop.Put(all, 1, t, da)}
 		})
 	dh0, da := out[0], out[1]
 	dx, dw.Wx, dw.B = temporal.AffineBackward(da, cache.affine)
