@@ -12,38 +12,22 @@ import (
 func (r Report) StepChart() (image.Image, error) { return r.stepBars().Image() }
 
 func (r Report) stepBars() display.Bars {
-	var names, models []string
+	chart := display.Bars{Title: "Time of a step, ours = 1", YLabel: "theirs / ours", Width: 1000}
 	for _, c := range r.Comparisons {
-		models = append(models, c.Model)
-		for _, v := range c.Rivals {
-			if !slices.Contains(names, v.Name) {
-				names = append(names, v.Name)
-			}
+		chart.Groups = append(chart.Groups, c.Model)
+	}
+	chart.Series = []display.Series{{Name: "ours", Y: slices.Repeat([]float64{1}, len(chart.Groups))}}
+	for _, name := range r.rivals() {
+		if name == numPy64 {
+			continue // one series for each library
 		}
-	}
-	chart := display.Bars{
-		Title: "Time of a step, ours = 1", YLabel: "theirs / ours", Groups: models, Width: 760,
-		Series: []display.Series{{Name: "ours", Y: slices.Repeat([]float64{1}, len(models))}},
-	}
-	for _, name := range names {
 		s := display.Series{Name: name}
 		for _, c := range r.Comparisons {
-			s.Y = append(s.Y, 1/c.ratioTo(name))
+			s.Y = append(s.Y, 1/ratio(c.Ours, c.rival(name).Timings).Median)
 		}
 		chart.Series = append(chart.Series, s)
 	}
 	return chart
-}
-
-// ratioTo returns the median ratio of our time to a rival's, or NaN without timings.
-func (c Comparison) ratioTo(name string) float64 {
-	var theirs []Timing
-	for _, v := range c.Rivals {
-		if v.Name == name {
-			theirs = v.Timings
-		}
-	}
-	return ratio(c.Ours, theirs).Median
 }
 
 // GrowthChart draws time against work, both relative to the first point, on logarithmic axes. A line that is never steeper

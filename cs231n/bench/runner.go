@@ -24,6 +24,8 @@ type Runner struct {
 	Log  io.Writer // receives a line for each process
 
 	Iters int // steps to time in each process; 0 means the default of [NewTask]
+
+	env []string // more environment variables
 }
 
 // Parts lists what [Runner.Measure] can measure.
@@ -86,7 +88,7 @@ func (r Runner) run(ctx context.Context, result any, name, program string, args 
 	begin := time.Now()
 	var stderr bytes.Buffer
 	cmd := exec.CommandContext(ctx, program, args...)
-	cmd.Dir, cmd.Env, cmd.Stderr = r.Root, environment(os.Environ()), io.MultiWriter(&stderr, r.Log)
+	cmd.Dir, cmd.Env, cmd.Stderr = r.Root, append(environment(os.Environ()), r.env...), io.MultiWriter(&stderr, r.Log)
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = 5 * time.Second
 	out, err := cmd.Output()

@@ -29,6 +29,7 @@ tables and charts. A subcommand times one thing in one process and prints a line
 	models := f.StringSlice("models", bench.Models(), "time the steps of the models in `LIST`")
 	parts := f.StringSlice("only", bench.Parts(), "measure the parts in `LIST`")
 	out := f.String("out", filepath.Join("out", "bench"), "write bench.json, bench.md and charts into the folder `DIR`")
+	keep := f.Bool("keep", false, "keep the results in --out of models and parts that are not measured")
 	images := f.String("images", "", "copy the charts into the folder `DIR`")
 	c.RunE = func(c *cobra.Command, _ []string) (err error) {
 		for _, part := range *parts {
@@ -50,11 +51,18 @@ tables and charts. A subcommand times one thing in one process and prints a line
 		if err := os.MkdirAll(*out, 0o755); err != nil {
 			return fmt.Errorf("--out: %w", err)
 		}
+		var earlier bench.Report
+		if *keep {
+			if earlier, err = bench.Load(*out); err != nil {
+				return fmt.Errorf("--keep: %w", err)
+			}
+		}
 		runner.Log = c.ErrOrStderr()
 		report, err := runner.Measure(c.Context(), *parts, *models, rounds)
 		if report.Empty() {
 			return err
 		}
+		report.Keep(earlier)
 		// An error does not cost the results before it.
 		err = errors.Join(err, report.Save(*out, *images))
 		if err == nil {
