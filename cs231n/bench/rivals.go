@@ -1,8 +1,8 @@
 package bench
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"path"
 	"slices"
@@ -13,7 +13,7 @@ type Rival struct {
 	Name    string   `json:"name"`
 	Variant string   `json:"variant,omitempty"` // the fastest variant, if there are several
 	Timings []Timing `json:"timings"`
-	Failure string   `json:"failure,omitempty"` // error that ended its timings
+	Failure string   `json:"failure,omitempty"` // the first error, if no variant ran
 
 	variants []variant
 }
@@ -32,21 +32,21 @@ func (v *Rival) runOnce(ctx context.Context, r Runner) error {
 	}
 	var best Timing
 	var fastest []variant
-	var failures []error
+	var failure string
 	for _, each := range v.variants {
 		t, err := each.run(ctx)
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
 		case err != nil:
-			failures = append(failures, err)
+			failure = cmp.Or(failure, err.Error())
 			fmt.Fprintf(r.Log, "  %s %s is skipped: %v\n", v.Name, each.name, err)
 		case fastest == nil || t.Median < best.Median:
 			best, fastest = t, []variant{each}
 		}
 	}
 	if fastest == nil {
-		v.Failure = errors.Join(failures...).Error()
+		v.Failure = failure
 		return nil
 	}
 	v.variants, v.Variant = fastest, fastest[0].name
