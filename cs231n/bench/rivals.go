@@ -6,21 +6,22 @@ import (
 	"fmt"
 	"path"
 	"slices"
+	"strings"
 )
 
 // Rival is another program that does the same task.
 type Rival struct {
 	Name    string   `json:"name"`
-	Variant string   `json:"variant,omitempty"` // the fastest variant, if there are several
+	Variant string   `json:"variant,omitempty"` // the arguments of the fastest variant
 	Timings []Timing `json:"timings"`
 	Failure string   `json:"failure,omitempty"` // the first error, if no variant ran
 
 	variants []variant
 }
 
-// variant is a way to run a rival, such as a number of threads.
+// variant is a way to run a rival, such as with a number of threads.
 type variant struct {
-	name string
+	name string // its arguments
 	run  func(ctx context.Context) (Timing, error)
 }
 
@@ -40,7 +41,7 @@ func (v *Rival) runOnce(ctx context.Context, r Runner) error {
 			return ctx.Err()
 		case err != nil:
 			failure = cmp.Or(failure, err.Error())
-			fmt.Fprintf(r.Log, "  %s %s is skipped: %v\n", v.Name, each.name, err)
+			fmt.Fprintf(r.Log, "  %s %s failed: %v\n", v.Name, each.name, err)
 		case fastest == nil || t.Median < best.Median:
 			best, fastest = t, []variant{each}
 		}
@@ -85,7 +86,11 @@ func (r Runner) rivals(ctx context.Context, task Task) ([]Rival, error) {
 	rival := func(name string, lib library, program string, variants ...[]string) Rival {
 		rival := Rival{Name: name}
 		for _, args := range variants {
-			rival.variants = append(rival.variants, r.variant(name, lib, path.Join("cs231n", folder, "testdata", program), common, args))
+			rival.variants = append(rival.variants, variant{strings.Join(args, " "), func(ctx context.Context) (t Timing, err error) {
+				file := path.Join("cs231n", folder, "testdata", program)
+				err = r.python(ctx, &t, name+" "+strings.Join(args, " "), lib, file, slices.Concat(common, args)...)
+				return t, err
+			}})
 		}
 		return rival
 	}
@@ -101,16 +106,6 @@ func (r Runner) rivals(ctx context.Context, task Task) ([]Rival, error) {
 	all := []string{"--threads", threads()}
 	return append(rivals,
 		rival(eagerTorch, torch(), "bench_torch.py", all),
-		rival(torchCompile, torch(), "bench_torch.py", append(slices.Clone(all), "--compile", "default"),
-			append(slices.Clone(all), "--compile", "max-autotune-no-cudagraphs")),
+		rival(torchCompile, torch(), "bench_torch.py", append(slices.Clone(all), "--compile", "default")),
 		rival(jaxJit, jax(), "bench_jax.py", all)), nil
-}
-
-// variant runs a program with common arguments and more of its own. The last of these is its name.
-func (r Runner) variant(rival string, lib library, program string, common, args []string) variant {
-	name := args[len(args)-1]
-	return variant{name, func(ctx context.Context) (t Timing, err error) {
-		err = r.python(ctx, &t, fmt.Sprintf("%s (%s)", rival, name), lib, program, slices.Concat(common, args)...)
-		return t, err
-	}}
 }

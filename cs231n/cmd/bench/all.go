@@ -18,11 +18,11 @@ import (
 func allCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use: "bench",
-		Long: `Time this project's training steps beside those of PyTorch, JAX and NumPy, and write
+		Long: `Time this project's training steps beside those of PyTorch, torch.compile, JAX and NumPy, and write
 tables and charts. A subcommand times one thing in one process and prints a line of JSON.`,
 		Example: "  bench --rounds 1 --only steps --models gan,lstm\n  bench step lstm",
 	}
-	runner, rounds := bench.Runner{}, 5
+	runner, rounds := bench.Runner{}, 3
 	f := c.Flags()
 	f.Var(cli.AtLeast(1, &rounds), "rounds", "run each program `N` times, in turn")
 	f.Var(cli.AtLeast(0, &runner.Iters), "iters", "time `N` steps in each process (default about two seconds)")

@@ -48,7 +48,7 @@ func TestHelp(t *testing.T) {
 	t.Parallel()
 	var stdout, stderr bytes.Buffer
 	require.Zero(t, run(context.Background(), []string{"--help"}, &stdout, &stderr))
-	for _, text := range []string{"Usage:\n  bench [flags]\n  bench [command]\n", "--rounds N ", "--keep ", "(default 5)", "[gan,lsgan,dcgan,diffusion,rnn,lstm,transformer,sample,draw]", "[steps,growth,cells]", `"out/bench"`} {
+	for _, text := range []string{"Usage:\n  bench [flags]\n  bench [command]\n", "--rounds N ", "--keep ", "(default 3)", "[gan,lsgan,dcgan,diffusion,rnn,lstm,transformer,sample,draw]", "[steps,growth,cells]", `"out/bench"`} {
 		require.Contains(t, stdout.String(), text)
 	}
 	stdout.Reset()
