@@ -8,11 +8,11 @@ import (
 	"github.com/cs231n-go/assignment3/cs231n/display"
 )
 
-// StepChart draws the times of rivals divided by ours. Rivals above 1 are slower.
+// StepChart draws the steps per second of rivals divided by ours, the ratios of the tables. Rivals below 1 are slower.
 func (r Report) StepChart() (image.Image, error) { return r.stepBars().Image() }
 
 func (r Report) stepBars() display.Bars {
-	chart := display.Bars{Title: "Time of a step, ours = 1", YLabel: "theirs / ours", Width: 1000}
+	chart := display.Bars{Title: "Steps per second, ours = 1", YLabel: "theirs / ours", Width: 1000}
 	for _, c := range r.Comparisons {
 		chart.Groups = append(chart.Groups, c.Model)
 	}
@@ -23,7 +23,7 @@ func (r Report) stepBars() display.Bars {
 		}
 		s := display.Series{Name: name}
 		for _, c := range r.Comparisons {
-			s.Y = append(s.Y, 1/ratio(c.Ours, c.rival(name).Timings).Median)
+			s.Y = append(s.Y, ratio(c.Ours, c.rival(name).Timings).Median)
 		}
 		chart.Series = append(chart.Series, s)
 	}
