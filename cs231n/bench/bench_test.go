@@ -6,9 +6,7 @@ import (
 	"encoding/json"
 	"math"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -70,14 +68,17 @@ func TestEnvironment(t *testing.T) {
 		environment([]string{"OPENBLAS_CORETYPE=Haswell", "GLIBC_TUNABLES=x", "OMP_NUM_THREADS=1", "PATH=/bin", "MKL_CBWR=AVX2"}))
 }
 
-// report returns a small report in which the second rival failed.
+// report returns a small report in which the last rival failed. JAX is the fastest in the median, not in the first round.
 func report() Report {
 	return Report{
 		Threads: 2, Rounds: 2, Peaks: []NamedPeak{{"XLA", Peak{100, "cpu"}}, {"PyTorch", Peak{200, "cpu"}}},
 		Comparisons: []Comparison{{
 			Model: "lstm", GFLOP: 4, Ours: []Timing{{Median: 40, First: 1000, PeakRSS: 300}, {Median: 60, First: 3000, PeakRSS: 400}},
 			Rivals: []Rival{
-				{Name: "NumPy", Timings: []Timing{{Median: 80, PeakRSS: 90}, {Median: 100, PeakRSS: 90}}},
+				{Name: "NumPy", Variant: "2", Timings: []Timing{{Median: 80, PeakRSS: 90}, {Median: 100, PeakRSS: 90}}},
+				{Name: "NumPy, float64", Timings: []Timing{{Median: 300}, {Median: 300}}},
+				{Name: "torch.compile", Timings: []Timing{{Median: 50, First: 9000, PeakRSS: 80}, {Median: 90, First: 1000, PeakRSS: 80}}},
+				{Name: "JAX", Timings: []Timing{{Median: 80, First: 2000, PeakRSS: 70}, {Median: 40, First: 2000, PeakRSS: 70}}},
 				{Name: "PyTorch", Failure: "no PyTorch"},
 			},
 		}},
@@ -96,8 +97,10 @@ func report() Report {
 func TestMarkdown(t *testing.T) {
 	t.Parallel()
 	tables := report().Markdown()
-	assert.Contains(t, tables, "| lstm | NumPy | 50.0 | 90.0 | 0.55 | 0.50 to 0.60 | 2.00 | 350 / 90.0 | 80 | 40% |\n")
-	assert.Contains(t, tables, "| lstm | PyTorch | 50.0 | – | – | – to – | 2.00 | 350 / – | 80 | 40% |\n")
+	assert.Contains(t, tables, "| lstm | JAX | 50.0 | 60.0 | 1.00 | 0.50 to 1.50 | 350 / 70.0 | 80 | 40% |\n")
+	assert.Contains(t, tables, "| Model | Ours | NumPy | NumPy, float64 | torch.compile | JAX |\n")
+	assert.Contains(t, tables, "| lstm | 50.0, 3.00 s | 90.0, 0.00 s | 300, 0.00 s | 70.0, 9.00 s | 60.0, 2.00 s |\n",
+		"medians, and the longest first step")
 	assert.Contains(t, tables, "| lstm | T | 16 | 15.0 | 2.00 | 1.50 |\n")
 	assert.Contains(t, tables, "| 2000 | 30.0 | 80.0 | 30.0 | 111 | 112 |\n")
 	assert.Contains(t, tables, "| lstm | 30.0 | 150 | 16000 | 8.00 | 200 | 40000 | 1.00 | 4096 | 400 |\n", "16000·30 ms, 40000·1.5 ms")
@@ -183,11 +186,13 @@ func TestCharts(t *testing.T) {
 	t.Parallel()
 	bars := report().stepBars()
 	assert.Equal(t, []string{"lstm"}, bars.Groups)
-	require.Len(t, bars.Series, 3)
-	assert.Equal(t, display.Series{Name: "ours", Y: []float64{1}}, bars.Series[0])
-	assert.Equal(t, "NumPy", bars.Series[1].Name)
-	assert.InDelta(t, 1/0.55, bars.Series[1].Y[0], 1e-12, "the median of 80/40 and 100/60, inverted")
-	assert.True(t, math.IsNaN(bars.Series[2].Y[0]), "PyTorch has no timings")
+	var names []string
+	for _, s := range bars.Series {
+		names = append(names, s.Name)
+	}
+	assert.Equal(t, []string{"ours", "NumPy", "torch.compile", "JAX"}, names, "one series for each library that ran")
+	assert.Equal(t, []float64{1}, bars.Series[0].Y)
+	assert.InDelta(t, 0.55, bars.Series[1].Y[0], 1e-12, "the median of 40/80 and 60/100")
 	curves := report().growthCurves()
 	require.Len(t, curves, 2)
 	assert.Equal(t, []display.Series{
@@ -198,10 +203,9 @@ func TestCharts(t *testing.T) {
 		{Name: "BLEU, captions", X: []float64{1, 3}, Y: []float64{1, 4}},
 		{Name: "coco.Load, captions", X: []float64{1, 2}, Y: []float64{1, 1.5}},
 	}, curves[1].Series)
-	picture, err := report().StepChart()
+	_, err := report().StepChart()
 	require.NoError(t, err)
-	assert.Equal(t, 760, picture.Bounds().Dx())
-	picture, err = report().GrowthChart()
+	picture, err := report().GrowthChart()
 	require.NoError(t, err)
 	assert.Equal(t, 1000, picture.Bounds().Dx(), "two panels")
 }
@@ -240,32 +244,4 @@ func TestSampleTakesOneDevice(t *testing.T) {
 		_, err = task.Run(context.Background(), nil)
 		require.ErrorContains(t, err, "2 devices cannot share "+model+", only training")
 	}
-}
-
-// TestCompare runs the real programs: the GAN for a few steps, and PyTorch's if it is installed.
-func TestCompare(t *testing.T) {
-	if testing.Short() {
-		t.Skip("starts several processes")
-	}
-	root, err := filepath.Abs("../..")
-	require.NoError(t, err)
-	self := filepath.Join(t.TempDir(), "bench")
-	out, err := exec.Command("go", "build", "-o", self, "../cmd/bench").CombinedOutput()
-	require.NoError(t, err, string(out))
-
-	var log bytes.Buffer
-	r := Runner{Root: root, Self: self, Log: &log, Iters: 2}
-	found, err := r.Compare(t.Context(), []string{"gan"}, 1)
-	require.NoError(t, err, log.String())
-	require.Len(t, found, 1)
-	ours, rival := found[0].Ours, found[0].Rivals[0]
-	require.Len(t, ours, 1)
-	assert.Equal(t, 2, ours[0].Iters)
-	assert.Greater(t, ours[0].First, ours[0].Median, "the first step compiles")
-	assert.Positive(t, ours[0].LastLoss)
-	if strings.Contains(rival.Failure, "no PyTorch") {
-		t.Skip("only our program was tested: " + rival.Failure)
-	}
-	require.Empty(t, rival.Failure)
-	assert.Positive(t, rival.Timings[0].Median)
 }

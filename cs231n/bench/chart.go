@@ -8,42 +8,26 @@ import (
 	"github.com/cs231n-go/assignment3/cs231n/display"
 )
 
-// StepChart draws the times of rivals divided by ours. Rivals above 1 are slower.
+// StepChart draws the steps per second of rivals divided by ours, the ratios of the tables. Rivals below 1 are slower.
 func (r Report) StepChart() (image.Image, error) { return r.stepBars().Image() }
 
 func (r Report) stepBars() display.Bars {
-	var names, models []string
+	chart := display.Bars{Title: "Steps per second, ours = 1", YLabel: "theirs / ours", Width: 1000}
 	for _, c := range r.Comparisons {
-		models = append(models, c.Model)
-		for _, v := range c.Rivals {
-			if !slices.Contains(names, v.Name) {
-				names = append(names, v.Name)
-			}
+		chart.Groups = append(chart.Groups, c.Model)
+	}
+	chart.Series = []display.Series{{Name: "ours", Y: slices.Repeat([]float64{1}, len(chart.Groups))}}
+	for _, name := range r.rivals() {
+		if name == numPy64 {
+			continue // one series for each library
 		}
-	}
-	chart := display.Bars{
-		Title: "Time of a step, ours = 1", YLabel: "theirs / ours", Groups: models, Width: 760,
-		Series: []display.Series{{Name: "ours", Y: slices.Repeat([]float64{1}, len(models))}},
-	}
-	for _, name := range names {
 		s := display.Series{Name: name}
 		for _, c := range r.Comparisons {
-			s.Y = append(s.Y, 1/c.ratioTo(name))
+			s.Y = append(s.Y, ratio(c.Ours, c.rival(name).Timings).Median)
 		}
 		chart.Series = append(chart.Series, s)
 	}
 	return chart
-}
-
-// ratioTo returns the median ratio of our time to a rival's, or NaN without timings.
-func (c Comparison) ratioTo(name string) float64 {
-	var theirs []Timing
-	for _, v := range c.Rivals {
-		if v.Name == name {
-			theirs = v.Timings
-		}
-	}
-	return ratio(c.Ours, theirs).Median
 }
 
 // GrowthChart draws time against work, both relative to the first point, on logarithmic axes: training steps on the left,

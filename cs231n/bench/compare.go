@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"os"
 	"slices"
 )
 
@@ -13,15 +14,6 @@ type Comparison struct {
 	GFLOP  float64  `json:"gflop"` // 10⁹ operations per step; see [Task.FLOPs]
 	Ours   []Timing `json:"ours"`
 	Rivals []Rival  `json:"rivals"`
-}
-
-// Rival is another program that trains the same model.
-type Rival struct {
-	Name    string   `json:"name"`
-	Timings []Timing `json:"timings"`
-	Failure string   `json:"failure,omitempty"` // error that ended its timings
-
-	run func(ctx context.Context) (Timing, error)
 }
 
 // Ratio is our time divided by a rival's.
@@ -42,6 +34,13 @@ func ratio(ours, theirs []Timing) Ratio {
 // Compare times models and their rivals alternately for a number of rounds. A rival that fails is skipped in later rounds.
 // Its error is in the result.
 func (r Runner) Compare(ctx context.Context, models []string, rounds int) ([]Comparison, error) {
+	// torch.compile keeps its programs on disk. In a new folder, it compiles them in the first round.
+	cache, err := os.MkdirTemp("", "bench")
+	if err != nil {
+		return nil, fmt.Errorf("bench: %w", err)
+	}
+	defer os.RemoveAll(cache)
+	r.env = []string{"TORCHINDUCTOR_CACHE_DIR=" + cache}
 	var comparisons []Comparison
 	var tasks []Task
 	for _, model := range models {
@@ -75,68 +74,25 @@ func (r Runner) Compare(ctx context.Context, models []string, rounds int) ([]Com
 	return comparisons, nil
 }
 
-// runOnce runs a rival once. It returns an error only if the context is canceled.
-func (v *Rival) runOnce(ctx context.Context, r Runner) error {
-	if v.Failure != "" {
-		return nil
+// fastest returns the rival with the smallest median over all rounds, or one without timings if all failed.
+func (c Comparison) fastest() Rival {
+	best := Rival{Name: "–"}
+	for _, v := range c.Rivals {
+		if len(v.Timings) > 0 && (best.Timings == nil || medians(v.Timings).Median < medians(best.Timings).Median) {
+			best = v
+		}
 	}
-	t, err := v.run(ctx)
-	if err != nil {
-		v.Failure = err.Error()
-		fmt.Fprintf(r.Log, "  %s is skipped: %v\n", v.Name, err)
-		return ctx.Err()
-	}
-	v.Timings = append(v.Timings, t)
-	return nil
+	return best
 }
 
-// rivals lists the programs that a task is compared with.
-func (r Runner) rivals(ctx context.Context, task Task) ([]Rival, error) {
-	const captioning = "cs231n/captioning/testdata/"
-	timed := func(name string, lib library, program string, args ...string) Rival {
-		args = append(args, "--model", task.Model, "--iters", fmt.Sprint(task.Iters))
-		return Rival{Name: name, run: func(ctx context.Context) (t Timing, err error) {
-			err = r.python(ctx, &t, name, lib, program, args...)
-			return t, err
-		}}
+// rival returns the rival of the given name, or one without timings.
+func (c Comparison) rival(name string) Rival {
+	for _, v := range c.Rivals {
+		if v.Name == name {
+			return v
+		}
 	}
-	pytorch := timed("PyTorch", torch(), captioning+"bench_torch.py", "--threads", threads())
-	switch task.Model {
-	case "diffusion", Draw:
-		data, err := r.mnistFolder(ctx)
-		program := func(lib library, name string) Rival {
-			return timed(lib.name, lib, "cs231n/diffusion/testdata/"+name, "--threads", threads(), "--data", data)
-		}
-		return []Rival{program(torch(), "bench_torch.py"), program(jax(), "bench_jax.py")}, err
-	case "gan", "lsgan", "dcgan":
-		data, err := r.mnistFolder(ctx)
-		return []Rival{timed("PyTorch", torch(), "cs231n/gan/testdata/bench_torch.py", "--threads", threads(), "--data", data)}, err
-	case "rnn", "lstm":
-		numpy := func(name, dtype string) Rival {
-			with := func(threads string) Rival {
-				return timed(name+", "+threads+" threads", torch(), captioning+"bench_numpy.py", "--dtype", dtype, "--threads", threads)
-			}
-			return faster(name, with("1"), with(threads()))
-		}
-		// Under NumPy 2 the original's Adam makes its parameters float64; older versions kept float32.
-		return []Rival{numpy("NumPy 2 as the original", "float64"), numpy("NumPy in float32", "float32"), pytorch}, nil
-	}
-	return []Rival{pytorch}, nil
-}
-
-// faster is a rival with two variants, of which the faster counts.
-func faster(name string, one, other Rival) Rival {
-	return Rival{Name: name, run: func(ctx context.Context) (Timing, error) {
-		a, err := one.run(ctx)
-		if err != nil {
-			return Timing{}, err
-		}
-		b, err := other.run(ctx)
-		if err != nil || b.Median < a.Median {
-			return b, err
-		}
-		return a, nil
-	}}
+	return Rival{Name: name}
 }
 
 // Peaks measures the rate of large matrix products in XLA and PyTorch.

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"image"
 	"math"
+	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/cs231n-go/assignment3/cs231n/atomicfile"
@@ -41,6 +43,42 @@ func (r Report) Peak() float64 {
 
 // Empty reports whether nothing was measured.
 func (r Report) Empty() bool { return len(r.Comparisons)+len(r.Growth)+len(r.Cells) == 0 }
+
+// Keep adds the results of an earlier report for models and parts that this one does not have.
+func (r *Report) Keep(earlier Report) {
+	for _, c := range earlier.Comparisons {
+		if !slices.ContainsFunc(r.Comparisons, func(mine Comparison) bool { return mine.Model == c.Model }) {
+			r.Comparisons = append(r.Comparisons, c)
+		}
+	}
+	slices.SortStableFunc(r.Comparisons, func(a, b Comparison) int {
+		return slices.Index(Models(), a.Model) - slices.Index(Models(), b.Model)
+	})
+	if r.Peaks == nil {
+		r.Peaks = earlier.Peaks
+	}
+	if r.Growth == nil {
+		r.Growth = earlier.Growth
+	}
+	if r.COCO == nil {
+		r.COCO = earlier.COCO
+	}
+	if r.Cells == nil {
+		r.Cells = earlier.Cells
+	}
+}
+
+// Load reads bench.json from dir.
+func Load(dir string) (report Report, err error) {
+	data, err := os.ReadFile(filepath.Join(dir, "bench.json"))
+	if err == nil {
+		err = json.Unmarshal(data, &report)
+	}
+	if err != nil {
+		return Report{}, fmt.Errorf("bench: cannot read earlier results: %w", err)
+	}
+	return report, nil
+}
 
 // Save writes bench.json, bench.md and the charts steps.png and growth.png into dir. If images is not empty, it copies the
 // charts into that folder, as bench_steps.png and bench_growth.png.
@@ -102,8 +140,11 @@ func (r Report) Markdown() string {
 
 func (r Report) writeSteps(b *strings.Builder) {
 	fmt.Fprintf(b, "Medians of %d alternating rounds, %d threads.\n\n", r.Rounds, r.Threads)
-	header := []string{"Model", "Rival", "Ours ms", "Theirs ms", "Ours / theirs", "Spread", "First step s", "Peak MiB", "GFLOP/s", "Of peak"}
+	header := []string{"Model", "Fastest rival", "Ours ms", "Theirs ms", "Ours / theirs", "Range", "Peak MiB", "GFLOP/s", "Of peak"}
 	writeTable(b, header, r.stepRows())
+	b.WriteString("\nMilliseconds per step, and seconds until the first step ends.\n\n")
+	header = append([]string{"Model", "Ours"}, r.rivals()...)
+	writeTable(b, header, r.rivalRows())
 	for _, c := range r.Comparisons {
 		for _, v := range c.Rivals {
 			if v.Failure != "" {
@@ -117,42 +158,67 @@ func (r Report) writeSteps(b *strings.Builder) {
 	}
 }
 
-// stepRows has a row for each model and rival.
+// stepRows has a row for each model, with its fastest rival.
 func (r Report) stepRows() [][]string {
 	var rows [][]string
 	for _, c := range r.Comparisons {
-		ours := medians(c.Ours)
-		for _, v := range c.Rivals {
-			theirs, quotient := medians(v.Timings), ratio(c.Ours, v.Timings)
-			rate := c.GFLOP / ours.Median * 1e3
-			rows = append(rows, []string{
-				c.Model, v.Name, number(ours.Median), number(theirs.Median),
-				number(quotient.Median), number(quotient.Min) + " to " + number(quotient.Max),
-				number(ours.First / 1e3), fmt.Sprintf("%.0f / %s", ours.PeakRSS, number(theirs.PeakRSS)),
-				fmt.Sprintf("%.0f", rate), percent(rate / r.Peak()),
-			})
-		}
+		fastest := c.fastest()
+		ours, theirs, quotient := medians(c.Ours), medians(fastest.Timings), ratio(c.Ours, fastest.Timings)
+		rate := c.GFLOP / ours.Median * 1e3
+		rows = append(rows, []string{
+			c.Model, fastest.Name, number(ours.Median), number(theirs.Median),
+			number(quotient.Median), number(quotient.Min) + " to " + number(quotient.Max),
+			fmt.Sprintf("%.0f / %s", ours.PeakRSS, number(theirs.PeakRSS)), fmt.Sprintf("%.0f", rate), percent(rate / r.Peak()),
+		})
 	}
 	return rows
 }
 
-// medians returns the median of each value, or NaN without timings.
+// rivals lists the names of the rivals in the report.
+func (r Report) rivals() []string {
+	return slices.DeleteFunc(rivalNames(), func(name string) bool {
+		return !slices.ContainsFunc(r.Comparisons, func(c Comparison) bool { return c.rival(name).Timings != nil })
+	})
+}
+
+// rivalRows has a row for each model, with the times of all rivals.
+func (r Report) rivalRows() [][]string {
+	cell := func(timings []Timing) string {
+		if len(timings) == 0 {
+			return "–"
+		}
+		m := medians(timings)
+		return fmt.Sprintf("%s, %s s", number(m.Median), number(m.First/1e3))
+	}
+	var rows [][]string
+	for _, c := range r.Comparisons {
+		row := []string{c.Model, cell(c.Ours)}
+		for _, name := range r.rivals() {
+			row = append(row, cell(c.rival(name).Timings))
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+// medians returns the median of each value, or NaN without timings. For the first step it returns the longest, because
+// torch.compile compiles in the first round only.
 func medians(timings []Timing) Timing {
 	if len(timings) == 0 {
 		nan := math.NaN()
 		return Timing{Median: nan, First: nan, PeakRSS: nan}
 	}
-	of := func(value func(Timing) float64) float64 {
+	of := func(value func(Timing) float64) []float64 {
 		var all []float64
 		for _, t := range timings {
 			all = append(all, value(t))
 		}
-		return median(all)
+		return all
 	}
 	return Timing{
-		Median:  of(func(t Timing) float64 { return t.Median }),
-		First:   of(func(t Timing) float64 { return t.First }),
-		PeakRSS: of(func(t Timing) float64 { return t.PeakRSS }),
+		Median:  median(of(func(t Timing) float64 { return t.Median })),
+		First:   slices.Max(of(func(t Timing) float64 { return t.First })),
+		PeakRSS: median(of(func(t Timing) float64 { return t.PeakRSS })),
 	}
 }
 

@@ -26,6 +26,7 @@ type Runner struct {
 	Iters int // steps to time in each process; 0 means the default of [NewTask]
 
 	size dataSize // of the synthetic data set; zero means that of COCO
+	env  []string // more environment variables
 }
 
 // Parts lists what [Runner.Measure] can measure.
@@ -90,7 +91,7 @@ func (r Runner) run(ctx context.Context, result any, name, program string, args 
 	begin := time.Now()
 	var stderr bytes.Buffer
 	cmd := exec.CommandContext(ctx, program, args...)
-	cmd.Dir, cmd.Env, cmd.Stderr = r.Root, environment(os.Environ()), io.MultiWriter(&stderr, r.Log)
+	cmd.Dir, cmd.Env, cmd.Stderr = r.Root, append(environment(os.Environ()), r.env...), io.MultiWriter(&stderr, r.Log)
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = 5 * time.Second
 	out, err := cmd.Output()

@@ -54,9 +54,9 @@ func Models() []string {
 // CaptioningModels lists the models that train on captions.
 func CaptioningModels() []string { return []string{"rnn", "lstm", "transformer"} }
 
-// NewTask returns the task of a model with the assignment's sizes. Its steps take about two seconds on two cores.
+// NewTask returns the task of a model with the assignment's sizes. Its steps take about two seconds on two cores, or less.
 func NewTask(model string) (Task, error) {
-	iters, known := map[string]int{"gan": 150, "lsgan": 150, "dcgan": 15, "diffusion": 15, "rnn": 80, "lstm": 40, "transformer": 30, Sample: 20, Draw: 5}[model]
+	iters, known := map[string]int{"gan": 100, "lsgan": 100, "dcgan": 12, "diffusion": 15, "rnn": 60, "lstm": 25, "transformer": 25, Sample: 10, Draw: 5}[model]
 	if !known {
 		return Task{}, fmt.Errorf("bench: unknown model %q; there are %v", model, Models())
 	}

@@ -3,24 +3,18 @@
     python cs231n/bench/testdata/bench_matmul.py --threads 2
 """
 
-import argparse
 import json
-import os
 import time
 
 import torch
+
+import timing
 
 SIDE, PRODUCTS, RUNS = 2048, 6, 4
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--threads", type=int, default=os.cpu_count())
-    args = parser.parse_args()
-    torch.set_num_threads(args.threads)
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    torch.set_default_device(device)
-
+    device = timing.start_torch(timing.parse(__doc__).threads)
     matrix, best = torch.randn(SIDE, SIDE) / SIDE**0.5, float("inf")
     for _ in range(1 + RUNS):
         start = time.perf_counter()

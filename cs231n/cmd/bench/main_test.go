@@ -41,11 +41,19 @@ func TestMisuse(t *testing.T) {
 	}
 }
 
+func TestKeepNeedsResults(t *testing.T) {
+	t.Parallel()
+	var stdout, stderr bytes.Buffer
+	require.Equal(t, 1, run(context.Background(), []string{"--keep", "--out", t.TempDir()}, &stdout, &stderr))
+	require.Contains(t, stderr.String(), "--keep: bench: cannot read earlier results: open ")
+	require.Equal(t, 1, strings.Count(stderr.String(), "\n"))
+}
+
 func TestHelp(t *testing.T) {
 	t.Parallel()
 	var stdout, stderr bytes.Buffer
 	require.Zero(t, run(context.Background(), []string{"--help"}, &stdout, &stderr))
-	for _, text := range []string{"Usage:\n  bench [flags]\n  bench [command]\n", "--rounds N ", "(default 5)", "[gan,lsgan,dcgan,diffusion,rnn,lstm,transformer,sample,draw]", "[steps,growth,cells]", `"out/bench"`} {
+	for _, text := range []string{"Usage:\n  bench [flags]\n  bench [command]\n", "--rounds N ", "--keep ", "(default 3)", "[gan,lsgan,dcgan,diffusion,rnn,lstm,transformer,sample,draw]", "[steps,growth,cells]", `"out/bench"`} {
 		require.Contains(t, stdout.String(), text)
 	}
 	stdout.Reset()

@@ -13,20 +13,16 @@ The network and the work are those of torch_unet.py. Both are compiled with jax.
 donates its state. The images lie on the device. Prints one line of JSON.
 """
 
-import argparse
 import functools
-import gzip
-import json
-import os
 import pathlib
-import resource
-import statistics
-import time
+import sys
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 import optax
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[2] / "bench" / "testdata"))
+import timing
 
 BATCH, CHANNELS, NO_LABEL, GROUPS, STEPS, TRAIN_STEPS = 64, 32, 10, 8, 25, 6000
 WIDTH = 4 * CHANNELS
@@ -153,56 +149,21 @@ def draw(p, key, label):
     return jax.lax.fori_loop(0, STEPS, euler, jax.random.normal(key, (n, 784))).clip(-1, 1)
 
 
-# --- timing ---------------------------------------------------------------------
-
-
-def read(folder: str, count: int = 50_000) -> tuple[jax.Array, jax.Array]:
-    """Reads MNIST's first training images, uint8 (count, 784), and their labels."""
-    part = lambda name, skip: np.frombuffer(gzip.decompress((pathlib.Path(folder) / name).read_bytes())[skip:], np.uint8)
-    images = part("train-images-idx3-ubyte.gz", 16).reshape(-1, 784)[:count]
-    return jnp.asarray(images), jnp.asarray(part("train-labels-idx1-ubyte.gz", 8)[:count])
-
-
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", required=True, help="folder of MNIST's four .gz archives")
-    parser.add_argument("--model", choices=("diffusion", "draw"), default="diffusion")
-    parser.add_argument("--warmup", type=int, default=5, help="steps before timing starts (at least 1)")
-    parser.add_argument("--iters", type=int, default=20, help="steps to time")
-    parser.add_argument("--threads", type=int, default=os.cpu_count(), help="number of cores that XLA sees")
-    args = parser.parse_args()
-    if args.warmup < 1 or args.iters < 1:
-        parser.error("--warmup and --iters must be at least 1")
-
-    # XLA starts a thread for each core that the process may use.
-    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: args.threads])
-    images, labels = read(args.data)
+    args = timing.parse(__doc__, ("diffusion", "draw"), data=True)
+    device = timing.start_jax(args.threads)
+    images, labels = map(jnp.asarray, timing.read_mnist(args.data))
     params = unet(jax.random.key(231))
     average = jax.tree.map(jnp.copy, params)
     state = (params, average, ADAM.init(params), jax.random.key(1), jnp.array(0))
-    times = []
-    for i in range(args.warmup + args.iters):
-        start = time.perf_counter()
-        if args.model == "diffusion":
-            state, loss = step(state, images, labels)
-            last = float(loss)  # waits for the device
-        else:
-            np.asarray(draw(params, jax.random.key(i), jnp.arange(16) % 10))
-            last = 0.0
-        times.append(1000 * (time.perf_counter() - start))
+    digits = jnp.arange(16) % 10
 
-    timed = times[args.warmup :]
-    print(json.dumps({
-        "model": args.model,
-        "median_ms": round(statistics.median(timed), 3),
-        "min_ms": round(min(timed), 3),
-        "iters": args.iters,
-        "threads": args.threads,
-        "peak_rss_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
-        "first_ms": round(times[0], 1),
-        "last_loss": last,
-        "device": jax.default_backend(),
-    }))
+    def train() -> float:
+        nonlocal state
+        state, loss = step(state, images, labels)
+        return float(loss)
+
+    timing.measure(args, device, train if args.model == "diffusion" else lambda: float(draw(params, jax.random.key(1), digits).mean()))
 
 
 if __name__ == "__main__":

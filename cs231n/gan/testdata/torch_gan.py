@@ -199,6 +199,10 @@ KINDS = {
 }
 
 
+def adam(model: nn.Module, fused: bool = False) -> torch.optim.Adam:
+    return torch.optim.Adam(model.parameters(), lr=1e-3, betas=(0.5, 0.999), fused=fused)
+
+
 class Trainer:
     """A GAN in training. The constructor draws the weights, D's before G's.
 
@@ -209,17 +213,13 @@ class Trainer:
     def __init__(self, kind: Kind, init: Callable[[nn.Module], None] = initialize_weights):
         self.kind = kind
         self.d, self.g = self._build(kind.new_d, init), self._build(kind.new_g, init)
-        self.d_solver, self.g_solver = self._adam(self.d), self._adam(self.g)
+        self.d_solver, self.g_solver = adam(self.d), adam(self.g)
 
     def _build(
         self, new: Callable[[], nn.Sequential], init: Callable[[nn.Module], None]
     ) -> nn.Sequential:
         model = new()
         return model.apply(init) if self.kind.xavier else model
-
-    @staticmethod
-    def _adam(model: nn.Module) -> torch.optim.Adam:
-        return torch.optim.Adam(model.parameters(), lr=1e-3, betas=(0.5, 0.999))
 
     def _fake_images(self) -> Tensor:
         return self.g(sample_noise(BATCH, NOISE)).view(BATCH, 1, 28, 28)
