@@ -73,8 +73,8 @@ func (c conv2d) edges() [][2]int {
 	return [][2]int{edge, edge}
 }
 
-// kernelGradient is the gradient of a convolution of stride 2. It is a convolution too: dy is the kernel, spread out by the
-// stride, and the batch takes the place of the input channels. On CPU this is three times as fast as a matrix product.
+// kernelGradient is the gradient of a convolution with respect to its kernel. It is a convolution too: dy is the kernel,
+// spread out by the stride, and the batch takes the place of the input channels.
 //
 // Shapes: x: (N, H, W, in), dy: (N, h, w, out) -> (kernel, kernel, in, out).
 func (c conv2d) kernelGradient(x, dy *Node) *Node {
@@ -160,16 +160,24 @@ func (c convTranspose2d) Forward(p Values, x *Node) (*Node, Backward) {
 	padding := size/2 - 1
 	win := windows{n: n, h: h, w: w, side: size / 2, channels: weight.Shape().Dimensions[1]}
 	pixels := Reshape(x, n*h*w, in)
-	kernel := win.order(TransposeAllAxes(weight, 2, 3, 1, 0))
+	hwio := TransposeAllAxes(weight, 2, 3, 1, 0) // of the convolution that this one transposes
+	kernel := win.order(hwio)
 
 	patches := win.col2im(win.timesT(pixels, kernel))
 	y := Slice(patches, AxisRange(), AxisRange(padding, padding+2*h), AxisRange(padding, padding+2*w))
 	y = Add(y, ExpandAxes(bias, 0, 1, 2))
 	return y, func(dy *Node) (*Node, []*Node) {
-		edge := PadAxis{Start: padding, End: padding}
-		dPatches := win.im2col(Pad(dy, ScalarZero(dy.Graph(), dy.DType()), PadAxis{}, edge, edge))
-		dKernel := win.unorder(win.weightGradient(dPatches, pixels))
-		dx := Reshape(win.times(dPatches, kernel), d...)
+		var dx, dKernel *Node
+		if win.transposed() {
+			edge := PadAxis{Start: padding, End: padding}
+			dPatches := win.im2col(Pad(dy, ScalarZero(dy.Graph(), dy.DType()), PadAxis{}, edge, edge))
+			dKernel = win.unorder(win.weightGradient(dPatches, pixels))
+			dx = Reshape(win.times(dPatches, kernel), d...)
+		} else {
+			conv := conv2d{stride: 2, padding: padding}
+			dKernel = conv.kernelGradient(dy, x)
+			dx = Convolve(dy, hwio).Strides(conv.stride).PaddingPerDim(conv.edges()).Done()
+		}
 		return dx, []*Node{TransposeAllAxes(dKernel, 3, 2, 0, 1), ReduceSum(dy, 0, 1, 2)}
 	}
 }

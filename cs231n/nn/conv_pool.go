@@ -3,16 +3,16 @@ package nn
 import . "github.com/gomlx/gomlx/core/graph"
 
 // convPool fuses a convolution with an odd kernel size k, a ReLU or LeakyReLU and a 2×2 max pool. The separate layers are
-// slow on CPU: XLA's backward pass of a convolution runs at a tenth of the speed of its matrix products, and the pool
-// discards three quarters of the convolution's output.
+// slower on CPU: the pool discards three quarters of the convolution's output, and so three quarters of its gradient are zero.
 //
-// Here the convolution is a matrix product. A row of the left matrix is the input window of one pooled pixel, k+1 pixels
-// high and wide. The right matrix holds the kernel at its four positions in that window, padded with zeros. The product
-// has the four values of each pool in four groups of columns:
+// In the backward pass the gradient of the input is a matrix product. A row of the left matrix holds the gradients of the four
+// values of a pool in four groups of columns. The right matrix holds the kernel at its four positions in the pool's window,
+// k+1 pixels high and wide, padded with zeros. The product has the gradients of all windows:
 //
-//	(N·h·w, (k+1)²·in) · ((k+1)²·in, 4·out) -> (N·h·w, 4·out)
+//	(N·h·w, 4·out) · (4·out, (k+1)²·in) -> (N·h·w, (k+1)²·in)
 //
-// The pool is then the largest of the four groups.
+// With one input channel the convolution and the gradient of its weights are products with the same matrices. With more
+// channels XLA's convolution is faster, since it does not multiply the zeros and does not store the windows.
 type convPool struct {
 	conv2d
 	rectifier rectifier
@@ -42,17 +42,44 @@ func (c convPool) Forward(p Values, x *Node) (*Node, Backward) {
 	weight, bias := p[c.weight], p[c.bias]
 	win := windowsOf(x, weight.Shape().Dimensions[2]+1)
 	out := weight.Shape().Dimensions[0]
-	windows, kernel := win.im2col(x), win.order(spread(weight))
-	group, largest := firstMax(win.times(windows, kernel), out)
+	kernel := win.order(spread(weight))
+	var windows, four *Node
+	if win.transposed() {
+		windows = win.im2col(x)
+		four = win.times(windows, kernel)
+	} else {
+		four = pools(Convolve(x, TransposeAllAxes(weight, 2, 3, 1, 0)).PaddingPerDim(c.edges()).Done())
+	}
+	group, largest := firstMax(four, out)
 	// The bias is the same for all values of a pool, so it is added after the pool too.
 	preActivation := Add(largest, ExpandAxes(bias, 0))
 	y := Reshape(c.rectifier.scale(preActivation, preActivation), win.n, win.h, win.w, out)
 	return y, func(dy *Node) (*Node, []*Node) {
 		dLargest := c.rectifier.scale(preActivation, Reshape(dy, -1, out))
 		dFour := unpool(group, dLargest)
-		dKernel := win.unorder(win.weightGradient(windows, dFour))
-		return win.col2im(win.timesT(dFour, kernel)), []*Node{gather(dKernel), SumRows(dLargest)}
+		var dWeight *Node
+		if windows != nil {
+			dWeight = gather(win.unorder(win.weightGradient(windows, dFour)))
+		} else {
+			dWeight = TransposeAllAxes(c.kernelGradient(x, unpools(dFour, win, out)), 3, 2, 0, 1)
+		}
+		return win.col2im(win.timesT(dFour, kernel)), []*Node{dWeight, SumRows(dLargest)}
 	}
+}
+
+// pools returns a row for each 2×2 pool of an image, with its four values one after another. unpools is its inverse, for the
+// pools of windows.
+//
+// Shapes: (N, 2h, 2w, C) -> (N·h·w, 4·C).
+func pools(x *Node) *Node {
+	d := x.Shape().Dimensions
+	corners := Reshape(x, d[0], d[1]/2, 2, d[2]/2, 2, d[3])
+	return Reshape(TransposeAllAxes(corners, 0, 1, 3, 2, 4, 5), -1, 4*d[3])
+}
+
+func unpools(rows *Node, win windows, channels int) *Node {
+	corners := Reshape(rows, win.n, win.h, win.w, 2, 2, channels)
+	return Reshape(TransposeAllAxes(corners, 0, 1, 3, 2, 4, 5), win.n, 2*win.h, 2*win.w, channels)
 }
 
 // firstMax returns the elementwise maximum of the four column groups of x and the index of its group. In a tie it is the
