@@ -33,10 +33,10 @@ type Objective interface {
 	//
 	// Shapes: (N, 784) each.
 	target(image, noise *Node) *Node
-	// split separates a mixture into the image and the noise that a prediction implies.
+	// image is the image that a prediction implies.
 	//
-	// Shapes: x, predicted: (N, 784), alpha, sigma: scalars -> (N, 784) twice.
-	split(x, predicted, alpha, sigma *Node) (image, noise *Node)
+	// Shapes: x, predicted: (N, 784), alpha, sigma: scalars -> (N, 784).
+	image(x, predicted, alpha, sigma *Node) *Node
 }
 
 // Level is a point on the way from noise to an image.
@@ -122,12 +122,8 @@ func (o Noise) mixture(drawn *Node) (time, alpha, sigma *Node) {
 
 func (Noise) target(_, noise *Node) *Node { return noise }
 
-// split clips the image to [−1, 1], without which the error of the first steps, where α is almost 0, would grow.
-func (Noise) split(x, predicted, alpha, sigma *Node) (image, noise *Node) {
-	g := x.Graph()
-	one := func(sign float32) *Node { return Const(g, sign) }
-	image = Clip(Div(Sub(x, Mul(sigma, predicted)), alpha), one(-1), one(1))
-	return image, Div(Sub(x, Mul(alpha, image)), sigma)
+func (Noise) image(x, predicted, alpha, sigma *Node) *Node {
+	return Div(Sub(x, Mul(sigma, predicted)), alpha)
 }
 
 // Flow is rectified flow: the path from noise to an image is a straight line, α = 1 − u and σ = u, and the network predicts
@@ -166,6 +162,4 @@ func (Flow) mixture(drawn *Node) (time, alpha, sigma *Node) {
 
 func (Flow) target(image, noise *Node) *Node { return Sub(noise, image) }
 
-func (Flow) split(x, predicted, alpha, sigma *Node) (image, noise *Node) {
-	return Sub(x, Mul(sigma, predicted)), Add(x, Mul(alpha, predicted))
-}
+func (Flow) image(x, predicted, _, sigma *Node) *Node { return Sub(x, Mul(sigma, predicted)) }

@@ -13,12 +13,14 @@ import (
 )
 
 // Sampler draws images with a trained network. It goes from level to level, from noise to an image. At each level the
-// network's prediction splits the current x into an image and noise, which are mixed again at the next level (α', σ'):
+// network's prediction splits the current x into an image, clipped to [−1, 1], and noise. They are mixed again at the next
+// level (α', σ'):
 //
 //	x ← α'·image + √(σ'² − s²)·noise + s·z    s = Eta·σ'/σ·√(1 − α²/α'²)
 //
 // z is fresh noise. With the objective [Noise] and Eta 0 this is DDIM, with Eta 1 and all steps of the schedule DDPM. With
-// [Flow] and Eta 0 it is Euler's method.
+// [Flow] and Eta 0 it is Euler's method, apart from the
+// clipping.
 //
 // Sources: Song et al. 2020, https://arxiv.org/abs/2010.02502, equations (12) and (16); Ho and Salimans 2022,
 // https://arxiv.org/abs/2207.12598, for guidance.
@@ -43,7 +45,7 @@ type Sampler struct {
 // asked, at a greater Fréchet distance.
 const (
 	DefaultSamplerSteps = 25
-	DefaultGuidance     = 1.4
+	DefaultGuidance     = 1.45
 )
 
 // maxBatch is the default of Sampler.Batch.

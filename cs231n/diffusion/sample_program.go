@@ -169,17 +169,21 @@ func (g graph) build(in []*Node) []*Node {
 		}
 		return []*Node{x, loop.Put(state[1], 0, loop.Next(t), x)}
 	})
-	one := func(v float32) *Node { return Const(in[0].Graph(), v) }
-	out[0] = Clip(out[0], one(-1), one(1))
+	out[0] = clip(out[0])
 	return out
 }
+
+// clip limits pixels to [−1, 1]. It makes its own constants, since the body of a loop cannot share those outside.
+func clip(x *Node) *Node { return Clip(x, Const(x.Graph(), float32(-1)), Const(x.Graph(), float32(1))) }
 
 // step goes to the next level. fixed are the inputs of build from the labels on, without the parameters.
 func (g graph) step(p nn.Values, t *Node, fixed []*Node, x *Node) *Node {
 	labels, guidance, more := fixed[0], fixed[2], fixed[3:]
 	row := loop.At(fixed[1], 0, t)
 	column := func(i int) *Node { return Reshape(Slice(row, AxisElem(i))) }
-	image, noise := g.objective.split(x, g.predict(p, x, column(0), labels, guidance), column(1), column(2))
+	alpha, sigma := column(1), column(2)
+	image := clip(g.objective.image(x, g.predict(p, x, column(0), labels, guidance), alpha, sigma))
+	noise := Div(Sub(x, Mul(alpha, image)), sigma)
 	x = Add(Mul(column(3), image), Mul(column(5), noise))
 	if g.fresh {
 		x, more = Add(x, Mul(column(6), loop.At(more[0], 0, t))), more[1:]

@@ -23,7 +23,7 @@ import (
 
 const (
 	BatchSize    = 64   // images per training step
-	DefaultSteps = 6000 // training steps
+	DefaultSteps = 8000 // training steps
 
 	modelName   = "diffusion"
 	module      = "net"               // scope of the parameters in a checkpoint

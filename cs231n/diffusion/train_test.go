@@ -88,7 +88,7 @@ func TestRefuses(t *testing.T) {
 	require.NoError(t, err)
 	for want, change := range map[string]func(c *diffusion.Config){
 		"diffusion: Config needs a Net, an Objective and a Stream":   func(c *diffusion.Config) { c.Objective = nil },
-		"diffusion: -1 steps; give a positive number, or 0 for 6000": func(c *diffusion.Config) { c.Steps = -1 },
+		"diffusion: -1 steps; give a positive number, or 0 for 8000": func(c *diffusion.Config) { c.Steps = -1 },
 		"diffusion: cannot train on 20 images of 28×28 with 15680 pixels and 3 labels; Train needs images of 28×28 with a label each": func(c *diffusion.Config) {
 			c.Train.Labels = c.Train.Labels[:3]
 		},

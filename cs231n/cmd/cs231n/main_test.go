@@ -171,7 +171,7 @@ func TestHelp(t *testing.T) {
       --data DIR         read MNIST's four files from the folder DIR (default a built-in copy)
       --seed N           seed the random numbers with N (default 231)
       --epochs N         train for N passes over the training set instead of --iters
-      --iters N          train for N iterations (default 6000)
+      --iters N          train for N iterations (default 8000)
       --out DIR          save the run in the folder DIR (default "out/diffusion")
       --resume           resume the run in that folder
       --save-every N     save a checkpoint every N iterations, and at the end (default 250)
@@ -187,7 +187,7 @@ func TestHelp(t *testing.T) {
   -n, --images N         draw N pictures (default 16)
       --seed N           seed the noise with N (default 0)
       --steps N          go from noise to a picture in N steps (default 25)
-      --guidance X       guide towards the digit with strength X; 1 is no guidance (default 1.4)
+      --guidance X       guide towards the digit with strength X; 1 is no guidance (default 1.45)
       --out DIR          save the pictures in the folder DIR (default "out/samples")
       --digit N          draw the digit N (default all ten in turn)
   -h, --help             help for diffusion

@@ -24,7 +24,7 @@ import optax
 sys.path.append(str(pathlib.Path(__file__).resolve().parents[2] / "bench" / "testdata"))
 import timing
 
-BATCH, CHANNELS, NO_LABEL, GROUPS, STEPS, TRAIN_STEPS = 64, 32, 10, 8, 25, 6000
+BATCH, CHANNELS, NO_LABEL, GROUPS, STEPS, TRAIN_STEPS = 64, 32, 10, 8, 25, 8000
 WIDTH = 4 * CHANNELS
 
 
@@ -144,7 +144,8 @@ def draw(p, key, label):
     def euler(i, x):
         u = 1 - i / STEPS
         v, without = jnp.split(apply_unet(p, jnp.concatenate([x, x]), jnp.full(2 * n, 1000 * u), both), 2)
-        return x - (without + 1.4 * (v - without)) / STEPS
+        image = (x - u * (without + 1.45 * (v - without))).clip(-1, 1)
+        return (1 - u + 1 / STEPS) * image + (u - 1 / STEPS) * (x - (1 - u) * image) / u
 
     return jax.lax.fori_loop(0, STEPS, euler, jax.random.normal(key, (n, 784))).clip(-1, 1)
 

@@ -27,14 +27,14 @@ CHANNELS = 32
 def main() -> None:
     args = timing.parse(__doc__, ("diffusion", "draw"), data=True, compile=timing.COMPILE_MODES)
     device = timing.start_torch(args.threads)
-    trainer = tu.Trainer("flow", CHANNELS, *timing.read_mnist(args.data), steps=6000, batch=tu.BATCH)
+    trainer = tu.Trainer("flow", CHANNELS, *timing.read_mnist(args.data), steps=8000, batch=tu.BATCH)
     trainer.adam = torch.optim.Adam(trainer.net.parameters(), lr=2e-3, betas=(0.9, 0.99), fused=True)
     trainer.images, trainer.labels = trainer.images.to(device), trainer.labels.to(device)
     trainer.net.forward = timing.compiled(trainer.net.forward, args.compile)
     digits = torch.arange(16) % 10
 
     def draw() -> float:
-        return tu.sample(trainer.net, trainer.objective, 25, 1.4, 0, digits).mean().item()
+        return tu.sample(trainer.net, trainer.objective, 25, 1.45, 0, digits).mean().item()
 
     timing.measure(args, device, trainer.step if args.model == "diffusion" else draw)
 

@@ -112,9 +112,8 @@ class Noise:
         visited = np.linspace(999, 0, steps).round().astype(int)
         return [(float(t), self.alpha[t], self.sigma[t]) for t in visited] + [(0.0, 1.0, 0.0)]
 
-    def split(self, x: Tensor, predicted: Tensor, alpha: float, sigma: float) -> tuple[Tensor, Tensor]:
-        image = ((x - sigma * predicted) / alpha).clamp(-1, 1)
-        return image, (x - alpha * image) / sigma
+    def image(self, x: Tensor, predicted: Tensor, alpha: float, sigma: float) -> Tensor:
+        return (x - sigma * predicted) / alpha
 
 
 class Flow:
@@ -133,8 +132,8 @@ class Flow:
     def levels(self, steps: int) -> list[tuple[float, float, float]]:
         return [(1000 * (1 - i / steps), i / steps, 1 - i / steps) for i in range(steps + 1)]
 
-    def split(self, x: Tensor, predicted: Tensor, alpha: float, sigma: float) -> tuple[Tensor, Tensor]:
-        return x - sigma * predicted, x + alpha * predicted
+    def image(self, x: Tensor, predicted: Tensor, alpha: float, sigma: float) -> Tensor:
+        return x - sigma * predicted
 
 
 OBJECTIVES = {"noise": Noise, "flow": Flow}
@@ -184,7 +183,8 @@ def sample(net: UNet, objective, steps: int, guidance: float, eta: float, labels
     for (time, alpha, sigma), (_, alpha2, sigma2), z in zip(levels, levels[1:], fresh):
         predict = lambda label: net(x, torch.full((n,), time), label)
         without = predict(torch.full_like(labels, NO_LABEL))
-        image, noise = objective.split(x, without + guidance * (predict(labels) - without), alpha, sigma)
+        image = objective.image(x, without + guidance * (predict(labels) - without), alpha, sigma).clamp(-1, 1)
+        noise = (x - alpha * image) / sigma
         s = eta * sigma2 / sigma * math.sqrt(max(1 - (alpha / alpha2) ** 2, 0))
         x = alpha2 * image + math.sqrt(max(sigma2**2 - s**2, 0)) * noise + s * z
     return x.clamp(-1, 1)
