@@ -45,7 +45,7 @@ type Sampler struct {
 // asked, at a greater Fréchet distance.
 const (
 	DefaultSamplerSteps = 25
-	DefaultGuidance     = 1.45
+	DefaultGuidance     = 1.5
 )
 
 // maxBatch is the default of Sampler.Batch.

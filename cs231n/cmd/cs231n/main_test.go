@@ -187,7 +187,7 @@ func TestHelp(t *testing.T) {
   -n, --images N         draw N pictures (default 16)
       --seed N           seed the noise with N (default 0)
       --steps N          go from noise to a picture in N steps (default 25)
-      --guidance X       guide towards the digit with strength X; 1 is no guidance (default 1.45)
+      --guidance X       guide towards the digit with strength X; 1 is no guidance (default 1.5)
       --out DIR          save the pictures in the folder DIR (default "out/samples")
       --digit N          draw the digit N (default all ten in turn)
   -h, --help             help for diffusion

@@ -144,7 +144,7 @@ def draw(p, key, label):
     def euler(i, x):
         u = 1 - i / STEPS
         v, without = jnp.split(apply_unet(p, jnp.concatenate([x, x]), jnp.full(2 * n, 1000 * u), both), 2)
-        image = (x - u * (without + 1.45 * (v - without))).clip(-1, 1)
+        image = (x - u * (without + 1.5 * (v - without))).clip(-1, 1)
         return (1 - u + 1 / STEPS) * image + (u - 1 / STEPS) * (x - (1 - u) * image) / u
 
     return jax.lax.fori_loop(0, STEPS, euler, jax.random.normal(key, (n, 784))).clip(-1, 1)

@@ -34,7 +34,7 @@ def main() -> None:
     digits = torch.arange(16) % 10
 
     def draw() -> float:
-        return tu.sample(trainer.net, trainer.objective, 25, 1.45, 0, digits).mean().item()
+        return tu.sample(trainer.net, trainer.objective, 25, 1.5, 0, digits).mean().item()
 
     timing.measure(args, device, trainer.step if args.model == "diffusion" else draw)
 
