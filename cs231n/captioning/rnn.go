@@ -39,6 +39,7 @@ type RNN struct {
 	cell       cell
 	vocabulary int
 	specialIDs
+	sampling
 }
 
 // RNNParams are the parameters of an [RNN], with m = 4 for the LSTM and 1 otherwise.

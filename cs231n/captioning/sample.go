@@ -3,6 +3,7 @@ package captioning
 import (
 	"cmp"
 	"fmt"
+	"sync"
 
 	"github.com/gomlx/compute"
 	. "github.com/gomlx/gomlx/core/graph"
@@ -56,29 +57,61 @@ func (m *RNN) Sample(backend compute.Backend, features []float32, o SampleOption
 	case length < 0:
 		return nil, fmt.Errorf("captioning: captions cannot have %d words", length)
 	}
-	return sample(backend, m.Params(), features, m.inputDim(), o, nil, func(p nn.Values, features *Node, _ []*Node) *Node {
+	o.Length = length
+	return m.sample(backend, m.Params(), features, m.inputDim(), o, nil, func(p nn.Values, features *Node, _ []*Node) *Node {
 		h0, _ := temporal.AffineForward(ConvertDType(features, p[m.WProj].DType()), p[m.WProj], p[m.BProj])
 		start := BroadcastToDims(Const(features.Graph(), int32(m.start)), features.Shape().Dim(0))
 		return m.generate(p, start, m.cell.start(h0), length)
 	})
 }
 
-// sample runs a graph that generates captions, in batches of one size, so that it compiles once. If extra is not nil, it
-// returns further inputs for n images.
+// sampling keeps the programs of a model that generate captions, so that each is compiled once for all calls of Sample.
+type sampling struct {
+	mu       sync.Mutex
+	programs map[programKey]*Exec
+}
+
+// programKey holds everything on which the graph of a program depends, apart from the model and the number of images.
+type programKey struct {
+	backend             compute.Backend
+	length, beams, topK int
+	temperature         float64
+}
+
+// program returns the program for the options and compiles it if there is none yet.
+func (s *sampling) program(backend compute.Backend, o SampleOptions, graph func(inputs []*Node) *Node) (*Exec, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	key := programKey{backend, o.Length, o.Beams, o.TopK, o.Temperature}
+	if exec, found := s.programs[key]; found {
+		return exec, nil
+	}
+	exec, err := NewExec(backend, graph)
+	if err != nil {
+		return nil, fmt.Errorf("captioning: %w", err)
+	}
+	if s.programs == nil {
+		s.programs = map[programKey]*Exec{}
+	}
+	s.programs[key] = exec
+	return exec, nil
+}
+
+// sample runs a graph that generates captions, in batches of one size. If extra is not nil, it returns further inputs for n
+// images.
 //
 // Shapes: features: (N, dim) flat; graph: features: (n, dim) -> (n, length) int32.
-func sample(backend compute.Backend, params []*nn.Param, features []float32, dim int, o SampleOptions, extra func(n int) []any, graph func(p nn.Values, features *Node, extra []*Node) *Node) ([][]int32, error) {
+func (s *sampling) sample(backend compute.Backend, params []*nn.Param, features []float32, dim int, o SampleOptions, extra func(n int) []any, graph func(p nn.Values, features *Node, extra []*Node) *Node) ([][]int32, error) {
 	if _, err := o.images(features, dim); err != nil {
 		return nil, err
 	}
 	inputs := nn.WithValues([]any{nil}, params)
-	exec, err := NewExec(backend, func(inputs []*Node) *Node {
+	exec, err := s.program(backend, o, func(inputs []*Node) *Node {
 		return graph(nn.Bind(params, inputs[1:1+len(params)]), inputs[0], inputs[1+len(params):])
 	})
 	if err != nil {
-		return nil, fmt.Errorf("captioning: %w", err)
+		return nil, err
 	}
-	defer exec.Finalize()
 	return o.inBatches(features, dim, func(batch *tensors.Tensor) (*tensors.Tensor, error) {
 		all := append([]any{batch}, inputs[1:]...)
 		if extra != nil {

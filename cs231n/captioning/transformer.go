@@ -49,6 +49,7 @@ type Transformer struct {
 	decoder   transformer.Decoder
 	output    nn.Layer
 	params    []*nn.Param
+	sampling
 }
 
 // NewTransformer builds a model. It draws the parameters from c.Stream in the order of the original's constructor:

@@ -16,7 +16,7 @@ import (
 // generate generates captions in one compiled loop, which caches the keys and values of earlier words.
 func (m *Transformer) generate(backend compute.Backend, features []float32, o SampleOptions, s search) ([][]int32, error) {
 	uniform := func(n int) []any { return s.uniform(n, o.Length, m.vocabulary) }
-	return sample(backend, m.params, features, m.config.InputDim, o, uniform, func(p nn.Values, features *Node, extra []*Node) *Node {
+	return m.sample(backend, m.params, features, m.config.InputDim, o, uniform, func(p nn.Values, features *Node, extra []*Node) *Node {
 		dtype := p[m.embedding].DType()
 		memory := s.repeat(p.Apply(m.visual, ConvertDType(features, dtype)))
 		state := s.begin(features.Graph(), dtype, features.Shape().Dim(0), o.Length, m.start)
