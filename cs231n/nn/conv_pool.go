@@ -48,7 +48,8 @@ func (c convPool) Forward(p Values, x *Node) (*Node, Backward) {
 		windows = win.im2col(x)
 		four = win.times(windows, kernel)
 	} else {
-		four = pools(Convolve(x, TransposeAllAxes(weight, 2, 3, 1, 0)).PaddingPerDim(c.edges()).Done())
+		y := Convolve(x, TransposeAllAxes(weight, 2, 3, 1, 0)).PaddingPerDim(c.edges()).Done()
+		four = Reshape(spaceToDepth(y), -1, 4*out)
 	}
 	group, largest := firstMax(four, out)
 	// The bias is the same for all values of a pool, so it is added after the pool too.
@@ -61,25 +62,10 @@ func (c convPool) Forward(p Values, x *Node) (*Node, Backward) {
 		if windows != nil {
 			dWeight = gather(win.unorder(win.weightGradient(windows, dFour)))
 		} else {
-			dWeight = TransposeAllAxes(c.kernelGradient(x, unpools(dFour, win, out)), 3, 2, 0, 1)
+			dWeight = TransposeAllAxes(c.kernelGradient(x, depthToSpace(Reshape(dFour, win.n, win.h, win.w, 4*out))), 3, 2, 0, 1)
 		}
 		return win.col2im(win.timesT(dFour, kernel)), []*Node{dWeight, SumRows(dLargest)}
 	}
-}
-
-// pools returns a row for each 2×2 pool of an image, with its four values one after another. unpools is its inverse, for the
-// pools of windows.
-//
-// Shapes: (N, 2h, 2w, C) -> (N·h·w, 4·C).
-func pools(x *Node) *Node {
-	d := x.Shape().Dimensions
-	corners := Reshape(x, d[0], d[1]/2, 2, d[2]/2, 2, d[3])
-	return Reshape(TransposeAllAxes(corners, 0, 1, 3, 2, 4, 5), -1, 4*d[3])
-}
-
-func unpools(rows *Node, win windows, channels int) *Node {
-	corners := Reshape(rows, win.n, win.h, win.w, 2, 2, channels)
-	return Reshape(TransposeAllAxes(corners, 0, 1, 3, 2, 4, 5), win.n, 2*win.h, 2*win.w, channels)
 }
 
 // firstMax returns the elementwise maximum of the four column groups of x and the index of its group. In a tie it is the

@@ -13,7 +13,8 @@ import (
 // channel).
 //
 // A matrix of windows has one row per window. For images of one channel it is transposed, which makes the innermost loops
-// longer and therefore faster.
+// longer and therefore faster. Only these have im2col, times and weightGradient: with more channels XLA's convolution is
+// faster.
 type windows struct {
 	n, h, w  int // number of images, windows per column and per row of an image
 	side     int // height and width of a window in blocks
@@ -35,29 +36,22 @@ func (s windows) transposed() bool { return s.channels == 1 }
 
 // im2col returns the matrix of windows.
 //
-// Shapes: x: (N, H, W, C) -> (windows, values), or (values, windows) if C = 1.
+// Shapes: x: (N, H, W, 1) -> (values, windows).
 func (s windows) im2col(x *Node) *Node {
 	d := x.Shape().Dimensions
-	blocks := Reshape(x, d[0], d[1]/2, 2, d[2]/2, 2, s.channels)
+	blocks := Reshape(x, d[0], d[1]/2, 2, d[2]/2, 2)
+	blocks = Reshape(TransposeAllAxes(blocks, 2, 4, 0, 1, 3), 4, s.n, d[1]/2, d[2]/2)
 	all := AxisRange()
 	var positions []*Node
-	if s.transposed() {
-		blocks = Reshape(TransposeAllAxes(blocks, 2, 4, 5, 0, 1, 3), 4, s.n, d[1]/2, d[2]/2)
-		s.eachPosition(func(row, col int) {
-			positions = append(positions, Slice(blocks, all, all, AxisRange(row, row+s.h), AxisRange(col, col+s.w)))
-		})
-		return Reshape(Concatenate(positions, 0), -1, s.n*s.h*s.w)
-	}
-	blocks = Reshape(TransposeAllAxes(blocks, 0, 1, 3, 2, 4, 5), d[0], d[1]/2, d[2]/2, 4*s.channels)
 	s.eachPosition(func(row, col int) {
-		positions = append(positions, Slice(blocks, all, AxisRange(row, row+s.h), AxisRange(col, col+s.w)))
+		positions = append(positions, Slice(blocks, all, all, AxisRange(row, row+s.h), AxisRange(col, col+s.w)))
 	})
-	return Reshape(Concatenate(positions, 3), s.n*s.h*s.w, -1)
+	return Reshape(Concatenate(positions, 0), -1, s.n*s.h*s.w)
 }
 
 // col2im is the backward pass of im2col. It adds up windows where they overlap.
 //
-// Shapes: d: as from im2col -> (N, H, W, C).
+// Shapes: d: (windows, values), or (values, windows) if C = 1 -> (N, H, W, C).
 func (s windows) col2im(d *Node) *Node {
 	height, width := s.h+s.side-1, s.w+s.side-1 // in blocks
 	zero := ScalarZero(d.Graph(), d.DType())
@@ -79,8 +73,22 @@ func (s windows) col2im(d *Node) *Node {
 		position := Slice(d, all, all, all, AxisRange(i, i+channels))
 		positions = append(positions, Pad(position, zero, PadAxis{}, PadAxis{Start: row, End: s.side - 1 - row}, PadAxis{Start: col, End: s.side - 1 - col}))
 	})
-	blocks := Reshape(sumOf(positions), s.n, height, width, 2, 2, s.channels)
-	return Reshape(TransposeAllAxes(blocks, 0, 1, 3, 2, 4, 5), s.n, 2*height, 2*width, s.channels)
+	return depthToSpace(sumOf(positions))
+}
+
+// spaceToDepth makes each block of 2×2 pixels one position. depthToSpace is its inverse.
+//
+// Shapes: (N, 2h, 2w, C) -> (N, h, w, 4·C).
+func spaceToDepth(x *Node) *Node {
+	d := x.Shape().Dimensions
+	blocks := Reshape(x, d[0], d[1]/2, 2, d[2]/2, 2, d[3])
+	return Reshape(TransposeAllAxes(blocks, 0, 1, 3, 2, 4, 5), d[0], d[1]/2, d[2]/2, 4*d[3])
+}
+
+func depthToSpace(x *Node) *Node {
+	d := x.Shape().Dimensions
+	blocks := Reshape(x, d[0], d[1], d[2], 2, 2, d[3]/4)
+	return Reshape(TransposeAllAxes(blocks, 0, 1, 3, 2, 4, 5), d[0], 2*d[1], 2*d[2], d[3]/4)
 }
 
 // eachPosition visits the blocks of a window in row-major order.
@@ -107,15 +115,10 @@ func (s windows) unorder(k *Node) *Node {
 	return Reshape(k, 2*s.side, 2*s.side, s.channels, columns)
 }
 
-// times multiplies every window by a matrix: (windows, values)·(values, K) -> (windows, K).
-func (s windows) times(windows, k *Node) *Node {
-	if s.transposed() {
-		return TProduct(windows, k)
-	}
-	return Product(windows, k)
-}
+// times multiplies every window by a matrix: (values, windows), (values, K) -> (windows, K).
+func (s windows) times(windows, k *Node) *Node { return TProduct(windows, k) }
 
-// timesT is the gradient of times with respect to the windows, in the layout of im2col.
+// timesT is the gradient of times with respect to the windows, in the layout that col2im takes.
 func (s windows) timesT(dy, k *Node) *Node {
 	if s.transposed() {
 		return ProductT(k, dy)
@@ -124,9 +127,4 @@ func (s windows) timesT(dy, k *Node) *Node {
 }
 
 // weightGradient is the gradient of times with respect to k: (values, K).
-func (s windows) weightGradient(windows, dy *Node) *Node {
-	if s.transposed() {
-		return Product(windows, dy)
-	}
-	return TProduct(windows, dy)
-}
+func (s windows) weightGradient(windows, dy *Node) *Node { return Product(windows, dy) }
