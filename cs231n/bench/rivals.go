@@ -70,10 +70,10 @@ func rivalNames() []string { return []string{numPy, numPy64, eagerTorch, torchCo
 // rivals lists the programs that a task is compared with.
 func (r Runner) rivals(ctx context.Context, task Task) ([]Rival, error) {
 	folder, common := "captioning", []string{"--model", task.Model, "--iters", fmt.Sprint(task.Iters)}
-	switch task.Model {
-	case "gan", "lsgan", "dcgan":
+	switch {
+	case isGAN(task.Model):
 		folder = "gan"
-	case "diffusion", Draw:
+	case task.Model == "diffusion" || task.Model == Draw:
 		folder = "diffusion"
 	}
 	if folder != "captioning" {

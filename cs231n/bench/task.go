@@ -51,6 +51,9 @@ func Models() []string {
 	return []string{"gan", "lsgan", "dcgan", "diffusion", "rnn", "lstm", "transformer", Sample, Draw}
 }
 
+// isGAN reports whether a model is a GAN.
+func isGAN(model string) bool { return slices.Contains([]string{"gan", "lsgan", "dcgan"}, model) }
+
 // CaptioningModels lists the models that train on captions.
 func CaptioningModels() []string { return []string{"rnn", "lstm", "transformer"} }
 
@@ -61,14 +64,14 @@ func NewTask(model string) (Task, error) {
 		return Task{}, fmt.Errorf("bench: unknown model %q; there are %v", model, Models())
 	}
 	t := Task{Model: model, Sizes: Assignment(), Iters: iters, warmUp: 5}
-	switch model {
-	case "gan", "lsgan", "dcgan":
+	switch {
+	case isGAN(model):
 		t.Batch = gan.BatchSize
-	case "diffusion":
+	case model == "diffusion":
 		t.Batch = diffusion.BatchSize
-	case Sample:
+	case model == Sample:
 		t.T = SampledWords
-	case Draw:
+	case model == Draw:
 		t.Batch = drawnDigits
 	}
 	return t, nil
@@ -83,7 +86,7 @@ func (t Task) Run(ctx context.Context, backend compute.Backend) (Timing, error) 
 		return Timing{}, fmt.Errorf("bench: cannot time %d steps of %s; choose at least 1", t.Iters, t.Model)
 	case (t.Model == Sample || t.Model == Draw) && t.Devices > 1:
 		return Timing{}, fmt.Errorf("bench: %d devices cannot share %s, only training; use one", t.Devices, t.Model)
-	case slices.Contains([]string{"gan", "lsgan", "dcgan"}, t.Model):
+	case isGAN(t.Model):
 		watch, err = t.trainGAN(ctx, backend)
 	case t.Model == "diffusion":
 		watch, err = t.trainDiffusion(ctx, backend)

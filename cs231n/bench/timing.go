@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"gonum.org/v1/gonum/stat"
 )
 
 // Timing is the result of a task, which its process prints as one line of JSON. Times are in milliseconds.
@@ -62,11 +64,17 @@ func (w *stopwatch) laps() []float64 {
 }
 
 func (w *stopwatch) timing(t Task) Timing {
-	laps := w.laps()
-	timed := laps[t.warmUp:]
+	timing := t.timing(w.laps(), t.warmUp)
+	timing.LastLoss = w.loss
+	return timing
+}
+
+// timing summarizes the times of all steps, of which the first warmUp are not counted.
+func (t Task) timing(laps []float64, warmUp int) Timing {
+	timed := laps[warmUp:]
 	return Timing{
-		Median: median(timed), Min: slices.Min(timed), Mean: mean(timed), First: laps[0], PeakRSS: memory(status, peakKey),
-		LastLoss: w.loss, Iters: t.Iters, Threads: runtime.GOMAXPROCS(0),
+		Median: median(timed), Min: slices.Min(timed), Mean: stat.Mean(timed, nil), First: laps[0],
+		PeakRSS: memory(status, peakKey), Iters: t.Iters, Threads: runtime.GOMAXPROCS(0),
 	}
 }
 
@@ -81,10 +89,7 @@ func (t Task) batches(ctx context.Context, call func(progress func(done, total i
 	if err := errors.Join(err, ctx.Err()); err != nil {
 		return Timing{}, err
 	}
-	return Timing{
-		Median: median(laps[1:]), Min: slices.Min(laps[1:]), Mean: mean(laps[1:]), First: laps[0],
-		PeakRSS: memory(status, peakKey), Iters: t.Iters, Threads: runtime.GOMAXPROCS(0),
-	}, nil
+	return t.timing(laps, 1), nil
 }
 
 // median returns the median of values.
@@ -92,14 +97,6 @@ func median(values []float64) float64 {
 	sorted := slices.Sorted(slices.Values(values))
 	n := len(sorted)
 	return (sorted[(n-1)/2] + sorted[n/2]) / 2
-}
-
-func mean(values []float64) float64 {
-	sum := 0.0
-	for _, v := range values {
-		sum += v
-	}
-	return sum / float64(len(values))
 }
 
 // Linux's file with the memory of this process, and keys in it.
