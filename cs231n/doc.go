@@ -4,6 +4,7 @@
 //	todo        marks code that students have to write
 //	course      the exercises and questions of the assignment, with their points
 //	rng         random streams with NumPy's and PyTorch's exact numbers
+//	arrays      arrays like those of np.linspace and np.random, for checks
 //	loop        loops inside a compiled program, over time or over training steps
 //	lock        locks a file or folder against other programs
 //	atomicfile  replaces a file atomically

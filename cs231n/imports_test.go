@@ -25,7 +25,7 @@ func layers() [][]string {
 		{"captioning", "diffusion", "digits", "gan", "scenes"},
 		{"lstm", "rnn", "training", "transformer"},
 		{"checkpoint", "coco", "course/intake", "course/sandbox", "gradcheck", "metrics", "mnist", "optim", "temporal"},
-		{"fetch", "nn"},
+		{"arrays", "fetch", "nn"},
 		{"atomicfile", "course", "internal/unlockhdf5", "lock", "loop", "rng", "todo"},
 	}
 }
@@ -111,4 +111,14 @@ func TestWindows(t *testing.T) {
 		}
 	}
 	require.Greater(t, seen, 8)
+}
+
+// TestCellsLinkLittle checks that only cells that check gradients link GoMLX's pure-Go backend, a tenth of such a program.
+func TestCellsLinkLittle(t *testing.T) {
+	t.Parallel()
+	for pkg, links := range map[string]bool{"notebook/captions": false, "notebook/pictures": false, "notebook/check": true} {
+		out, err := exec.Command("go", "list", "-deps", "-tags", "nopurego", "./"+pkg).Output()
+		require.NoError(t, err)
+		require.Equal(t, links, strings.Contains(string(out), "gomlx/compute/gobackend\n"), pkg)
+	}
 }

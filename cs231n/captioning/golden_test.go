@@ -10,9 +10,9 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/stretchr/testify/require"
 
+	"github.com/cs231n-go/assignment3/cs231n/arrays"
 	"github.com/cs231n-go/assignment3/cs231n/captioning"
 	"github.com/cs231n-go/assignment3/cs231n/coco"
-	"github.com/cs231n-go/assignment3/cs231n/gradcheck"
 	"github.com/cs231n-go/assignment3/cs231n/internal/testbackend"
 	"github.com/cs231n-go/assignment3/cs231n/rng"
 	"github.com/cs231n-go/assignment3/cs231n/training"
@@ -171,7 +171,7 @@ func TestFixedGradients(t *testing.T) {
 		m := double(t, c.Cell, 20, 30, 40, rng.NewNumPy(1))
 		captions := fix(t, m)
 		tolerance := testbackend.Tolerance(t, 1e-8, 1e-7)
-		loss, grads, err := m.Loss(testbackend.Get(t), gradcheck.Linspace(c.Features[0], c.Features[1], 10, 20), captions)
+		loss, grads, err := m.Loss(testbackend.Get(t), arrays.Linspace(c.Features[0], c.Features[1], 10, 20), captions)
 		require.NoError(t, err)
 		require.InDelta(t, c.Loss, loss, testbackend.Tolerance(t, 1e-13, 1e-9))
 		for i, p := range m.Params() {

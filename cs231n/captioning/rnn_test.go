@@ -10,6 +10,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/stretchr/testify/require"
 
+	"github.com/cs231n-go/assignment3/cs231n/arrays"
 	"github.com/cs231n-go/assignment3/cs231n/captioning"
 	"github.com/cs231n-go/assignment3/cs231n/coco"
 	"github.com/cs231n-go/assignment3/cs231n/gradcheck"
@@ -36,7 +37,7 @@ func double(t *testing.T, kind string, d, w, h int, stream *rng.NumPy) *captioni
 func fix(t *testing.T, m *captioning.RNN) [][]int32 {
 	t.Helper()
 	for _, p := range m.Params() {
-		require.NoError(t, p.SetValue(gradcheck.Linspace(-1.4, 1.3, p.Shape().Dimensions...)))
+		require.NoError(t, p.SetValue(arrays.Linspace(-1.4, 1.3, p.Shape().Dimensions...)))
 	}
 	const n, steps = 10, 13
 	captions := make([][]int32, n)
@@ -54,7 +55,7 @@ func TestLossGradient(t *testing.T) {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
 			s := rng.NewNumPy(231)
-			captions, features := gradcheck.RandInt(s, 3, 2, 3), gradcheck.Randn(s, 2, 4)
+			captions, features := arrays.RandInt(s, 3, 2, 3), arrays.Randn(s, 2, 4)
 			m := double(t, kind, 4, 5, 6, s)
 			// The features have no hand-written gradient, so they are not an input of the check.
 			given := func(in []*Node) (_ nn.Values, _, captions *Node) {
@@ -155,7 +156,7 @@ func TestRefuses(t *testing.T) {
 	}
 	m := double(t, "rnn", 4, 5, 6, rng.NewNumPy(1))
 	loss := func(captions ...[]int32) error {
-		_, _, err := m.Loss(testbackend.Get(t), gradcheck.Linspace(0, 1, len(captions), 4), captions)
+		_, _, err := m.Loss(testbackend.Get(t), arrays.Linspace(0, 1, len(captions), 4), captions)
 		return err
 	}
 	for name, c := range map[string]struct {

@@ -11,6 +11,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/stretchr/testify/require"
 
+	"github.com/cs231n-go/assignment3/cs231n/arrays"
 	"github.com/cs231n-go/assignment3/cs231n/captioning"
 	"github.com/cs231n-go/assignment3/cs231n/coco"
 	"github.com/cs231n-go/assignment3/cs231n/gradcheck"
@@ -30,13 +31,13 @@ func TestTransformerScores(t *testing.T) {
 	})
 	require.NoError(t, err)
 	for _, p := range m.Params() {
-		require.NoError(t, p.SetValue(gradcheck.Linspace(-1.4, 1.3, p.Shape().Dimensions...)))
+		require.NoError(t, p.SetValue(arrays.Linspace(-1.4, 1.3, p.Shape().Dimensions...)))
 	}
 	words := make([][]int32, n)
 	for i := range n * steps {
 		words[i/steps] = append(words[i/steps], int32(i%3))
 	}
-	got, err := m.Scores(testbackend.Get(t), gradcheck.Linspace(-1.5, 0.3, n, d), words, stream)
+	got, err := m.Scores(testbackend.Get(t), arrays.Linspace(-1.5, 0.3, n, d), words, stream)
 	require.NoError(t, err)
 	want := []float64{
 		-16.9532, 4.8261, 26.6054, -17.1033, 4.6906, 26.4844, -15.0708, 4.1108, 23.2924,

@@ -10,8 +10,8 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/stretchr/testify/require"
 
+	"github.com/cs231n-go/assignment3/cs231n/arrays"
 	"github.com/cs231n-go/assignment3/cs231n/diffusion"
-	"github.com/cs231n-go/assignment3/cs231n/gradcheck"
 	"github.com/cs231n-go/assignment3/cs231n/internal/testbackend"
 	"github.com/cs231n-go/assignment3/cs231n/mnist"
 	"github.com/cs231n-go/assignment3/cs231n/nn"
@@ -199,9 +199,9 @@ func TestChecks(t *testing.T) {
 	b := diffusion.NewBlock(8, 32, nil)
 	nn.Double(b.Params())
 	for _, p := range b.Params() {
-		require.NoError(t, p.SetValue(gradcheck.Linspace(-0.5, 0.7, p.Shape().Dimensions...)))
+		require.NoError(t, p.SetValue(arrays.Linspace(-0.5, 0.7, p.Shape().Dimensions...)))
 	}
-	out, err := b.Call(backend, gradcheck.Linspace(-1, 1, 2, 4, 4, 8), gradcheck.Linspace(-1, 1, 2, 32))
+	out, err := b.Call(backend, arrays.Linspace(-1, 1, 2, 4, 4, 8), arrays.Linspace(-1, 1, 2, 32))
 	require.NoError(t, err)
 	require.InDeltaSlice(t, want.Block, tensors.MustCopyFlatData[float64](out), 1e-9)
 	for name, loss := range want.Losses {

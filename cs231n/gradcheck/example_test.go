@@ -7,6 +7,7 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 
+	"github.com/cs231n-go/assignment3/cs231n/arrays"
 	"github.com/cs231n-go/assignment3/cs231n/device"
 	"github.com/cs231n-go/assignment3/cs231n/gradcheck"
 )
@@ -20,8 +21,8 @@ func ExampleLayer_Check() {
 	defer backend.Finalize()
 	report, err := gradcheck.Layer{
 		Names:   []string{"dx"},
-		Inputs:  []*tensors.Tensor{gradcheck.Linspace(1, 2, 5)},
-		DOut:    gradcheck.Linspace(1, 1, 5),
+		Inputs:  []*tensors.Tensor{arrays.Linspace(1, 2, 5)},
+		DOut:    arrays.Linspace(1, 1, 5),
 		Forward: func(in []*Node) *Node { return Mul(in[0], Square(in[0])) },
 		Backward: func(in []*Node, dout *Node) []*Node {
 			return []*Node{Mul(dout, MulScalar(Square(in[0]), 3))}

@@ -9,6 +9,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/stretchr/testify/require"
 
+	"github.com/cs231n-go/assignment3/cs231n/arrays"
 	"github.com/cs231n-go/assignment3/cs231n/gradcheck"
 	"github.com/cs231n-go/assignment3/cs231n/internal/testbackend"
 	"github.com/cs231n-go/assignment3/cs231n/loop"
@@ -88,12 +89,12 @@ func TestTwoOutputs(t *testing.T) {
 			require.Equal(t, "saved", saved)
 			return Add(MulScalar(Mul(da, x), 2), Mul(db, Exp(x)))
 		},
-		In: gradcheck.Arrays{gradcheck.Randn(s, 2, 3)}, DOut: gradcheck.Arrays{gradcheck.Randn(s, 2, 3), gradcheck.Randn(s, 2, 3)},
+		In: gradcheck.Arrays{arrays.Randn(s, 2, 3)}, DOut: gradcheck.Arrays{arrays.Randn(s, 2, 3), arrays.Randn(s, 2, 3)},
 	}
 	report, err := f.Check(testbackend.Get(t))
 	require.NoError(t, err)
 	require.NoError(t, report.Below(1e-8))
-	f.DOut[1] = gradcheck.Randn(s, 2, 2)
+	f.DOut[1] = arrays.Randn(s, 2, 2)
 	_, err = f.Check(testbackend.Get(t))
 	require.ErrorContains(t, err, "the same shape")
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/stretchr/testify/require"
 
+	"github.com/cs231n-go/assignment3/cs231n/arrays"
 	"github.com/cs231n-go/assignment3/cs231n/gradcheck"
 	"github.com/cs231n-go/assignment3/cs231n/internal/gradtest"
 	"github.com/cs231n-go/assignment3/cs231n/internal/testbackend"
@@ -20,7 +21,7 @@ func weights(in []*Node) lstm.Weights { return lstm.Weights{Wx: in[0], Wh: in[1]
 // TestTables compares with the tables of the assignment's LSTM notebook, which have eight digits.
 func TestTables(t *testing.T) {
 	t.Parallel()
-	lin := gradcheck.Linspace
+	lin := arrays.Linspace
 	step := func(in []*Node) (h, c *Node) {
 		h, c, _ = lstm.StepForward(in[0], in[1], in[2], weights(in[3:]))
 		return h, c
@@ -82,7 +83,7 @@ func TestTables(t *testing.T) {
 func TestStepBackward(t *testing.T) {
 	t.Parallel()
 	s := rng.NewNumPy(231)
-	randn := func(dims ...int) *tensors.Tensor { return gradcheck.Randn(s, dims...) }
+	randn := func(dims ...int) *tensors.Tensor { return arrays.Randn(s, dims...) }
 	const n, d, h = 4, 5, 6
 	gradtest.Check(t, gradcheck.Layer{
 		Names:  []string{"dx", "dh", "dc", "dWx", "dWh", "db"},

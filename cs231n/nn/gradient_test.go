@@ -7,6 +7,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/stretchr/testify/require"
 
+	"github.com/cs231n-go/assignment3/cs231n/arrays"
 	"github.com/cs231n-go/assignment3/cs231n/gradcheck"
 	"github.com/cs231n-go/assignment3/cs231n/internal/testbackend"
 	"github.com/cs231n-go/assignment3/cs231n/nn"
@@ -52,7 +53,7 @@ func TestGradients(t *testing.T) {
 			params := c.layer.Params()
 			check := gradcheck.Layer{
 				Names:  []string{"dx"},
-				Inputs: []*tensors.Tensor{gradcheck.Randn(stream, c.x...)},
+				Inputs: []*tensors.Tensor{arrays.Randn(stream, c.x...)},
 				Forward: func(in []*Node) *Node {
 					if c.plain != nil {
 						return c.plain(in[1], in[2], in[0])
@@ -67,9 +68,9 @@ func TestGradients(t *testing.T) {
 			}
 			for _, p := range params {
 				check.Names = append(check.Names, "d"+p.Name)
-				check.Inputs = append(check.Inputs, gradcheck.Randn(stream, p.Shape().Dimensions...))
+				check.Inputs = append(check.Inputs, arrays.Randn(stream, p.Shape().Dimensions...))
 			}
-			check.DOut = gradcheck.Randn(stream, outputShape(t, c.layer, check.Inputs)...)
+			check.DOut = arrays.Randn(stream, outputShape(t, c.layer, check.Inputs)...)
 			requireGradients(t, check, c.numeric, 1e-10)
 		})
 	}
@@ -147,9 +148,9 @@ func TestAttentionGradients(t *testing.T) {
 			check := gradcheck.Layer{
 				Names: []string{"dquery", "dkey", "dvalue"},
 				Inputs: []*tensors.Tensor{
-					gradcheck.Randn(stream, c.n, c.s, c.e), gradcheck.Randn(stream, c.n, c.t, c.e), gradcheck.Randn(stream, c.n, c.t, c.e),
+					arrays.Randn(stream, c.n, c.s, c.e), arrays.Randn(stream, c.n, c.t, c.e), arrays.Randn(stream, c.n, c.t, c.e),
 				},
-				DOut: gradcheck.Randn(stream, c.n, c.s, c.e),
+				DOut: arrays.Randn(stream, c.n, c.s, c.e),
 				Forward: func(in []*Node) *Node {
 					out, _ := forward(in)
 					return out
@@ -162,7 +163,7 @@ func TestAttentionGradients(t *testing.T) {
 			}
 			for _, p := range a.Params() {
 				check.Names = append(check.Names, "d"+p.Name)
-				check.Inputs = append(check.Inputs, gradcheck.Randn(stream, p.Shape().Dimensions...))
+				check.Inputs = append(check.Inputs, arrays.Randn(stream, p.Shape().Dimensions...))
 			}
 			// With one key, the gradients of the scores are rounding noise around 0.
 			requireGradients(t, check, 1e-5, 1e-6)

@@ -1,28 +1,22 @@
 package notebook
 
 import (
-	"github.com/gomlx/compute/dtypes"
-	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/gomlx/core/tensors"
 
-	"github.com/cs231n-go/assignment3/cs231n/gradcheck"
+	"github.com/cs231n-go/assignment3/cs231n/arrays"
 )
 
 // Linspace returns equally spaced numbers in row-major order, including both ends, as
 // np.linspace(from, to, size).reshape(dims).
 func Linspace(from, to float64, dims ...int) *tensors.Tensor {
-	return gradcheck.Linspace(from, to, dims...)
+	return arrays.Linspace(from, to, dims...)
 }
 
 // Randn draws standard normals from the stream [NumPy], as np.random.randn(dims...).
-func Randn(dims ...int) *tensors.Tensor { return gradcheck.Randn(NumPy(), dims...) }
+func Randn(dims ...int) *tensors.Tensor { return arrays.Randn(NumPy(), dims...) }
 
 // RandInt draws integers in [0, n) from the stream [NumPy], as np.random.randint(n, size=dims).
-func RandInt(n int, dims ...int) *tensors.Tensor { return gradcheck.RandInt(NumPy(), n, dims...) }
+func RandInt(n int, dims ...int) *tensors.Tensor { return arrays.RandInt(NumPy(), n, dims...) }
 
 // TorchRandn draws standard normals in single precision from the stream [Torch], as torch.randn(dims...).
-func TorchRandn(dims ...int) *tensors.Tensor {
-	values := make([]float32, shapes.Make(dtypes.Float32, dims...).Size())
-	Torch().Normal(values, 0, 1)
-	return tensors.FromFlatDataAndDimensions(values, dims...)
-}
+func TorchRandn(dims ...int) *tensors.Tensor { return arrays.TorchRandn(Torch(), dims...) }

@@ -14,7 +14,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/stretchr/testify/require"
 
-	"github.com/cs231n-go/assignment3/cs231n/gradcheck"
+	"github.com/cs231n-go/assignment3/cs231n/arrays"
 	"github.com/cs231n-go/assignment3/cs231n/nn"
 	nb "github.com/cs231n-go/assignment3/cs231n/notebook"
 	"github.com/cs231n-go/assignment3/cs231n/optim"
@@ -159,7 +159,7 @@ func TestArrays(t *testing.T) {
 	require.Zero(t, status, stderr)
 	numpy, normals := rng.NewNumPy(231), make([]float32, 2)
 	rng.NewTorch(231).Normal(normals, 0, 1)
-	require.Equal(t, fmt.Sprintln([]float64{0, 0.5, 1}, gradcheck.Randn(numpy, 2).Value(), gradcheck.RandInt(numpy, 9, 3).Value(), normals), stdout)
+	require.Equal(t, fmt.Sprintln([]float64{0, 0.5, 1}, arrays.Randn(numpy, 2).Value(), arrays.RandInt(numpy, 9, 3).Value(), normals), stdout)
 }
 
 // TestTrainOnce trains a new model, reuses it, trains it again for another number of iterations, and refuses a damaged one.

@@ -7,6 +7,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/stretchr/testify/require"
 
+	"github.com/cs231n-go/assignment3/cs231n/arrays"
 	"github.com/cs231n-go/assignment3/cs231n/gradcheck"
 	"github.com/cs231n-go/assignment3/cs231n/internal/gradtest"
 	"github.com/cs231n-go/assignment3/cs231n/internal/testbackend"
@@ -20,7 +21,7 @@ func weights(in []*Node) rnn.Weights { return rnn.Weights{Wx: in[0], Wh: in[1], 
 // TestPrinted compares with the tables and the errors of the assignment's notebook.
 func TestPrinted(t *testing.T) {
 	t.Parallel()
-	lin := gradcheck.Linspace
+	lin := arrays.Linspace
 	for _, c := range []struct {
 		name    string
 		forward func(in []*Node) *Node
@@ -69,7 +70,7 @@ func TestPrinted(t *testing.T) {
 func TestStepBackward(t *testing.T) {
 	t.Parallel()
 	s := rng.NewNumPy(231)
-	randn := func(dims ...int) *tensors.Tensor { return gradcheck.Randn(s, dims...) }
+	randn := func(dims ...int) *tensors.Tensor { return arrays.Randn(s, dims...) }
 	const n, d, h = 4, 5, 6
 	layer := gradcheck.Layer{
 		Names:  []string{"dx", "dprev_h", "dWx", "dWh", "db"},

@@ -10,6 +10,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/stretchr/testify/require"
 
+	"github.com/cs231n-go/assignment3/cs231n/arrays"
 	"github.com/cs231n-go/assignment3/cs231n/gradcheck"
 	"github.com/cs231n-go/assignment3/cs231n/internal/gradtest"
 	"github.com/cs231n-go/assignment3/cs231n/internal/testbackend"
@@ -23,7 +24,7 @@ func TestEmbeddingForward(t *testing.T) {
 	got, err := gradcheck.Eval(testbackend.Get(t), func(in []*Node) *Node {
 		out, _ := temporal.EmbeddingForward(in[0], in[1])
 		return out
-	}, x, gradcheck.Linspace(0, 1, 5, 3))
+	}, x, arrays.Linspace(0, 1, 5, 3))
 	require.NoError(t, err)
 	want := []float64{
 		0, 0.07142857, 0.14285714, 0.64285714, 0.71428571, 0.78571429, 0.21428571, 0.28571429, 0.35714286, 0.42857143, 0.5, 0.57142857,
@@ -42,13 +43,13 @@ func TestEmbeddingBackward(t *testing.T) {
 		words *tensors.Tensor
 		v, d  int
 	}{
-		{"the notebook's", gradcheck.RandInt(s, 5, 50, 3), 5, 6},
+		{"the notebook's", arrays.RandInt(s, 5, 50, 3), 5, 6},
 		{"one word again and again", tensors.FromValue([][]int32{{4, 4, 4}, {4, 4, 4}}), 7, 2},
 		{"every word once", tensors.FromValue([][]int32{{2, 0, 1}}), 3, 5},
 		{"one word", tensors.FromValue([][]int32{{0}}), 1, 1},
 	} {
-		w := gradcheck.Randn(s, c.v, c.d)
-		dout := gradcheck.Randn(s, append(c.words.Shape().Dimensions, c.d)...)
+		w := arrays.Randn(s, c.v, c.d)
+		dout := arrays.Randn(s, append(c.words.Shape().Dimensions, c.d)...)
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			forward := func(in []*Node) *Node {
@@ -89,8 +90,8 @@ func TestAffine(t *testing.T) {
 			}
 			gradtest.Check(t, gradcheck.Layer{
 				Names:   []string{"dx", "dw", "db"},
-				Inputs:  []*tensors.Tensor{gradcheck.Randn(s, dims...), gradcheck.Randn(s, d, m), gradcheck.Randn(s, m)},
-				DOut:    gradcheck.Randn(s, append(dims[:len(dims)-1:len(dims)-1], m)...),
+				Inputs:  []*tensors.Tensor{arrays.Randn(s, dims...), arrays.Randn(s, d, m), arrays.Randn(s, m)},
+				DOut:    arrays.Randn(s, append(dims[:len(dims)-1:len(dims)-1], m)...),
 				Forward: forward,
 				Backward: func(in []*Node, dout *Node) []*Node {
 					_, cache := temporal.AffineForward(in[0], in[1], in[2])
@@ -134,8 +135,8 @@ func TestSoftmaxLossPrinted(t *testing.T) {
 		{100, 10, 10, 1, 23.025985953127226, 0},
 		{5000, 10, 10, 0.1, 2.2643611790293394, 0},
 	} {
-		x := gradcheck.Randn(s, c.n, c.t, c.v)
-		y := gradcheck.RandInt(s, c.v, c.n, c.t)
+		x := arrays.Randn(s, c.n, c.t, c.v)
+		y := arrays.RandInt(s, c.v, c.n, c.t)
 		m := mask(s, func(u float64) bool { return u <= c.p }, c.n, c.t)
 		got, err := gradcheck.Eval(testbackend.Get(t), func(in []*Node) *Node {
 			return loss([]*Node{MulScalar(in[0], 0.001), in[1], in[2]})
@@ -159,7 +160,7 @@ func TestSoftmaxLoss(t *testing.T) {
 			s := rng.NewNumPy(231)
 			gradtest.Check(t, gradcheck.Layer{
 				Names:   []string{"dx"},
-				Inputs:  []*tensors.Tensor{gradcheck.Randn(s, 7, 8, 9), gradcheck.RandInt(s, 9, 7, 8), mask(s, pass, 7, 8)},
+				Inputs:  []*tensors.Tensor{arrays.Randn(s, 7, 8, 9), arrays.RandInt(s, 9, 7, 8), mask(s, pass, 7, 8)},
 				Forward: loss,
 				Backward: func(in []*Node, dout *Node) []*Node {
 					_, dx := temporal.SoftmaxLoss(in[0], in[1], in[2])
@@ -187,8 +188,8 @@ func TestMaskedPositionsDoNotCount(t *testing.T) {
 	t.Parallel()
 	s := rng.NewNumPy(3)
 	const n, steps, v = 3, 5, 7
-	x := tensors.MustCopyFlatData[float64](gradcheck.Randn(s, n, steps, v))
-	y := tensors.MustCopyFlatData[int32](gradcheck.RandInt(s, v, n, steps))
+	x := tensors.MustCopyFlatData[float64](arrays.Randn(s, n, steps, v))
+	y := tensors.MustCopyFlatData[int32](arrays.RandInt(s, v, n, steps))
 	counts := mask(s, func(u float64) bool { return u > 0.4 }, n, steps)
 	evaluate := func() []float64 {
 		got, err := gradcheck.Eval(testbackend.Get(t), func(in []*Node) *Node {
@@ -210,7 +211,7 @@ func TestMaskedPositionsDoNotCount(t *testing.T) {
 
 func TestShapes(t *testing.T) {
 	t.Parallel()
-	lin := gradcheck.Linspace
+	lin := arrays.Linspace
 	words, all := tensors.FromValue([][]int32{{0, 1, 2}, {0, 1, 2}}), tensors.FromValue([][]bool{{true, true, true}, {true, true, true}})
 	embedding := func(in []*Node) *Node { out, _ := temporal.EmbeddingForward(in[0], in[1]); return out }
 	affine := func(in []*Node) *Node { out, _ := temporal.AffineForward(in[0], in[1], in[2]); return out }

@@ -11,7 +11,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/stretchr/testify/require"
 
-	"github.com/cs231n-go/assignment3/cs231n/gradcheck"
+	"github.com/cs231n-go/assignment3/cs231n/arrays"
 	"github.com/cs231n-go/assignment3/cs231n/internal/testbackend"
 	"github.com/cs231n-go/assignment3/cs231n/loop"
 	"github.com/cs231n-go/assignment3/cs231n/nn"
@@ -23,7 +23,7 @@ func TestNext(t *testing.T) {
 	t.Parallel()
 	stream := rng.NewNumPy(231)
 	d, params := decoder(t, stream)
-	inputs := []any{gradcheck.Randn(stream, n, length, e), gradcheck.Randn(stream, n, 1, e)}
+	inputs := []any{arrays.Randn(stream, n, length, e), arrays.Randn(stream, n, 1, e)}
 	full, err := nn.Compute(testbackend.Get(t), params, inputs, func(p nn.Values, in []*Node) []*Node {
 		y, weights := d.Forward(p, in[0], in[1], LowerTriangular(in[0].Graph(), length), nil)
 		return append([]*Node{y}, weights...)
@@ -53,7 +53,7 @@ func TestNext(t *testing.T) {
 func TestNewCache(t *testing.T) {
 	t.Parallel()
 	d, params := decoder(t, rng.NewNumPy(1))
-	out, err := nn.Compute(testbackend.Get(t), params, []any{gradcheck.Linspace(1, 2, n, e)}, func(_ nn.Values, in []*Node) []*Node {
+	out, err := nn.Compute(testbackend.Get(t), params, []any{arrays.Linspace(1, 2, n, e)}, func(_ nn.Values, in []*Node) []*Node {
 		return d.NewCache(in[0], length)
 	})
 	require.NoError(t, err)
@@ -83,7 +83,7 @@ func TestNextRefuses(t *testing.T) {
 		"too few arrays":    {next(2, 3), "got 2 and 3"},
 		"too many arrays":   {next(2, 5), "got 2 and 5"},
 	} {
-		_, err := nn.Compute(testbackend.Get(t), params, []any{gradcheck.Linspace(1, 2, n, e)}, func(p nn.Values, in []*Node) []*Node {
+		_, err := nn.Compute(testbackend.Get(t), params, []any{arrays.Linspace(1, 2, n, e)}, func(p nn.Values, in []*Node) []*Node {
 			return []*Node{c.graph(p, in[0])}
 		})
 		require.ErrorContains(t, err, c.wantErr, name)

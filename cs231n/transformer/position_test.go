@@ -8,6 +8,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/stretchr/testify/require"
 
+	"github.com/cs231n-go/assignment3/cs231n/arrays"
 	"github.com/cs231n-go/assignment3/cs231n/gradcheck"
 	"github.com/cs231n-go/assignment3/cs231n/internal/testbackend"
 	"github.com/cs231n-go/assignment3/cs231n/nn"
@@ -48,7 +49,7 @@ func TestPositionTable(t *testing.T) {
 func TestPositionalEncoding(t *testing.T) {
 	t.Parallel()
 	const n, steps, e = 3, 5, 2
-	x := gradcheck.Linspace(-1, 1, n, steps, e)
+	x := arrays.Linspace(-1, 1, n, steps, e)
 	out, err := nn.Compute(testbackend.Get(t), nil, []any{x, transformer.PositionTable(steps, e)}, func(_ nn.Values, in []*Node) []*Node {
 		return []*Node{transformer.PositionalEncoding(in[0], in[1], nil)}
 	})
@@ -69,7 +70,7 @@ func TestPositionalEncoding(t *testing.T) {
 
 func TestPositionalEncodingRefuses(t *testing.T) {
 	t.Parallel()
-	_, err := nn.Compute(testbackend.Get(t), nil, []any{gradcheck.Linspace(1, 2, 3, 7, 2)}, func(_ nn.Values, in []*Node) []*Node {
+	_, err := nn.Compute(testbackend.Get(t), nil, []any{arrays.Linspace(1, 2, 3, 7, 2)}, func(_ nn.Values, in []*Node) []*Node {
 		table := Const(in[0].Graph(), transformer.PositionTable(6, 2))
 		return []*Node{transformer.PositionalEncoding(in[0], table, nil)}
 	})

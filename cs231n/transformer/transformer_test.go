@@ -8,7 +8,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/stretchr/testify/require"
 
-	"github.com/cs231n-go/assignment3/cs231n/gradcheck"
+	"github.com/cs231n-go/assignment3/cs231n/arrays"
 	"github.com/cs231n-go/assignment3/cs231n/internal/testbackend"
 	"github.com/cs231n-go/assignment3/cs231n/nn"
 	"github.com/cs231n-go/assignment3/cs231n/rng"
@@ -29,7 +29,7 @@ func decoder(t *testing.T, stream *rng.NumPy) (transformer.Decoder, []*nn.Param)
 	}
 	nn.Double(params)
 	for _, p := range params {
-		require.NoError(t, p.SetValue(gradcheck.Randn(stream, p.Shape().Dimensions...)))
+		require.NoError(t, p.SetValue(arrays.Randn(stream, p.Shape().Dimensions...)))
 	}
 	return d, params
 }
@@ -48,7 +48,7 @@ func TestForward(t *testing.T) {
 	d, params := decoder(t, stream)
 	seeds := make([]uint32, 6*layers)
 	rng.NewTorch(231).DropoutSeeds(seeds)
-	inputs := []any{gradcheck.Randn(stream, n, length, e), gradcheck.Randn(stream, n, memories, e), seeds}
+	inputs := []any{arrays.Randn(stream, n, length, e), arrays.Randn(stream, n, memories, e), seeds}
 	out, err := nn.Compute(testbackend.Get(t), params, inputs, func(p nn.Values, in []*Node) []*Node {
 		x, memory, mask := in[0], in[1], LowerTriangular(in[0].Graph(), length)
 		got, weights := d.Forward(p, x, memory, mask, nn.SeededDropout(0.3, in[2]))
@@ -84,7 +84,7 @@ func TestMasks(t *testing.T) {
 			calls++
 			return x, func(dy *Node) *Node { return dy }
 		})
-		inputs := []any{gradcheck.Randn(stream, n, length, e), gradcheck.Randn(stream, n, 1, e)}
+		inputs := []any{arrays.Randn(stream, n, length, e), arrays.Randn(stream, n, 1, e)}
 		_, err := nn.Compute(testbackend.Get(t), params, inputs, func(p nn.Values, in []*Node) []*Node {
 			x := transformer.PositionalEncoding(in[0], Const(in[0].Graph(), transformer.PositionTable(length, e)), drop)
 			y, _ := d[:depth].Forward(p, x, in[1], nil, drop)

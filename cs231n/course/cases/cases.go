@@ -14,7 +14,7 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 
-	"github.com/cs231n-go/assignment3/cs231n/gradcheck"
+	"github.com/cs231n-go/assignment3/cs231n/arrays"
 	"github.com/cs231n-go/assignment3/cs231n/nn"
 	"github.com/cs231n-go/assignment3/cs231n/rng"
 )
@@ -103,11 +103,11 @@ type run struct {
 }
 
 // randn draws an array of standard normals.
-func (r *run) randn(dims ...int) *tensors.Tensor { return gradcheck.Randn(r.stream, dims...) }
+func (r *run) randn(dims ...int) *tensors.Tensor { return arrays.Randn(r.stream, dims...) }
 
 // words draws ids below v.
 func (r *run) words(v int, dims ...int) *tensors.Tensor {
-	return gradcheck.RandInt(r.stream, v, dims...)
+	return arrays.RandInt(r.stream, v, dims...)
 }
 
 // fill replaces the values of parameters, so that they do not depend on the order in which a network drew them. Their

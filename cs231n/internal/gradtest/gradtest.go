@@ -10,6 +10,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/stretchr/testify/require"
 
+	"github.com/cs231n-go/assignment3/cs231n/arrays"
 	"github.com/cs231n-go/assignment3/cs231n/gradcheck"
 	"github.com/cs231n-go/assignment3/cs231n/internal/testbackend"
 	"github.com/cs231n-go/assignment3/cs231n/rng"
@@ -44,7 +45,7 @@ type Network struct {
 func (net Network) Sequence(t *testing.T, n, steps, d, h int, tolerance float64) {
 	t.Helper()
 	s := rng.NewNumPy(231)
-	randn := func(dims ...int) *tensors.Tensor { return gradcheck.Randn(s, dims...) }
+	randn := func(dims ...int) *tensors.Tensor { return arrays.Randn(s, dims...) }
 	layer := gradcheck.Layer{
 		Names:   []string{"dx", "dh0", "dWx", "dWh", "db"},
 		Inputs:  []*tensors.Tensor{randn(n, steps, d), randn(n, h), randn(d, net.Gates*h), randn(h, net.Gates*h), randn(net.Gates * h)},
@@ -64,7 +65,7 @@ func (net Network) Shapes(t *testing.T) {
 	t.Helper()
 	const n, steps, d, h = 2, 7, 5, 3
 	width, other := net.Gates*h, (5-net.Gates)*h
-	zeros := func(dims ...int) *tensors.Tensor { return gradcheck.Linspace(0, 0, dims...) }
+	zeros := func(dims ...int) *tensors.Tensor { return arrays.Linspace(0, 0, dims...) }
 	step, sequence := zeros(n, d), zeros(n, steps, d)
 	for name, f := range map[string]struct {
 		forward      func(in []*Node) *Node
