@@ -26,7 +26,7 @@
 //	digits      a classifier of MNIST's digits, and scores of generated ones
 //	course/source, course/cases      files with gaps; inputs and results of the exercises
 //	course/intake, course/sandbox    reads submissions; isolates untrusted programs
-//	device      finds and opens the XLA plugin (CPU or GPU)
+//	device      finds and opens the XLA plugin (CPU or GPU); device/compiled keeps compiled programs
 //	display     image grids, curves and progress, in a notebook or as files
 //	course/assess                    compiles and checks exercises; course/probe is the program that runs them
 //	course/edition, course/submit    the student's edition; a student's archive

@@ -25,7 +25,7 @@ func layers() [][]string {
 		{"captioning", "diffusion", "digits", "gan", "scenes"},
 		{"lstm", "rnn", "training", "transformer"},
 		{"checkpoint", "coco", "course/intake", "course/sandbox", "gradcheck", "metrics", "mnist", "optim", "temporal"},
-		{"arrays", "fetch", "nn"},
+		{"arrays", "device/compiled", "fetch", "nn"},
 		{"atomicfile", "course", "internal/unlockhdf5", "lock", "loop", "rng", "todo"},
 	}
 }

@@ -64,7 +64,7 @@ func TestMemory(t *testing.T) {
 
 func TestEnvironment(t *testing.T) {
 	t.Parallel()
-	assert.Equal(t, []string{"GLIBC_TUNABLES=x", "PATH=/bin"},
+	assert.Equal(t, []string{"GLIBC_TUNABLES=x", "PATH=/bin", "CS231N_XLA_CACHE=off"},
 		environment([]string{"OPENBLAS_CORETYPE=Haswell", "GLIBC_TUNABLES=x", "OMP_NUM_THREADS=1", "PATH=/bin", "MKL_CBWR=AVX2"}))
 }
 

@@ -111,13 +111,13 @@ func (r Runner) run(ctx context.Context, result any, name, program string, args 
 }
 
 // environment removes variables that select kernels or the number of threads. The libraries select the best kernel
-// themselves, and the number of threads is a flag.
+// themselves, and the number of threads is a flag. The first step of each process compiles, as those of the rivals do.
 func environment(env []string) []string {
-	return slices.DeleteFunc(slices.Clone(env), func(entry string) bool {
+	return append(slices.DeleteFunc(slices.Clone(env), func(entry string) bool {
 		return slices.ContainsFunc([]string{"OPENBLAS_", "OMP_", "MKL_", "GOTO_", "PJRT_"}, func(prefix string) bool {
 			return strings.HasPrefix(entry, prefix)
 		})
-	})
+	}), "CS231N_XLA_CACHE=off")
 }
 
 func lastLine(text string) string {

@@ -24,8 +24,10 @@
 package device
 
 import (
+	"fmt"
 	"io"
 	"os"
+	"slices"
 
 	"github.com/gomlx/compute"
 )
@@ -37,6 +39,7 @@ type options struct {
 	warnings   io.Writer
 	install    bool
 	cpuDevices int
+	cache      string
 }
 
 // maxCPUDevices bounds [CPUDevices], since each device has a thread of its own.
@@ -53,6 +56,10 @@ func InstalledOnly() Option { return func(o *options) { o.install = false } }
 // step takes about a tenth longer. The number of GPUs does not change.
 func CPUDevices(n int) Option { return func(o *options) { o.cpuDevices = n } }
 
+// Cache sets the folder in which XLA's CPU plugin keeps its compiled programs. "off" keeps none. By default it is
+// $CS231N_XLA_CACHE, or cs231n/xla in the user's cache folder.
+func Cache(dir string) Option { return func(o *options) { o.cache = dir } }
+
 // Open returns the first backend of the package's search order that works on this machine.
 //
 // On a GPU, matrix products keep full float32 precision (go-xla's tf32 option, on by default there, is set to
@@ -67,8 +74,16 @@ func Open(opts ...Option) (compute.Backend, error) {
 	}
 	m := thisMachine()
 	m.devices = o.cpuDevices
-	backend, _, err := m.choose(o)
-	return backend, err
+	backend, candidates, err := m.choose(o)
+	if err != nil {
+		return nil, err
+	}
+	// Everything works without a cache, only more slowly. Those who asked for one need to know that there is none.
+	dir := m.asked(o)
+	if _, err := m.keep(chosen(candidates).Path, dir); err != nil && dir != "" && dir != cacheOff {
+		fmt.Fprintf(o.warnings, "device: compiled programs are not kept in %s: %v\n", dir, err)
+	}
+	return backend, nil
 }
 
 // A Candidate is a backend that the search considers.
@@ -78,6 +93,11 @@ type Candidate struct {
 	Found  bool   `json:"found"`          // whether it exists
 	Chosen bool   `json:"chosen"`         // whether it is the one that Open returns
 	Why    string `json:"why"`            // why it was chosen or not
+}
+
+// chosen returns the candidate that choose opened.
+func chosen(candidates []Candidate) Candidate {
+	return candidates[slices.IndexFunc(candidates, func(c Candidate) bool { return c.Chosen })]
 }
 
 // Survey repeats the search of [Open] without downloads and returns every candidate in the order of preference. It

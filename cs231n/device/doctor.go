@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"runtime"
-	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -43,12 +42,13 @@ func (f Facts) MarshalJSON() ([]byte, error) {
 //
 // If GOMLX_BACKEND cannot be carried out, Doctor still lists the candidates and returns Open's error.
 func Doctor() (Report, error) {
-	backend, candidates, err := thisMachine().choose(options{warnings: io.Discard})
+	m, o := thisMachine(), options{warnings: io.Discard}
+	backend, candidates, err := m.choose(o)
 	r := Report{Machine: machineFacts(), Backends: candidates}
 	if backend != nil {
 		defer backend.Finalize()
-		chosen := candidates[slices.IndexFunc(candidates, func(c Candidate) bool { return c.Chosen })]
-		r.Chosen = backendFacts(backend, chosen.Path)
+		path := chosen(candidates).Path
+		r.Chosen = append(backendFacts(backend, path), [2]string{"compiled programs", cacheFact(m.keep(path, m.asked(o)))})
 	}
 	return r, err
 }

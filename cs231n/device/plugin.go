@@ -119,13 +119,15 @@ func archName(machine elf.Machine) string {
 	return strings.ToLower(strings.TrimPrefix(machine.String(), "EM_"))
 }
 
-// setUpCPU returns the options of XLA's client for CPUs and sets the environment variable from which the client
-// reads its number of threads. By default it starts one thread for each core of the machine, even in a container that
-// may use only a few, and at least one for each device, of which there are four by default.
+// threadsVariable is the environment variable from which XLA's client for CPUs reads its number of threads.
+const threadsVariable = "PJRT_NPROC"
+
+// setUpCPU returns the options of XLA's client for CPUs and sets threadsVariable. By default the client starts one thread for
+// each core of the machine, even in a container that may use only a few, and at least one for each device, of which there
+// are four by default.
 func (m machine) setUpCPU() pjrt.NamedValuesMap {
-	const threads = "PJRT_NPROC"
-	if !m.isSet(threads) {
-		os.Setenv(threads, strconv.Itoa(runtime.GOMAXPROCS(0)))
+	if !m.isSet(threadsVariable) {
+		os.Setenv(threadsVariable, strconv.Itoa(runtime.GOMAXPROCS(0)))
 	}
 	return pjrt.NamedValuesMap{"cpu_device_count": int64(min(max(m.devices, 1), maxCPUDevices))}
 }

@@ -125,7 +125,7 @@ func (g *Grader) files(ctx context.Context, files map[string][]byte, why map[str
 func (g *Grader) execute(ctx context.Context, p assess.Probe) (ended string, results []byte, err error) {
 	r, err := sandbox.Run(ctx, sandbox.Command{
 		Path: p.Program, Args: p.Args(), Scratch: p.Folder,
-		Env:         []string{"CS231N_ROOT=" + p.Root, "GOTRACEBACK=single"},
+		Env:         []string{"CS231N_ROOT=" + p.Root, "GOTRACEBACK=single", "CS231N_XLA_CACHE=off"},
 		Read:        []string{filepath.Join(p.Root, ".venv")},
 		Limits:      sandbox.Limits{Wall: 5 * time.Minute, CPU: 2 * time.Minute, FileSize: assess.MaxResults},
 		AllowUnsafe: g.Unsafe,
