@@ -90,7 +90,7 @@ func report() Report {
 			Loading: []Loading{{1000, 20, 40, 30, 71, 72}, {2000, 30, 80, 30, 111, 112}},
 			Epochs:  []Epoch{{"lstm", 16000, 200, 30, 150, 400, 40000, 4096, 1.5}},
 		},
-		Cells: []Cells{{"LSTM", "ours", 10, 0.5, 1.25}},
+		Cells: []Cells{{"LSTM", "ours", 10, 0.5, 1.25, 0.4}, {"LSTM", "stock GoNB", 10, 1.5, 2, 0}},
 	}
 }
 
@@ -104,7 +104,7 @@ func TestMarkdown(t *testing.T) {
 	assert.Contains(t, tables, "| lstm | T | 16 | 15.0 | 2.00 | 1.50 |\n")
 	assert.Contains(t, tables, "| 2000 | 30.0 | 80.0 | 30.0 | 111 | 112 |\n")
 	assert.Contains(t, tables, "| lstm | 30.0 | 150 | 16000 | 8.00 | 200 | 40000 | 1.00 | 4096 | 400 |\n", "16000·30 ms, 40000·1.5 ms")
-	assert.Contains(t, tables, "| LSTM | ours | 10 | 0.50 | 1.25 |\n")
+	assert.Contains(t, tables, "| LSTM | ours | 10 | 0.50 | 1.25 | 0.40 |\n| LSTM | stock GoNB | 10 | 1.50 | 2.00 | – |\n")
 	assert.Contains(t, tables, "no PyTorch")
 }
 

@@ -12,7 +12,8 @@ type Cells struct {
 	Kernel   string  `json:"kernel"`
 	Count    int     `json:"cells"`
 	Median   float64 `json:"median_s"`
-	P90      float64 `json:"p90_s"` // 90th percentile
+	P90      float64 `json:"p90_s"`   // 90th percentile
+	Again    float64 `json:"again_s"` // median when the notebook runs again, with compiled programs of the first time; 0 if unknown
 }
 
 // Cells runs the notebooks, each in this project's kernel and in stock GoNB.
@@ -25,7 +26,11 @@ func (r Runner) Cells(ctx context.Context) (cells []Cells, err error) {
 func cellRows(cells []Cells) [][]string {
 	var rows [][]string
 	for _, c := range cells {
-		rows = append(rows, []string{c.Notebook, c.Kernel, fmt.Sprint(c.Count), number(c.Median), number(c.P90)})
+		again := "–"
+		if c.Again > 0 {
+			again = number(c.Again)
+		}
+		rows = append(rows, []string{c.Notebook, c.Kernel, fmt.Sprint(c.Count), number(c.Median), number(c.P90), again})
 	}
 	return rows
 }

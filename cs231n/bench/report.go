@@ -133,7 +133,7 @@ func (r Report) Markdown() string {
 	}
 	if len(r.Cells) > 0 {
 		b.WriteString("\nSeconds per cell, without cells that train.\n\n")
-		writeTable(&b, []string{"Notebook", "Kernel", "Cells", "Median", "90% within"}, cellRows(r.Cells))
+		writeTable(&b, []string{"Notebook", "Kernel", "Cells", "Median, s", "90% within", "Again, median"}, cellRows(r.Cells))
 	}
 	return b.String()
 }

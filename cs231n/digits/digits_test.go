@@ -144,6 +144,23 @@ func TestAccuracy(t *testing.T) {
 	require.Equal(t, float64(sevens)/1300, accuracy)
 }
 
+// TestPixels reads an image as a 1 if its first pixel is above 254/255.
+func TestPixels(t *testing.T) {
+	t.Parallel()
+	net := nn.Sequential(nn.Linear(784, 10, nil))
+	weight, bias := make([]float32, 10*784), make([]float32, 10)
+	weight[784], bias[1] = 1, -254.5/255
+	require.NoError(t, net.Params()[0].SetValue(tensors.FromFlatDataAndDimensions(weight, 10, 784)))
+	require.NoError(t, net.Params()[1].SetValue(tensors.FromValue(bias)))
+	for pixel, want := range map[uint8]float64{254: 0, 255: 1} {
+		images := make([]uint8, 784)
+		images[0] = pixel
+		accuracy, err := digits.Accuracy(testbackend.Get(t), net, mnist.Set{N: 1, Rows: 28, Cols: 28, Images: images, Labels: []uint8{1}})
+		require.NoError(t, err)
+		require.Equal(t, want, accuracy, pixel)
+	}
+}
+
 func TestRefuses(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {

@@ -197,6 +197,22 @@ func TestJudgeRefuses(t *testing.T) {
 	require.Regexp(t, `^digits: the classifier reads only \d+% of the real images correctly; load a trained one, or train one: cs231n train digits$`, err)
 }
 
+// TestHalf judges with classifiers of two layers. One reads every picture as a 7, which is right for half of the labels.
+func TestHalf(t *testing.T) {
+	t.Parallel()
+	_, test := sets(t)
+	real := first(test, 200)
+	real.Labels = slices.Repeat([]uint8{7, 0}, 100)
+	net := nn.Sequential(nn.Linear(784, 5, rng.NewTorch(1)), nn.Linear(5, 10, nil))
+	require.NoError(t, net.Params()[3].SetValue(tensors.FromValue([]float32{7: 1, 9: 0})))
+	j, err := digits.NewJudge(testbackend.Get(t), net, real)
+	require.NoError(t, err)
+	require.Equal(t, 0.5, j.Accuracy)
+	real.Labels[0] = 1
+	_, err = digits.NewJudge(testbackend.Get(t), net, real)
+	require.ErrorContains(t, err, "reads only 50% of the real images")
+}
+
 // changed returns a copy of images with another value at pixel 2 of image 1.
 func changed(images []float32, v float32) []float32 {
 	images = slices.Clone(images)

@@ -211,3 +211,12 @@ func spacing(x float32) float32 {
 	x = float32(math.Abs(float64(x)))
 	return math.Nextafter32(x, float32(math.Inf(1))) - x
 }
+
+// TestDefaultInit compares with torch.nn.Linear(3, 2) of PyTorch 2.15 after torch.manual_seed(231).
+func TestDefaultInit(t *testing.T) {
+	t.Parallel()
+	weight, bias := make([]float32, 6), make([]float32, 2)
+	rng.NewTorch(231).DefaultInit(weight, bias, 3)
+	require.Equal(t, []float32{-0.5052106976509094, -0.5434385538101196, 0.0664350688457489, 0.46165794134140015, -0.3027874529361725, 0.21852858364582062}, weight)
+	require.Equal(t, []float32{0.2635501027107239, -0.5421491861343384}, bias)
+}

@@ -25,6 +25,7 @@ func TestFileFollowsEachDraw(t *testing.T) {
 			"Normal 3": func(s *rng.Torch) any { x := make([]float32, 3); s.Normal(x, 0, 1); return x },
 			"Normal":   func(s *rng.Torch) any { x := make([]float32, 40); s.Normal(x, 0, 1); return x },
 			"Dropout":  func(s *rng.Torch) any { k := make([]bool, 20); s.Dropout(k, 0.5); return k },
+			"Seeds":    func(s *rng.Torch) any { x := make([]uint32, 3); s.DropoutSeeds(x); return x },
 			"RandInts": func(s *rng.Torch) any { x := make([]int32, 5); s.RandInts(x, 1000); return x },
 			"BaseSeed": func(s *rng.Torch) any { return s.BaseSeed() },
 			"Seed":     func(s *rng.Torch) any { s.Seed(8); return nil },

@@ -50,9 +50,9 @@ func programs() []string {
 	return []string{"./cs231n/cmd/cs231n", "./cs231n/course/probe", "./cs231n/notebook/...", "./cs231n/todo"}
 }
 
-// packages writes the Go files that build with the tag of the student's edition.
+// packages writes the Go files that build with the tag of the student's edition, and the C files.
 func (w writer) packages(ctx context.Context) error {
-	args := append([]string{"list", "-deps", "-tags", "plain", "-json=Dir,Module,GoFiles,CgoFiles,IgnoredGoFiles,EmbedFiles"}, programs()...)
+	args := append([]string{"list", "-deps", "-tags", "plain", "-json=Dir,Module,GoFiles,CgoFiles,IgnoredGoFiles,EmbedFiles,CFiles,HFiles"}, programs()...)
 	cmd := exec.CommandContext(ctx, "go", args...)
 	cmd.Dir = w.root
 	var stderr bytes.Buffer
@@ -63,9 +63,9 @@ func (w writer) packages(ctx context.Context) error {
 	}
 	for d := json.NewDecoder(bytes.NewReader(out)); d.More(); {
 		var p struct {
-			Dir                                           string
-			Module                                        *struct{ Main bool }
-			GoFiles, CgoFiles, IgnoredGoFiles, EmbedFiles []string
+			Dir                                                           string
+			Module                                                        *struct{ Main bool }
+			GoFiles, CgoFiles, IgnoredGoFiles, EmbedFiles, CFiles, HFiles []string
 		}
 		if err := d.Decode(&p); err != nil {
 			return err
@@ -79,7 +79,7 @@ func (w writer) packages(ctx context.Context) error {
 				return err
 			}
 		}
-		for _, name := range p.EmbedFiles {
+		for _, name := range slices.Concat(p.EmbedFiles, p.CFiles, p.HFiles) {
 			if err := w.copy(filepath.Join(p.Dir, name)); err != nil {
 				return err
 			}

@@ -12,10 +12,13 @@ Numbers of tensors are the shortest decimals that round to the same float32. Los
 import argparse
 import json
 import pathlib
+import sys
 
 import torch
 from torch import nn
 
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[2] / "bench" / "testdata"))
+import timing
 import torch_unet as tu
 
 HERE = pathlib.Path(__file__).parent
@@ -89,8 +92,8 @@ def main() -> None:
     args = parser.parse_args()
     torch.set_num_threads(2)
     torch.use_deterministic_algorithms(True)
-    images, labels = tu.read(args.data, IMAGES)
-    full = tu.read(args.data, 50_000)
+    images, labels = timing.read_mnist(args.data, IMAGES)
+    full = timing.read_mnist(args.data)
     torch.manual_seed(SEED)
     first = [float(str(p.flatten()[0].item())) for p in tu.UNet(CHANNELS).parameters()]
     every = slice(0, 1000, 111)

@@ -4,9 +4,7 @@ golden.py records its results and bench_torch.py times it. It needs only torch a
 numbers drawn, in the order of the Go package, so one seed gives both the same numbers.
 """
 
-import gzip
 import math
-import pathlib
 
 import numpy as np
 import torch
@@ -15,13 +13,6 @@ from torch.nn import functional as F
 
 BATCH = 64
 NO_LABEL = 10
-
-
-def read(folder: str, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Reads MNIST's first training images, uint8 (count, 784), and their labels."""
-    part = lambda name, skip: np.frombuffer(gzip.decompress((pathlib.Path(folder) / name).read_bytes())[skip:], np.uint8)
-    images = part("train-images-idx3-ubyte.gz", 16).reshape(-1, 784)[:count]
-    return images, part("train-labels-idx1-ubyte.gz", 8)[:count]
 
 
 def scale(images: np.ndarray) -> Tensor:

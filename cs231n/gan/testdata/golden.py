@@ -25,6 +25,7 @@ import argparse
 import itertools
 import json
 import pathlib
+import sys
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,8 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader
 
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[2] / "bench" / "testdata"))
+import timing
 import torch_gan as tg
 from torch_philox import BLOCK, T4, T4_BLOCKS
 
@@ -188,7 +191,7 @@ def main() -> None:
     args = parser.parse_args()
 
     tg.use_cpu(threads=2)
-    loader = tg.image_loader(tg.read_images(args.data))
+    loader = tg.image_loader(timing.read_mnist(args.data, tg.TRAIN_IMAGES)[0].reshape(-1, 28, 28))
     write("losses.json", {name: loss_case(tg.KINDS[name]) for name in ("gan", "lsgan")})
     write("philox.json", t4_values())
     write("notebook.json", notebook(loader))

@@ -9,8 +9,6 @@ assignment's order, and batches come from a DataLoader, which draws a base seed
 at the start of every epoch.
 """
 
-import gzip
-import pathlib
 from dataclasses import dataclass
 from typing import Callable, Iterator
 
@@ -33,19 +31,6 @@ def use_cpu(threads: int) -> None:
 
 
 # --- data -------------------------------------------------------------------
-
-
-def read_images(folder: str) -> np.ndarray:
-    """Reads MNIST's training images from folder, as uint8 (50000, 28, 28)."""
-    path = pathlib.Path(folder) / "train-images-idx3-ubyte.gz"
-    if not path.is_file():
-        raise SystemExit(f"{path}: no such file; pass the folder of MNIST's archives with --data")
-    with gzip.open(path) as archive:
-        magic, count, rows, cols = np.frombuffer(archive.read(16), ">u4")
-        if (magic, rows, cols) != (0x803, 28, 28) or count < TRAIN_IMAGES:
-            raise SystemExit(f"{path}: not MNIST's training images; pass the folder with --data")
-        pixels = np.frombuffer(archive.read(TRAIN_IMAGES * 28 * 28), np.uint8)
-    return pixels.reshape(TRAIN_IMAGES, 28, 28)
 
 
 class Images(Dataset):
