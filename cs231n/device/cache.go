@@ -1,7 +1,6 @@
 package device
 
 import (
-	"cmp"
 	"crypto/sha256"
 	"fmt"
 	"os"
@@ -18,15 +17,9 @@ const (
 	cacheOff      = "off"
 )
 
-// asked returns the folder of compiled programs that somebody chose, or an empty string.
-func (m machine) asked(o options) string {
-	dir, _ := m.lookup(cacheVariable)
-	return cmp.Or(o.cache, dir)
-}
-
-// keep makes the open CPU plugin in a file keep its compiled programs in a folder, by default one in the user's cache folder. It
-// returns the folder, or the reason why the programs are not kept.
-func (m machine) keep(plugin, asked string) (dir string, err error) {
+// keep makes the open CPU plugin in a file keep its compiled programs in the folder that cacheDir returns. It returns the folder, or
+// the reason why the programs are not kept.
+func (m machine) keep(plugin string) (dir string, err error) {
 	compiled.Keep(plugin, nil)
 	if runtime.GOOS != "linux" {
 		return "", fmt.Errorf("not on %s", runtime.GOOS)
@@ -34,7 +27,7 @@ func (m machine) keep(plugin, asked string) (dir string, err error) {
 	if platform(filepath.Base(plugin)) != "cpu" {
 		return "", fmt.Errorf("%s is not XLA's plugin for CPUs", plugin)
 	}
-	if dir, err = m.cacheDir(asked); err != nil {
+	if dir, err = m.cacheDir(); err != nil {
 		return "", err
 	}
 	processor, err := processor("/proc/cpuinfo")
@@ -57,9 +50,10 @@ func (m machine) keep(plugin, asked string) (dir string, err error) {
 	return dir, nil
 }
 
-// cacheDir makes the folder of compiled programs if there is none. The programs run in the user's processes, so nobody else may be
-// able to write to it.
-func (m machine) cacheDir(dir string) (string, error) {
+// cacheDir makes the folder of compiled programs if there is none: $CS231N_XLA_CACHE, or one in the user's cache folder. The
+// programs run in the user's processes, so nobody else may be able to write to it.
+func (m machine) cacheDir() (string, error) {
+	dir, _ := m.lookup(cacheVariable)
 	switch {
 	case dir == cacheOff:
 		return "", fmt.Errorf("switched off")

@@ -28,7 +28,8 @@ func programs(t *testing.T, dir string) []string {
 func openWith(t *testing.T, dir string, options ...Option) compute.Backend {
 	t.Helper()
 	t.Setenv(compute.ConfigEnvVar, "xla:cpu")
-	backend, err := Open(append(options, Cache(dir), InstalledOnly())...)
+	t.Setenv(cacheVariable, dir)
+	backend, err := Open(append(options, InstalledOnly())...)
 	require.NoError(t, err)
 	t.Cleanup(backend.Finalize)
 	return backend
@@ -115,32 +116,35 @@ func TestCacheThatCannotBe(t *testing.T) {
 	var warnings bytes.Buffer
 	openWith(t, "off", Warn(&warnings))
 	require.Empty(t, warnings.String())
-	_, err := thisMachine().keep("/opt/pjrt_c_api_cuda_plugin.so", dir)
+	t.Setenv(cacheVariable, dir)
+	_, err := thisMachine().keep("/opt/pjrt_c_api_cuda_plugin.so")
 	require.ErrorContains(t, err, "is not XLA's plugin for CPUs")
-	_, err = thisMachine().keep(file+"/pjrt_c_api_cpu_plugin.so", dir)
+	_, err = thisMachine().keep(file + "/pjrt_c_api_cpu_plugin.so")
 	require.ErrorContains(t, err, "not a directory")
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "pjrt_c_api_cpu_plugin.so"), nil, 0o600))
-	_, err = thisMachine().keep(filepath.Join(dir, "pjrt_c_api_cpu_plugin.so"), dir)
+	_, err = thisMachine().keep(filepath.Join(dir, "pjrt_c_api_cpu_plugin.so"))
 	require.ErrorContains(t, err, "cannot write programs")
 }
 
 func TestCacheFolder(t *testing.T) {
 	home := t.TempDir()
 	t.Setenv("XDG_CACHE_HOME", home)
-	m := fake(t, map[string]string{cacheVariable: "mine"})
-	require.Equal(t, "mine", m.asked(options{}))
-	require.Equal(t, "option", m.asked(options{cache: "option"}))
+	env := map[string]string{}
+	m := fake(t, env)
 	for asked, want := range map[string]string{"": filepath.Join(home, "cs231n", "xla"), "mine": filepath.Join(m.dir, "mine"), home: home} {
-		dir, err := m.cacheDir(asked)
+		env[cacheVariable] = asked
+		dir, err := m.cacheDir()
 		require.NoError(t, err)
 		require.Equal(t, want, dir)
 		require.DirExists(t, dir)
 	}
-	_, err := m.cacheDir(cacheOff)
+	env[cacheVariable] = cacheOff
+	_, err := m.cacheDir()
 	require.EqualError(t, err, "switched off")
 	t.Setenv("XDG_CACHE_HOME", "")
 	t.Setenv("HOME", "")
-	_, err = m.cacheDir("")
+	env[cacheVariable] = ""
+	_, err = m.cacheDir()
 	require.ErrorContains(t, err, "; set CS231N_XLA_CACHE to a folder")
 
 	require.Equal(t, "none: switched off", cacheFact("", errors.New("switched off")))

@@ -19,6 +19,9 @@
 //
 // A name in GOMLX_BACKEND is an order: if it cannot be carried out, [Open] returns an error and tries no other backend.
 //
+// XLA's CPU plugin keeps its compiled programs in the folder that CS231N_XLA_CACHE names, by default cs231n/xla in the user's
+// cache folder. Nothing is kept if the variable is off.
+//
 // The caller owns the backend and closes it with its Finalize method. [Survey] and [Doctor] report every candidate
 // and the reason why it was chosen or not.
 package device
@@ -39,7 +42,6 @@ type options struct {
 	warnings   io.Writer
 	install    bool
 	cpuDevices int
-	cache      string
 }
 
 // maxCPUDevices bounds [CPUDevices], since each device has a thread of its own.
@@ -55,10 +57,6 @@ func InstalledOnly() Option { return func(o *options) { o.install = false } }
 // without GPUs and makes nothing faster: with more devices than cores XLA has more threads than cores, and a training
 // step takes about a tenth longer. The number of GPUs does not change.
 func CPUDevices(n int) Option { return func(o *options) { o.cpuDevices = n } }
-
-// Cache sets the folder in which XLA's CPU plugin keeps its compiled programs. "off" keeps none. By default it is
-// $CS231N_XLA_CACHE, or cs231n/xla in the user's cache folder.
-func Cache(dir string) Option { return func(o *options) { o.cache = dir } }
 
 // Open returns the first backend of the package's search order that works on this machine.
 //
@@ -79,9 +77,9 @@ func Open(opts ...Option) (compute.Backend, error) {
 		return nil, err
 	}
 	// Everything works without a cache, only more slowly. Those who asked for one need to know that there is none.
-	dir := m.asked(o)
-	if _, err := m.keep(chosen(candidates).Path, dir); err != nil && dir != "" && dir != cacheOff {
-		fmt.Fprintf(o.warnings, "device: compiled programs are not kept in %s: %v\n", dir, err)
+	asked, _ := m.lookup(cacheVariable)
+	if _, err := m.keep(chosen(candidates).Path); err != nil && asked != "" && asked != cacheOff {
+		fmt.Fprintf(o.warnings, "device: compiled programs are not kept in %s: %v\n", asked, err)
 	}
 	return backend, nil
 }

@@ -42,13 +42,13 @@ func (f Facts) MarshalJSON() ([]byte, error) {
 //
 // If GOMLX_BACKEND cannot be carried out, Doctor still lists the candidates and returns Open's error.
 func Doctor() (Report, error) {
-	m, o := thisMachine(), options{warnings: io.Discard}
-	backend, candidates, err := m.choose(o)
+	m := thisMachine()
+	backend, candidates, err := m.choose(options{warnings: io.Discard})
 	r := Report{Machine: machineFacts(), Backends: candidates}
 	if backend != nil {
 		defer backend.Finalize()
 		path := chosen(candidates).Path
-		r.Chosen = append(backendFacts(backend, path), [2]string{"compiled programs", cacheFact(m.keep(path, m.asked(o)))})
+		r.Chosen = append(backendFacts(backend, path), [2]string{"compiled programs", cacheFact(m.keep(path))})
 	}
 	return r, err
 }

@@ -16,7 +16,7 @@ import (
 // open runs once per test binary, since loading the plugin takes a tenth of a second. The backend is not finalized, since no
 // test can tell whether it is the last.
 var open = sync.OnceValues(func() (compute.Backend, error) {
-	return device.Open(device.Warn(io.Discard), device.InstalledOnly(), device.CPUDevices(4), device.Cache("off"))
+	return device.Open(device.Warn(io.Discard), device.InstalledOnly(), device.CPUDevices(4))
 })
 
 // Get returns the shared backend. Without an installed XLA plugin it fails the test, since a skipped test would look like a
