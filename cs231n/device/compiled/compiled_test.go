@@ -2,6 +2,7 @@ package compiled
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"os"
 	"path/filepath"
 	"testing"
@@ -44,7 +45,8 @@ func TestReadAndWrite(t *testing.T) {
 
 	data, err := os.ReadFile(path)
 	require.NoError(t, err)
-	for _, damaged := range [][]byte{nil, data[:10], data[:32], data[:len(data)-1], bytes.Replace(data, []byte("code"), []byte("coda"), 1)} {
+	nothing := sha256.Sum256(nil)
+	for _, damaged := range [][]byte{nil, data[:10], data[:32], nothing[:], data[:len(data)-1], bytes.Replace(data, []byte("code"), []byte("coda"), 1)} {
 		require.NoError(t, os.WriteFile(path, damaged, 0o600))
 		_, err = read(path)
 		require.ErrorIs(t, err, errDamaged)
