@@ -1,5 +1,6 @@
 """Tests of README.md and docs/: links and anchors lead somewhere, pages are short, and what they quote exists."""
 
+import json
 import re
 import tempfile
 import unittest
@@ -54,6 +55,16 @@ class Docs(unittest.TestCase):
     def test_links(self):
         self.assertGreater(len(self.pages), 12)
         self.assertEqual([link for page in self.pages for link in broken_links(page)], [])
+
+    def test_figures(self):
+        """The results in README's table of notebooks are in the notebooks' outputs."""
+        rows = re.findall(r"^\| \[.*?\]\((notebooks/\w+\.ipynb)\) \|.*\| (.*?) \|$", (ROOT / "README.md").read_text(), flags=re.MULTILINE)
+        self.assertEqual(len(rows), 5)
+        for notebook, result in rows:
+            cells = json.loads((ROOT / notebook).read_text())["cells"]
+            outputs = json.dumps([c["outputs"] for c in cells if c["cell_type"] == "code"])
+            for figure in re.findall(r"\d\.\d+", result):
+                self.assertIn(figure, outputs, notebook)
 
     def test_length(self):
         readme = (ROOT / "README.md").read_text()
