@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/cs231n-go/assignment3/cs231n/internal/faults"
 )
 
 func TestPath(t *testing.T) {
@@ -105,4 +107,24 @@ func TestSpace(t *testing.T) {
 	require.FileExists(t, other)
 	_, _, err = Size(filepath.Join(c.dir, "none"))
 	require.ErrorIs(t, err, os.ErrNotExist)
+}
+
+func TestCorruptProgram(t *testing.T) {
+	t.Parallel()
+	c := New(t.TempDir())
+	path, program := c.path([]byte("code")), make([]byte, 3000)
+	random := faults.Random()
+	for i := range program {
+		program[i] = byte(random.Uint64())
+	}
+	require.NoError(t, c.write(path, program))
+	good, err := os.ReadFile(path)
+	require.NoError(t, err)
+	n := faults.Count(300, 2000)
+	for range n {
+		require.NoError(t, os.WriteFile(path, faults.Damage(random, good), 0o600))
+		_, err := read(path)
+		require.ErrorIs(t, err, errDamaged)
+	}
+	faults.ReportDamaged(t, "compiled programs", n, n)
 }
