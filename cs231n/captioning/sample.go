@@ -3,7 +3,6 @@ package captioning
 import (
 	"cmp"
 	"fmt"
-	"sync"
 
 	"github.com/gomlx/compute"
 	. "github.com/gomlx/gomlx/core/graph"
@@ -65,36 +64,13 @@ func (m *RNN) Sample(backend compute.Backend, features []float32, o SampleOption
 	})
 }
 
-// sampling keeps the programs of a model that generate captions, so that each is compiled once for all calls of Sample.
-type sampling struct {
-	mu       sync.Mutex
-	programs map[programKey]*Exec
-}
+// sampling keeps the programs of a model that generate captions.
+type sampling struct{ programs nn.Programs[programKey] }
 
-// programKey holds everything on which the graph of a program depends, apart from the model and the number of images.
+// programKey holds everything on which the graph of a program depends, apart from the model, the backend and the number of images.
 type programKey struct {
-	backend             compute.Backend
 	length, beams, topK int
 	temperature         float64
-}
-
-// program returns the program for the options and compiles it if there is none yet.
-func (s *sampling) program(backend compute.Backend, o SampleOptions, graph func(inputs []*Node) *Node) (*Exec, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	key := programKey{backend, o.Length, o.Beams, o.TopK, o.Temperature}
-	if exec, found := s.programs[key]; found {
-		return exec, nil
-	}
-	exec, err := NewExec(backend, graph)
-	if err != nil {
-		return nil, fmt.Errorf("captioning: %w", err)
-	}
-	if s.programs == nil {
-		s.programs = map[programKey]*Exec{}
-	}
-	s.programs[key] = exec
-	return exec, nil
 }
 
 // sample runs a graph that generates captions, in batches of one size. If extra is not nil, it returns further inputs for n
@@ -106,11 +82,11 @@ func (s *sampling) sample(backend compute.Backend, params []*nn.Param, features 
 		return nil, err
 	}
 	inputs := nn.WithValues([]any{nil}, params)
-	exec, err := s.program(backend, o, func(inputs []*Node) *Node {
-		return graph(nn.Bind(params, inputs[1:1+len(params)]), inputs[0], inputs[1+len(params):])
+	exec, err := s.programs.Get(backend, programKey{o.Length, o.Beams, o.TopK, o.Temperature}, func(inputs []*Node) []*Node {
+		return []*Node{graph(nn.Bind(params, inputs[1:1+len(params)]), inputs[0], inputs[1+len(params):])}
 	})
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("captioning: %w", err)
 	}
 	return o.inBatches(features, dim, func(batch *tensors.Tensor) (*tensors.Tensor, error) {
 		all := append([]any{batch}, inputs[1:]...)

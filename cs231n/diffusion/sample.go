@@ -7,8 +7,8 @@ import (
 	"math"
 
 	"github.com/gomlx/compute"
-	. "github.com/gomlx/gomlx/core/graph"
 
+	"github.com/cs231n-go/assignment3/cs231n/nn"
 	"github.com/cs231n-go/assignment3/cs231n/rng"
 )
 
@@ -19,8 +19,7 @@ import (
 //	x ← α'·image + √(σ'² − s²)·noise + s·z    s = Eta·σ'/σ·√(1 − α²/α'²)
 //
 // z is fresh noise. With the objective [Noise] and Eta 0 this is DDIM, with Eta 1 and all steps of the schedule DDPM. With
-// [Flow] and Eta 0 it is Euler's method, apart from the
-// clipping.
+// [Flow] and Eta 0 it is Euler's method, apart from the clipping.
 //
 // Sources: Song et al. 2020, https://arxiv.org/abs/2010.02502, equations (12) and (16); Ho and Salimans 2022,
 // https://arxiv.org/abs/2207.12598, for guidance.
@@ -38,11 +37,10 @@ type Sampler struct {
 	Batch    int                   // largest number of images that are drawn at once; 0 means 250
 	Progress func(done, total int) // called after every batch of images; nil means none
 
-	programs map[kind]*Exec // compiled when they are needed
+	programs nn.Programs[kind]
 }
 
-// The default of Load, the notebook and the commands. More guidance draws more digits as
-// asked, at a greater Fréchet distance.
+// The defaults of Load, the notebook and the commands. More guidance draws more digits as asked, at a greater Fréchet distance.
 const (
 	DefaultSamplerSteps = 25
 	DefaultGuidance     = 1.5
@@ -120,12 +118,7 @@ func (s *Sampler) kind(r request, p plan) kind {
 }
 
 // Close frees the compiled programs. The sampler remains usable and compiles again.
-func (s *Sampler) Close() {
-	for _, program := range s.programs {
-		program.Finalize()
-	}
-	s.programs = nil
-}
+func (s *Sampler) Close() { s.programs.Close() }
 
 // check validates the sampler and a request.
 func (s *Sampler) check(r request) error {

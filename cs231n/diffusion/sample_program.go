@@ -62,7 +62,8 @@ func (s *Sampler) run(backend compute.Backend, r request, stream *rng.Torch) (im
 	if err != nil {
 		return nil, err
 	}
-	exec, err := s.program(backend, s.kind(r, p))
+	k := s.kind(r, p)
+	exec, err := s.programs.Get(backend, k, graph{net: s.Net, objective: s.Objective, kind: k}.build)
 	if err != nil {
 		return nil, fmt.Errorf("diffusion: %w", err)
 	}
@@ -89,23 +90,6 @@ func (s *Sampler) run(backend compute.Backend, r request, stream *rng.Torch) (im
 		}
 	}
 	return images, nil
-}
-
-// program returns the program of a kind, which the sampler keeps. XLA compiles it at its first call with a number of images.
-func (s *Sampler) program(backend compute.Backend, k kind) (*Exec, error) {
-	if exec, found := s.programs[k]; found {
-		return exec, nil
-	}
-	g := graph{net: s.Net, objective: s.Objective, kind: k}
-	exec, err := NewExec(backend, g.build)
-	if err != nil {
-		return nil, err
-	}
-	if s.programs == nil {
-		s.programs = map[kind]*Exec{}
-	}
-	s.programs[k] = exec
-	return exec, nil
 }
 
 // inputs returns the inputs of the program for the images first … last−1. All batches of a request have the same size,

@@ -66,11 +66,12 @@ func distance(a, b []float32) (d float64) {
 func TestSamplerRefuses(t *testing.T) {
 	t.Parallel()
 	noise := diffusion.Noise{Schedule: diffusion.Cosine(50)}
-	good := diffusion.Sampler{Net: filled(), Objective: noise, Steps: 5, Guidance: 1}
+	net := filled()
+	good := diffusion.Sampler{Net: net, Objective: noise, Steps: 5, Guidance: 1}
 	change := func(change func(s *diffusion.Sampler)) *diffusion.Sampler {
-		s := good
-		change(&s)
-		return &s
+		s := &diffusion.Sampler{Net: net, Objective: noise, Steps: 5, Guidance: 1}
+		change(s)
+		return s
 	}
 	one := []int32{1}
 	for _, c := range []struct {
