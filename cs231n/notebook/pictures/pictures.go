@@ -126,23 +126,21 @@ func Distances(judge *digits.Judge, model string, n int) display.Series {
 // Nearest returns, for each picture, the distance of its pixels in [0, 1] from those of the most similar training image.
 //
 // Shapes: images: (N·784), values in [−1, 1] -> (N).
-func Nearest(images []float32) []float64 {
-	_, distances := nearest(images)
+func Nearest(images []float32, train mnist.Set) []float64 {
+	_, distances := nearest(images, train)
 	return distances
 }
 
 // ShowNearest draws pictures in a row and, below each, the most similar training image.
 //
 // Shapes: images: (N·784), values in [−1, 1].
-func ShowNearest(images []float32) {
-	similar, _ := nearest(images)
+func ShowNearest(images []float32, train mnist.Set) {
+	similar, _ := nearest(images, train)
 	ShowStrips(images, similar)
 }
 
 // nearest returns the most similar training images and their distances.
-func nearest(images []float32) (similar []float32, distances []float64) {
-	train, _, err := mnist.Load("")
-	nb.Check(err)
+func nearest(images []float32, train mnist.Set) (similar []float32, distances []float64) {
 	all := make([]float32, train.N*gan.Pixels)
 	train.Floats(0, train.N, all)
 	rows, distances, err := metrics.Nearest(nb.Backend(), Unit(images), all, gan.Pixels)
