@@ -123,6 +123,25 @@ func TestLoss(t *testing.T) {
 	require.Less(t, autodiff, 1e-14)
 }
 
+// TestOneNumber checks y = x² at 3, once with a wrong gradient.
+func TestOneNumber(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ slope, numeric float64 }{{2, 1e-9}, {4, 0.4}} {
+		report, err := gradcheck.Layer{
+			Names:    []string{"dx"},
+			Inputs:   []*tensors.Tensor{arrays.Linspace(3, 3, 1)},
+			Forward:  func(in []*Node) *Node { return ReduceAllSum(Square(in[0])) },
+			Backward: func(in []*Node, dout *Node) []*Node { return []*Node{Mul(dout, MulScalar(in[0], c.slope))} },
+		}.Check(testbackend.Get(t))
+		require.NoError(t, err)
+		require.Equal(t, 3*c.slope, report[0].Largest)
+		require.Equal(t, []int{0}, report[0].Worst.Index)
+		require.Equal(t, 3*c.slope, report[0].Worst.Backward)
+		require.InDelta(t, 6, report[0].Worst.Numeric, 1e-6)
+		require.Less(t, report[0].Numeric, c.numeric)
+	}
+}
+
 func TestInvalid(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
