@@ -30,6 +30,9 @@ func TestChanges(t *testing.T) {
 	require.NoError(t, err)
 	require.NotEqual(t, drawn, edited)
 	require.Less(t, distance(edited, start), distance(drawn, start))
+	least, err := s.Edit(backend, start, 0.01, labels, rng.NewTorch(seed))
+	require.NoError(t, err)
+	require.Equal(t, edited, least, "one step at least")
 
 	path, err := s.Path(backend, labels, rng.NewTorch(seed))
 	require.NoError(t, err)
@@ -45,14 +48,21 @@ func TestChanges(t *testing.T) {
 	for p := range known {
 		known[p] = p%3 == 0
 	}
-	filledIn, err := s.Inpaint(backend, start, known, labels, rng.NewTorch(seed))
-	require.NoError(t, err)
-	for i, v := range start {
-		if known[i%diffusion.Pixels] {
-			require.InDelta(t, v, filledIn[i], 1e-6)
+	fresh := diffusion.Sampler{Net: s.Net, Objective: diffusion.Noise{Schedule: diffusion.Cosine(50)}, Steps: 4, Guidance: 1, Eta: 1}
+	for _, s := range []*diffusion.Sampler{&s, &fresh} {
+		filledIn, err := s.Inpaint(backend, start, known, labels, rng.NewTorch(seed))
+		require.NoError(t, err)
+		for i, v := range start {
+			if known[i%diffusion.Pixels] {
+				require.InDelta(t, v, filledIn[i], 1e-6)
+			}
 		}
+		require.NotEqual(t, start, filledIn)
 	}
-	require.NotEqual(t, start, filledIn)
+
+	levels, err := diffusion.Flow{}.Levels(diffusion.MaxSteps)
+	require.NoError(t, err)
+	require.Len(t, levels, diffusion.MaxSteps+1)
 }
 
 func distance(a, b []float32) (d float64) {

@@ -81,7 +81,7 @@ func (c Config) Task() (training.Task, error) {
 			}
 			return nil
 		},
-		Epochs: max((c.Steps*BatchSize+n-1)/n, 1), BatchSize: BatchSize, LogEvery: 500,
+		Epochs: (c.Steps*BatchSize + n - 1) / n, BatchSize: BatchSize, LogEvery: 500,
 	}, nil
 }
 

@@ -84,13 +84,27 @@ func flat(net *diffusion.UNet) (all []float32) {
 func TestRefuses(t *testing.T) {
 	t.Parallel()
 	good := diffusion.Config{Net: filled(), Objective: diffusion.Flow{}, Train: images(t, 20), Stream: rng.NewTorch(seed)}
-	_, err := good.Task()
+	task, err := good.Task()
 	require.NoError(t, err)
+	require.Equal(t, 8000*64/20, task.Epochs)
+	good.Steps = 1
+	task, err = good.Task()
+	require.NoError(t, err)
+	require.Equal(t, 4, task.Epochs, "64 images are three times 20, and 4 more")
 	for want, change := range map[string]func(c *diffusion.Config){
 		"diffusion: Config needs a Net, an Objective and a Stream":   func(c *diffusion.Config) { c.Objective = nil },
 		"diffusion: -1 steps; give a positive number, or 0 for 8000": func(c *diffusion.Config) { c.Steps = -1 },
 		"diffusion: cannot train on 20 images of 28×28 with 15680 pixels and 3 labels; Train needs images of 28×28 with a label each": func(c *diffusion.Config) {
 			c.Train.Labels = c.Train.Labels[:3]
+		},
+		"diffusion: cannot train on 20 images of 28×28 with 784 pixels and 20 labels; Train needs images of 28×28 with a label each": func(c *diffusion.Config) {
+			c.Train.Images = c.Train.Images[:784]
+		},
+		"diffusion: cannot train on 20 images of 28×14 with 15680 pixels and 20 labels; Train needs images of 28×28 with a label each": func(c *diffusion.Config) {
+			c.Train.Cols = 14
+		},
+		"diffusion: cannot train on 0 images of 28×28 with 0 pixels and 0 labels; Train needs images of 28×28 with a label each": func(c *diffusion.Config) {
+			c.Train = c.Train.First(0)
 		},
 	} {
 		c := good
