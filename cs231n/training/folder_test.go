@@ -8,8 +8,13 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
 	"github.com/stretchr/testify/require"
 
+	"github.com/cs231n-go/assignment3/cs231n/checkpoint"
 	"github.com/cs231n-go/assignment3/cs231n/internal/testbackend"
 	"github.com/cs231n-go/assignment3/cs231n/nn"
 	"github.com/cs231n-go/assignment3/cs231n/rng"
@@ -212,4 +217,35 @@ func TestCancelledBefore(t *testing.T) {
 	require.ErrorIs(t, err, context.Canceled)
 	require.Equal(t, before, names(t, string(f)))
 	require.Equal(t, params, l.params())
+}
+
+// TestDamagedSamples opens checkpoints that name samples without having them as a matrix of float32.
+func TestDamagedSamples(t *testing.T) {
+	t.Parallel()
+	folder := training.Folder(t.TempDir())
+	state := map[string]any{"model": "line", "seed": 1, "iteration": 1, "total": 2, "shown": []int{7}, "loss": []float64{0.5}}
+	for _, c := range []struct {
+		samples *tensors.Tensor
+		found   bool
+	}{
+		{nil, false},
+		{tensors.FromValue([]float32{1, 2}), false},
+		{tensors.FromValue([][]float64{{1, 2}}), false},
+		{tensors.FromShape(shapes.Make(dtypes.Float32, 0, 2)), false},
+		{tensors.FromValue([][]float32{{1, 2}, {3, 4}}), true},
+	} {
+		store := model.NewStore()
+		if c.samples != nil {
+			_, err := store.CreateVariable("/samples/000007", c.samples)
+			require.NoError(t, err)
+		}
+		require.NoError(t, checkpoint.Save(folder.Checkpoint(), store, state))
+		_, result, err := folder.Open([]string{"loss"}, "line")
+		if !c.found {
+			require.EqualError(t, err, "training: "+folder.Checkpoint()+" lacks the samples of iteration 7")
+			continue
+		}
+		require.NoError(t, err)
+		require.Equal(t, []training.Samples{{Iteration: 7, Images: [][]float32{{1, 2}, {3, 4}}}}, result.Samples)
+	}
 }
