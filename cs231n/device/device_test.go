@@ -220,7 +220,7 @@ func TestOrderThatCannotBeCarriedOut(t *testing.T) {
 		{"half a library", "xla:" + cut, "is not a shared library"},
 		{"another library", "xla:" + executable, "it has no function GetPjrtApi"},
 		{"unknown backend", "torch", `unknown backend "torch"`},
-		{"unknown plugin", "xla:tpu", `unknown plugin "tpu"`},
+		{"unknown plugin", "xla:tpu", `unknown plugin "tpu": name one of cpu, cuda, or a file (xla:/path/plugin.so)`},
 		{"unknown option", "xla:" + realPlugin(t) + ",speed=9", "speed"},
 		{"unknown option of pure Go", "go:speed", "speed"},
 		{"GPU without a driver", "xla:cuda", "no NVIDIA driver"},
@@ -334,6 +334,7 @@ func TestDoctor(t *testing.T) {
 	require.NoError(t, err)
 	sum, err := fileSHA256(realPlugin(t))
 	require.NoError(t, err)
+	require.Regexp(t, "^[0-9a-f]{64}$", sum)
 	for _, want := range []string{"platform", "logical cores", "GLIBC_TUNABLES", "> GOMLX_BACKEND", realPlugin(t), sum, "PJRT API", "\nChosen", "  device 0 "} {
 		assert.Contains(t, report.String(), want)
 	}
