@@ -2,6 +2,7 @@ package device
 
 import (
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -17,6 +18,9 @@ const (
 	cacheOff      = "off"
 )
 
+// errNotCPU is the error of a backend whose programs are never kept.
+var errNotCPU = errors.New("only XLA's plugin for CPUs keeps them")
+
 // keep makes the open CPU plugin in a file keep its compiled programs in the folder that cacheDir returns. It returns the folder, or
 // the reason why the programs are not kept.
 func (m machine) keep(plugin string) (dir string, err error) {
@@ -25,7 +29,7 @@ func (m machine) keep(plugin string) (dir string, err error) {
 		return "", fmt.Errorf("not on %s", runtime.GOOS)
 	}
 	if platform(filepath.Base(plugin)) != "cpu" {
-		return "", fmt.Errorf("%s is not XLA's plugin for CPUs", plugin)
+		return "", errNotCPU
 	}
 	if dir, err = m.cacheDir(); err != nil {
 		return "", err

@@ -27,6 +27,7 @@
 package device
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -78,7 +79,7 @@ func Open(opts ...Option) (compute.Backend, error) {
 	}
 	// Everything works without a cache, only more slowly. Those who asked for one need to know that there is none.
 	asked, _ := m.lookup(cacheVariable)
-	if _, err := m.keep(chosen(candidates).Path); err != nil && asked != "" && asked != cacheOff {
+	if _, err := m.keep(chosen(candidates).Path); err != nil && !errors.Is(err, errNotCPU) && asked != "" && asked != cacheOff {
 		fmt.Fprintf(o.warnings, "device: compiled programs are not kept in %s: %v\n", asked, err)
 	}
 	return backend, nil
