@@ -1,9 +1,10 @@
 """Times the notebooks' cells in two real kernels: the one that `make setup` installs, and stock GoNB.
 
 Every notebook runs in the quick setting, at first without compiled programs from earlier runs. In our kernel it runs
-again with those of the first time. Cells that do not train are timed from the request to the kernel's idle message. Stock GoNB gets this project's packages and the paths to find them, but none of the settings that make
-building a cell fast. Its `go get` before each cell is off, since that depends on the network. A notebook that fails
-is reported and left out. The results are one line of JSON on standard output; messages go to standard error.
+again with those of the first time. Cells that do not train are timed from the request to the kernel's idle message.
+Stock GoNB gets this project's packages and the paths to find them, but none of the settings that make building a cell
+fast. Its `go get` before each cell is off, since that depends on the network. A notebook that fails is reported and
+left out. The results are one line of JSON on standard output; messages go to standard error.
 `make bench` calls this script with the Makefile's environment.
 """
 

@@ -63,7 +63,7 @@ class Docs(unittest.TestCase):
         for notebook, result in rows:
             cells = json.loads((ROOT / notebook).read_text())["cells"]
             outputs = json.dumps([c["outputs"] for c in cells if c["cell_type"] == "code"])
-            for figure in re.findall(r"\d\.\d+", result):
+            for figure in re.findall(r"\d+\.\d+", result):
                 self.assertIn(figure, outputs, notebook)
 
     def test_length(self):

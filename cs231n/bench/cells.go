@@ -1,8 +1,10 @@
 package bench
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"math"
 	"path/filepath"
 )
 
@@ -26,11 +28,8 @@ func (r Runner) Cells(ctx context.Context) (cells []Cells, err error) {
 func cellRows(cells []Cells) [][]string {
 	var rows [][]string
 	for _, c := range cells {
-		again := "–"
-		if c.Again > 0 {
-			again = number(c.Again)
-		}
-		rows = append(rows, []string{c.Notebook, c.Kernel, fmt.Sprint(c.Count), number(c.Median), number(c.P90), again})
+		again := cmp.Or(c.Again, math.NaN())
+		rows = append(rows, []string{c.Notebook, c.Kernel, fmt.Sprint(c.Count), number(c.Median), number(c.P90), number(again)})
 	}
 	return rows
 }

@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"strings"
 
 	"github.com/cs231n-go/assignment3/cs231n/device/compiled"
 )
@@ -43,7 +42,7 @@ func (m machine) keep(plugin string) (dir string, err error) {
 		return "", flat(err)
 	}
 	// The plugin's options are in the environment, except for the number of devices.
-	settings := []string{processor, fmt.Sprint(info.Size(), info.ModTime().UnixNano()), fmt.Sprint(m.devices)}
+	settings := []string{processor, fmt.Sprint(info.Size(), info.ModTime().UnixNano()), fmt.Sprint(m.cpuDevices())}
 	for _, name := range []string{threadsVariable, "XLA_FLAGS"} {
 		value, _ := os.LookupEnv(name)
 		settings = append(settings, value)
@@ -60,7 +59,7 @@ func (m machine) cacheDir() (string, error) {
 	dir, _ := m.lookup(cacheVariable)
 	switch {
 	case dir == cacheOff:
-		return "", fmt.Errorf("switched off")
+		return "", errors.New("switched off")
 	case dir == "":
 		caches, err := os.UserCacheDir()
 		if err != nil {
@@ -82,20 +81,16 @@ func (m machine) cacheDir() (string, error) {
 // processor identifies the kind of processor by a file in the format of Linux's /proc/cpuinfo. XLA compiles for the instructions
 // of the processor on which it runs.
 func processor(path string) (string, error) {
-	data, err := os.ReadFile(path)
+	facts, err := cpuInfo(path)
 	if err != nil {
 		return "", flat(err)
 	}
 	sum := sha256.New()
-	for line := range strings.Lines(string(data)) {
-		key, _, found := strings.Cut(line, ":")
-		if !found {
-			break // the other cores
-		}
-		switch strings.TrimSpace(key) {
+	for _, fact := range facts {
+		switch fact[0] {
 		case "vendor_id", "cpu family", "model", "model name", "stepping", "flags", // x86
 			"CPU implementer", "CPU architecture", "CPU variant", "CPU part", "Features": // ARM
-			sum.Write([]byte(line))
+			fmt.Fprintln(sum, fact)
 		}
 	}
 	return fmt.Sprintf("%s %x", runtime.GOARCH, sum.Sum(nil)), nil

@@ -79,7 +79,9 @@ func TestCache(t *testing.T) {
 	require.Greater(t, len(repaired), len(data)/2, "and writes it again")
 	require.Equal(t, float32(49), run(t, backend, square))
 
-	// Other settings need other programs.
+	// One device is the default. Other settings need other programs.
+	require.Equal(t, float32(49), run(t, openWith(t, dir, CPUDevices(1)), square))
+	require.Len(t, programs(t, dir), 2)
 	two := openWith(t, dir, CPUDevices(2))
 	require.Equal(t, float32(49), run(t, two, square))
 	require.Len(t, programs(t, dir), 3)

@@ -133,16 +133,26 @@ func table(w io.Writer, rows Facts) {
 
 // cpuModel reads the processor's name from a file in the format of Linux's /proc/cpuinfo.
 func cpuModel(path string) string {
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return "unknown model"
-	}
-	for line := range strings.Lines(string(data)) {
-		if key, value, _ := strings.Cut(line, ":"); strings.TrimSpace(key) == "model name" {
-			return strings.TrimSpace(value)
+	facts, _ := cpuInfo(path)
+	for _, fact := range facts {
+		if fact[0] == "model name" {
+			return fact[1]
 		}
 	}
 	return "unknown model"
+}
+
+// cpuInfo reads the facts about the first core from a file in the format of Linux's /proc/cpuinfo.
+func cpuInfo(path string) (facts Facts, err error) {
+	data, err := os.ReadFile(path)
+	for line := range strings.Lines(string(data)) {
+		key, value, found := strings.Cut(line, ":")
+		if !found {
+			break
+		}
+		facts = append(facts, [2]string{strings.TrimSpace(key), strings.TrimSpace(value)})
+	}
+	return facts, err
 }
 
 func fileSHA256(path string) (string, error) {

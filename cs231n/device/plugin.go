@@ -129,8 +129,11 @@ func (m machine) setUpCPU() pjrt.NamedValuesMap {
 	if !m.isSet(threadsVariable) {
 		os.Setenv(threadsVariable, strconv.Itoa(runtime.GOMAXPROCS(0)))
 	}
-	return pjrt.NamedValuesMap{"cpu_device_count": int64(min(max(m.devices, 1), maxCPUDevices))}
+	return pjrt.NamedValuesMap{"cpu_device_count": int64(m.cpuDevices())}
 }
+
+// cpuDevices returns the number of devices that the CPU plugin offers.
+func (m machine) cpuDevices() int { return min(max(m.devices, 1), maxCPUDevices) }
 
 // setUpCUDA sets the environment variable from which XLA reads the location of CUDA's tools (ptxas, libdevice), for a
 // plugin from a Python package. It also turns off go-xla's own check, which expects another layout. undo turns it on

@@ -1,5 +1,5 @@
 // Package compiled keeps XLA's compiled programs in files, so that XLA compiles a program once and not in every process that
-// runs it. A notebook's cell is a process of its own.
+// runs it. Each cell of a notebook is a separate process.
 //
 // PJRT can write a compiled program into bytes and read it back. go-xla has no function for that, so this package puts its own
 // function into the plugin's table in the place of the one that compiles.
@@ -76,7 +76,8 @@ func read(path string) ([]byte, error) {
 		return nil, errDamaged
 	}
 	now := time.Now()
-	return program, os.Chtimes(path, now, now)
+	_ = os.Chtimes(path, now, now) // a program that cannot be marked, as in a read-only folder, can still run
+	return program, nil
 }
 
 // write writes the file of a compiled program and makes room for it.

@@ -8,7 +8,6 @@ package compiled
 import "C"
 
 import (
-	"os"
 	"sync/atomic"
 	"unsafe"
 )
@@ -51,10 +50,7 @@ func compileProgram(arguments unsafe.Pointer) *C.pjrt_error {
 	}
 	var serialized C.pjrt_bytes
 	if C.pjrt_serialize(a.executable, &serialized) != 0 {
-		// A program that cannot be written is compiled again next time.
-		if c.write(path, view(serialized.data, serialized.size)) != nil {
-			os.Remove(path)
-		}
+		_ = c.write(path, view(serialized.data, serialized.size)) // a program that cannot be written is compiled again next time
 		C.pjrt_release(&serialized)
 	}
 	return nil
