@@ -111,14 +111,25 @@ func (l Layer) Check(backend compute.Backend) (Report, error) {
 	if l.DOut != nil {
 		inputs = append(inputs[:n:n], l.DOut)
 	}
+	// An array may move from one place to another when a program takes it, so each way has its own copies.
+	var copies [3][]*tensors.Tensor
+	for way := range copies {
+		for _, x := range inputs {
+			local, err := x.LocalClone()
+			if err != nil {
+				return nil, fmt.Errorf("gradcheck: %w", err)
+			}
+			copies[way] = append(copies[way], local)
+		}
+	}
 	// XLA compiles a program on one core for most of the time, so the three ways run side by side.
 	var hand, auto []*tensors.Tensor
 	var numeric []float64
 	var handErr, autoErr, numericErr error
 	var ways sync.WaitGroup
-	ways.Go(func() { hand, handErr = CallOnceN(backend, l.backward, anys(inputs)...) })
-	ways.Go(func() { numeric, numericErr = l.numeric(backend, inputs) })
-	auto, autoErr = l.automatic(inputs)
+	ways.Go(func() { hand, handErr = CallOnceN(backend, l.backward, anys(copies[0])...) })
+	ways.Go(func() { numeric, numericErr = l.numeric(backend, copies[1]) })
+	auto, autoErr = l.automatic(copies[2])
 	ways.Wait()
 	switch {
 	case autoErr != nil:
@@ -168,15 +179,7 @@ func (l Layer) automatic(inputs []*tensors.Tensor) ([]*tensors.Tensor, error) {
 		return nil, fmt.Errorf("GoMLX's pure-Go backend: %w", err)
 	}
 	defer backend.Finalize()
-	var copies []any // an array belongs to one backend
-	for _, x := range inputs {
-		local, err := x.LocalClone()
-		if err != nil {
-			return nil, err
-		}
-		copies = append(copies, local)
-	}
-	grads, err := CallOnceN(backend, l.autodiff, copies...)
+	grads, err := CallOnceN(backend, l.autodiff, anys(inputs)...)
 	if err != nil {
 		return nil, err
 	}
